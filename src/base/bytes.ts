@@ -1,0 +1,73 @@
+import { timingSafeEqual } from 'node:crypto';
+
+const encoder = new TextEncoder();
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** UTF-8 bytes of a text. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/**
+ * Text of UTF-8 bytes; a byte order mark is kept, so that the round trip is exact.
+ * @throws TypeError on bytes that are not UTF-8
+ */
+export function fromUtf8(bytes: Uint8Array): string {
+  return strictDecoder.decode(bytes);
+}
+
+/** Lowercase hex. */
+export function toHex(bytes: Uint8Array): string {
+  return view(bytes).toString('hex');
+}
+
+/** Bytes of lowercase or uppercase hex; undefined when the text is anything else. */
+export function fromHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+  return Buffer.from(text, 'hex');
+}
+
+/** Standard base64 with padding (RFC 4648 section 4), the only form TUF metadata uses. */
+export function toBase64(bytes: Uint8Array): string {
+  return view(bytes).toString('base64');
+}
+
+/** Bytes of standard base64 with padding; undefined when the text is not exactly that. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : undefined;
+}
+
+/** Equality in time that depends on the lengths only. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** One array of several, in order. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts);
+}
+
+/**
+ * Everything a stream gives, at most `limitBytes`.
+ * @returns undefined when the stream is longer than the limit; the stream is then closed unread
+ */
+export async function collectBytes(
+  stream: AsyncIterable<Uint8Array>,
+  limitBytes: number,
+): Promise<Uint8Array | undefined> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const part of stream) {
+    sizeBytes += part.length;
+    if (sizeBytes > limitBytes) return undefined;
+    parts.push(part);
+  }
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, sizeBytes);
+}
+
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,8 @@
+/**
+ * The present instant. Only `app/` makes the system's; an operation reads it once and passes
+ * `now` down, so that one request never straddles two instants.
+ */
+export type Clock = () => Date;
+
+/** Ids and nonces: `size` random bytes. Keys are made elsewhere, by `adapters/keys`. */
+export type Random = (size: number) => Uint8Array;

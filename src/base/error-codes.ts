@@ -1,0 +1,12 @@
+import type { ErrorSpec } from './errors.ts';
+
+/** Codes that `base` itself raises. */
+export const baseErrors = {
+  DIGEST_INVALID: {
+    message: '"{text}" is not a digest; write sha256: and 64 lowercase hex digits',
+  },
+  JSON_INVALID: { message: 'this is not JSON: {reason}' },
+  JSON_TOO_DEEP: { message: 'this JSON nests deeper than {limit} levels' },
+  JSON_SHAPE: { message: '{path}: expected {expected}, found {found}' },
+  CANONICAL_JSON_UNSUPPORTED: { message: 'canonical JSON has no form for {value}' },
+} satisfies Record<string, ErrorSpec>;

@@ -1,0 +1,12 @@
+/**
+ * Words everybody uses: bytes, digests, canonical JSON, errors with codes, the clock, secrets.
+ * It does no I/O and knows neither images nor signatures.
+ */
+export * from './bytes.ts';
+export * from './canonical-json.ts';
+export * from './clock.ts';
+export * from './digest.ts';
+export { baseErrors } from './error-codes.ts';
+export * from './errors.ts';
+export * from './json.ts';
+export * from './secret.ts';

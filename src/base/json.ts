@@ -1,0 +1,94 @@
+import { fromUtf8 } from './bytes.ts';
+import { baseErrors } from './error-codes.ts';
+import { errorFactory } from './errors.ts';
+
+const raise = errorFactory(baseErrors);
+const defaultDepthLimit = 64;
+
+/** A value as JSON can say it. */
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+
+/**
+ * Parses bytes a stranger sent. Nesting is measured before the parse, so nobody exhausts the stack.
+ * Own property names may be anything, `__proto__` included: read them with {@link entriesOf}.
+ *
+ * @throws StoreError JSON_INVALID, JSON_TOO_DEEP
+ */
+export function parseJson(bytes: Uint8Array, depthLimit = defaultDepthLimit): Json {
+  let text: string;
+  try {
+    text = fromUtf8(bytes);
+  } catch (cause) {
+    throw raise('JSON_INVALID', { reason: 'it is not UTF-8' }, cause);
+  }
+  if (deeperThan(text, depthLimit)) throw raise('JSON_TOO_DEEP', { limit: depthLimit });
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw raise('JSON_INVALID', { reason: (cause as Error).message }, cause);
+  }
+}
+
+/** The members of an object, as a Map, so that no name can mean more than a name. */
+export function entriesOf(value: Json | undefined, path: string): Map<string, Json> {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw wrong(path, 'an object', value);
+  }
+  return new Map(Object.entries(value));
+}
+
+/** @throws StoreError JSON_SHAPE when the value is not an array */
+export function arrayOf(value: Json | undefined, path: string): Json[] {
+  if (!Array.isArray(value)) throw wrong(path, 'an array', value);
+  return value;
+}
+
+/** @throws StoreError JSON_SHAPE when the value is not a string */
+export function stringOf(value: Json | undefined, path: string): string {
+  if (typeof value !== 'string') throw wrong(path, 'a string', value);
+  return value;
+}
+
+/** @throws StoreError JSON_SHAPE when the value is not an integer from 0 to 2^53 - 1 */
+export function countOf(value: Json | undefined, path: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw wrong(path, 'a whole number, zero or more', value);
+  }
+  return value;
+}
+
+/** @throws StoreError JSON_SHAPE when the value is not a boolean */
+export function booleanOf(value: Json | undefined, path: string): boolean {
+  if (typeof value !== 'boolean') throw wrong(path, 'true or false', value);
+  return value;
+}
+
+/** Reads an optional member: undefined when it is absent or null. */
+export function optional<T>(
+  read: (value: Json | undefined, path: string) => T,
+  value: Json | undefined,
+  path: string,
+): T | undefined {
+  return value === undefined || value === null ? undefined : read(value, path);
+}
+
+function wrong(path: string, expected: string, found: Json | undefined) {
+  const kind = found === null ? 'null' : Array.isArray(found) ? 'an array' : typeof found;
+  return raise('JSON_SHAPE', { path, expected, found: found === undefined ? 'nothing' : kind });
+}
+
+function deeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (inString) {
+      if (char === 0x5c) i++;
+      else if (char === 0x22) inString = false;
+    } else if (char === 0x22) inString = true;
+    else if (char === 0x7b || char === 0x5b) {
+      if (++depth > limit) return true;
+    } else if (char === 0x7d || char === 0x5d) depth--;
+  }
+  return false;
+}
