@@ -1,0 +1,83 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { appError } from './errors.ts';
+
+/** What the operator chose on the command line, unread. */
+export interface ServeFlags {
+  readonly data: string;
+  readonly listen: string;
+  readonly storeName?: string | undefined;
+  readonly policy?: string | undefined;
+  readonly advisories?: string | undefined;
+  readonly origin?: readonly string[] | undefined;
+  readonly hold?: string | undefined;
+}
+
+/** How one store runs. Everything here may be printed. */
+export interface Config {
+  readonly dataFolder: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** The names by which clients reach the store, the first one first: the HOST[:PORT] of its GUNs. */
+  readonly origins: readonly [string, ...string[]];
+  readonly storeName: string;
+  readonly policyFile: string | undefined;
+  readonly advisoriesFolder: string | undefined;
+  /** A link of the chain that does not run until the store is started without it. */
+  readonly hold: string | undefined;
+}
+
+/**
+ * @throws StoreError CONFIG_LISTEN, CONFIG_ORIGIN, CONFIG_STORE_NAME
+ */
+export function parseConfig(flags: ServeFlags): Config {
+  const listen = parseListen(flags.listen);
+  return {
+    dataFolder: resolve(flags.data),
+    listen,
+    origins: originsOf(listen, (flags.origin ?? []).map(parseOrigin)),
+    storeName: parseStoreName(flags.storeName ?? 'countermark'),
+    policyFile: flags.policy === undefined ? undefined : resolve(flags.policy),
+    advisoriesFolder: flags.advisories === undefined ? undefined : resolve(flags.advisories),
+    hold: flags.hold,
+  };
+}
+
+function parseListen(text: string): Config['listen'] {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port < 1 || port > 65_535) throw appError('CONFIG_LISTEN', { text });
+  return { host: host.toLowerCase(), port };
+}
+
+function parseOrigin(text: string): string {
+  if (!/^(\[[0-9a-f:]+\]|[a-z0-9]([-a-z0-9.]*[a-z0-9])?)(:\d{1,5})?$/.test(text.toLowerCase())) {
+    throw appError('CONFIG_ORIGIN', { text });
+  }
+  return text.toLowerCase();
+}
+
+/**
+ * A GUN holds the name the client used, so the store must know all of its names. On loopback a
+ * client may say `localhost` or the address; elsewhere it is the name listened on, or what
+ * `--origin` says. Docker leaves out port 443.
+ */
+function originsOf(listen: Config['listen'], extra: readonly string[]): Config['origins'] {
+  const { host, port } = listen;
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const loopback = host === 'localhost' || host === '::1' || host.startsWith('127.');
+  const hosts = everywhere ? [hostname().toLowerCase()] : [host.includes(':') ? `[${host}]` : host];
+  if (everywhere || loopback) hosts.push('localhost', '127.0.0.1');
+  const listened = hosts.flatMap((name) =>
+    port === 443 ? [name, `${name}:443`] : [`${name}:${port}`],
+  );
+  const [first, ...others] = [...new Set([...extra, ...listened])];
+  return [first as string, ...others];
+}
+
+function parseStoreName(text: string): string {
+  if (!/^[a-z0-9][-a-z0-9_]{0,63}$/.test(text) || text === 'releases') {
+    throw appError('CONFIG_STORE_NAME', { text });
+  }
+  return text;
+}

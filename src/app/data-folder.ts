@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Secret } from '../base/index.ts';
+import { appError } from './errors.ts';
+
+/**
+ *   <data>/                      0700
+ *     store.sqlite               users, tags, manifests, trust metadata, keys (encrypted), the chain
+ *     blobs/sha256/ab/<64 hex>   layers and configs, once per digest
+ *     uploads/<id>               bytes on their way in
+ *     tls/cert.pem key.pem       the certificate clients see; put your own here to replace it
+ *     secrets/token.key          signs the registry's tokens                    32 bytes, 0600
+ *     secrets/keys.key           encrypts the private keys in the database      32 bytes, 0600
+ *     serve.pid                  the process that has the folder
+ */
+export class DataFolder {
+  readonly path: string;
+  readonly database: string;
+  readonly tls: string;
+  readonly #lock: string;
+
+  private constructor(path: string) {
+    this.path = path;
+    this.database = join(path, 'store.sqlite');
+    this.tls = join(path, 'tls');
+    this.#lock = join(path, 'serve.pid');
+  }
+
+  /** Makes what is missing. Nothing in it is for other users of the machine. */
+  static open(path: string): DataFolder {
+    for (const folder of ['', 'blobs', 'uploads', 'tls', 'secrets']) {
+      mkdirSync(join(path, folder), { recursive: true, mode: 0o700 });
+    }
+    chmodSync(path, 0o700);
+    return new DataFolder(path);
+  }
+
+  /**
+   * 32 bytes that this folder keeps for one purpose, made at the first call.
+   * A crash leaves either no file or a whole one.
+   */
+  async secret(name: 'token' | 'keys'): Promise<Secret<Uint8Array>> {
+    const path = join(this.path, 'secrets', `${name}.key`);
+    try {
+      return new Secret<Uint8Array>(readFileSync(path));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    const key = randomBytes(32);
+    writeDurably(`${path}.new`, key);
+    await rename(`${path}.new`, path);
+    fsyncFolder(join(this.path, 'secrets'));
+    return new Secret<Uint8Array>(key);
+  }
+
+  /**
+   * Two processes on one folder would run every job twice.
+   * @throws StoreError DATA_FOLDER_IN_USE while another living process has it
+   */
+  claim(): void {
+    const pid = readPid(this.#lock);
+    if (pid !== undefined && pid !== process.pid && isStore(pid)) {
+      throw appError('DATA_FOLDER_IN_USE', { path: this.path, pid });
+    }
+    writeDurably(this.#lock, Buffer.from(String(process.pid)));
+  }
+}
+
+function readPid(path: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(path, 'utf8'));
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** After a crash the number may belong to any process; on Linux its command line tells. */
+function isStore(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('serve');
+  } catch {
+    return true;
+  }
+}
+
+function writeDurably(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'w', 0o600);
+  try {
+    writeSync(file, bytes);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function fsyncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

@@ -1,0 +1,25 @@
+import { type ErrorSpec, errorFactory } from '../base/index.ts';
+
+/** What can be wrong with how the store is started. */
+export const appErrors = {
+  CONFIG_LISTEN: { message: '--listen {text}: write HOST:PORT, for example localhost:5443' },
+  CONFIG_ORIGIN: {
+    message: '--origin {text}: write the HOST or HOST:PORT that clients use, without https://',
+  },
+  CONFIG_STORE_NAME: {
+    message:
+      '--store-name {text}: use lowercase letters, digits, - and _, starting with a letter or digit; not "releases"',
+  },
+  CONFIG_STORE_NAME_CHANGED: {
+    message:
+      'this data folder belongs to the store "{known}", not "{text}"; start with --store-name {known}, or with another --data',
+  },
+  CONFIG_HOLD: { message: '--hold {text}: it is one of {steps}' },
+  CONFIG_FILE: { message: '{flag} {path} cannot be read: {reason}' },
+  DATA_FOLDER_IN_USE: {
+    message: '{path} is in use by process {pid}; stop that one, or choose another --data',
+  },
+  LISTEN_FAILED: { message: 'cannot listen on {listen}: {reason}; choose another --listen' },
+} satisfies Record<string, ErrorSpec>;
+
+export const appError = errorFactory(appErrors);
