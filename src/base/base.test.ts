@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import { collectBytes, fromBase64, fromHex } from './bytes.ts';
+import { digestOf, hexOf, isDigest, parseDigest } from './digest.ts';
+import { errorFactory, StoreError } from './errors.ts';
+import { entriesOf } from './json.ts';
+import { Secret } from './secret.ts';
+
+const empty = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+test('a digest is sha256 and 64 lowercase hex digits, nothing else', () => {
+  assert.equal(digestOf(new Uint8Array()), `sha256:${empty}`);
+  assert.equal(hexOf(parseDigest(`sha256:${empty}`)), empty);
+  for (const text of [
+    empty,
+    `SHA256:${empty}`,
+    `sha256:${empty.toUpperCase()}`,
+    `sha256:${empty}\n`,
+    'sha512:ab',
+    '',
+  ]) {
+    assert.equal(isDigest(text), false);
+    assert.throws(() => parseDigest(text), { code: 'DIGEST_INVALID' });
+  }
+});
+
+test('a secret shows itself nowhere', () => {
+  const secret = new Secret('hunter2');
+  for (const shown of [
+    `${secret}`,
+    JSON.stringify({ secret }),
+    inspect({ secret }),
+    inspect(secret, { showHidden: true }),
+  ]) {
+    assert.ok(!shown.includes('hunter2'), shown);
+  }
+  assert.equal(secret.reveal(), 'hunter2');
+});
+
+test('an error carries its code, its sentence and the values in it', () => {
+  const raise = errorFactory({ TEST_LATE: { message: '{role} expired at {at}; {missing}' } });
+  const error = raise('TEST_LATE', { role: 'root', at: '2024' });
+  assert.ok(error instanceof StoreError);
+  assert.equal(error.code, 'TEST_LATE');
+  assert.equal(error.message, 'root expired at 2024; {missing}');
+});
+
+test('base64 and hex are read strictly', () => {
+  assert.equal(fromBase64('YQ'), undefined);
+  assert.deepEqual(fromBase64('YQ=='), Buffer.from('a'));
+  assert.equal(fromBase64('Y Q=='), undefined);
+  assert.equal(fromHex('0g'), undefined);
+  assert.equal(fromHex('abc'), undefined);
+  assert.deepEqual(fromHex('00ff'), Buffer.from([0, 255]));
+});
+
+test('a stream longer than its limit is not collected', async () => {
+  async function* stream() {
+    yield Buffer.from('abc');
+    yield Buffer.from('def');
+  }
+  assert.equal(await collectBytes(stream(), 5), undefined);
+  assert.deepEqual(await collectBytes(stream(), 6), Buffer.from('abcdef'));
+});
+
+test('an array is not an object, nor is null', () => {
+  for (const value of [[], null, 'x', undefined]) {
+    assert.throws(() => entriesOf(value, 'here'), { code: 'JSON_SHAPE' });
+  }
+});
