@@ -1,0 +1,74 @@
+import {
+  type Change,
+  type ChangeQuery,
+  type MetadataFile,
+  type MetadataStore,
+  type StoredFile,
+  trustError,
+} from '../../src/trust/index.ts';
+import type { Gun, RoleName } from '../../src/tuf/index.ts';
+
+/** Published metadata in memory, for tests of what stands above the port. */
+export class MemoryMetadataStore implements MetadataStore {
+  #files: (StoredFile & { readonly gun: Gun })[] = [];
+  readonly #changes: Change[] = [];
+
+  async publish(gun: Gun, files: readonly MetadataFile[], now: Date): Promise<void> {
+    const added: (StoredFile & { readonly gun: Gun })[] = [];
+    for (const { role, version, sha256, bytes } of files) {
+      const stored = [...this.#files, ...added]
+        .filter((file) => file.gun === gun && file.role === role)
+        .reduce((highest, file) => Math.max(highest, file.version), 0);
+      if (stored >= version) throw trustError('TRUST_VERSION_CONFLICT', { role, version, stored });
+      added.push({ gun, role, version, sha256, bytes, storedAt: now });
+    }
+    this.#files.push(...added);
+    const timestamp = files.find((file) => file.role === 'timestamp');
+    if (timestamp) this.#change(gun, now, timestamp.version, timestamp.sha256, 'update');
+    else if (files.length > 0) throw new TypeError('files without a timestamp');
+  }
+
+  async current(gun: Gun, role: RoleName): Promise<StoredFile | undefined> {
+    return this.#find(gun, role, () => true);
+  }
+
+  async byChecksum(gun: Gun, role: RoleName, sha256: string): Promise<StoredFile | undefined> {
+    return this.#find(gun, role, (file) => file.sha256 === sha256);
+  }
+
+  async byVersion(gun: Gun, role: RoleName, version: number): Promise<StoredFile | undefined> {
+    return this.#find(gun, role, (file) => file.version === version);
+  }
+
+  async deleteAll(gun: Gun, now: Date): Promise<void> {
+    const left = this.#files.filter((file) => file.gun !== gun);
+    if (left.length < this.#files.length) this.#change(gun, now, 0, undefined, 'deletion');
+    this.#files = left;
+  }
+
+  async changes({ from, limit, gun }: ChangeQuery): Promise<Change[]> {
+    const all = this.#changes.filter((change) => gun === undefined || change.gun === gun);
+    if (from === 'newest') return all.slice(-limit);
+    if ('beforeId' in from) return all.filter((change) => change.id < from.beforeId).slice(-limit);
+    return all.filter((change) => change.id > from.afterId).slice(0, limit);
+  }
+
+  #find(gun: Gun, role: RoleName, wanted: (file: StoredFile) => boolean): StoredFile | undefined {
+    const [newest] = this.#files
+      .filter((file) => file.gun === gun && file.role === role && wanted(file))
+      .sort((a, b) => b.version - a.version);
+    if (!newest) return undefined;
+    const { version, sha256, bytes, storedAt } = newest;
+    return { role, version, sha256, bytes, storedAt };
+  }
+
+  #change(
+    gun: Gun,
+    createdAt: Date,
+    version: number,
+    sha256: string | undefined,
+    category: Change['category'],
+  ): void {
+    this.#changes.push({ id: this.#changes.length + 1, createdAt, gun, version, sha256, category });
+  }
+}

@@ -1,0 +1,230 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { plainEnvironment, runCommand, succeeded, type Transcript } from './command.ts';
+import { httpsRequest } from './https-request.ts';
+
+const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
+const readyWithinMs = 60_000;
+const drainedWithinMs = 30_000;
+
+export const admin = { name: 'admin', password: 'the administrator, in a test' } as const;
+
+export interface ServerOptions {
+  /** The policy file's content; written as JSON, which is YAML. */
+  readonly policy?: object;
+  /** A folder of OSV advisories. */
+  readonly advisories?: string;
+  readonly storeName?: string;
+  /** A step of the chain that must not be done: the candidates wait before it. */
+  readonly hold?: string;
+}
+
+/** Who calls the command line; the administrator unless told. */
+export interface Caller {
+  readonly name: string;
+  readonly password: string;
+}
+
+/**
+ * The product, started as users start it: `npm start -- ...` on a free port of 127.0.0.1 with an
+ * empty data folder. It can be stopped, killed and started again on the same data and port.
+ */
+export class ServerProcess implements AsyncDisposable {
+  /** `127.0.0.1:PORT`: the registry, the trust server and the API. */
+  readonly host: string;
+  readonly data: string;
+  readonly #home: string;
+  readonly #log: string[] = [];
+  #npm: ChildProcess | undefined;
+
+  private constructor(port: number) {
+    this.host = `127.0.0.1:${port}`;
+    this.#home = mkdtempSync(join(tmpdir(), 'cm-store-'));
+    this.data = join(this.#home, 'data');
+  }
+
+  static async start(options: ServerOptions = {}): Promise<ServerProcess> {
+    const server = new ServerProcess(await freePort());
+    try {
+      await server.up(options);
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
+    return server;
+  }
+
+  get url(): string {
+    return `https://${this.host}`;
+  }
+
+  /** The server's own TLS certificate, for clients that verify it. */
+  get certificateFile(): string {
+    return join(this.data, 'tls', 'cert.pem');
+  }
+
+  /** Everything printed since the first start. */
+  get log(): string {
+    return this.#log.join('');
+  }
+
+  /** Starts the stopped server and waits for `GET /health/ready`. */
+  async up(options: ServerOptions = {}): Promise<void> {
+    const npm = spawn('npm', ['start', '--', ...this.#flags(options)], {
+      cwd: repositoryRoot,
+      env: { ...plainEnvironment(), COUNTERMARK_ADMIN_PASSWORD: admin.password },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#npm = npm;
+    process.once('exit', this.#atExit);
+    for (const stream of [npm.stdout, npm.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => this.#log.push(text));
+    }
+    for (const until = Date.now() + readyWithinMs; Date.now() < until; await sleep(50)) {
+      if (npm.exitCode !== null) break;
+      if (await this.isReady()) return;
+    }
+    throw new Error(`the server did not become ready; it printed\n${this.log.slice(-4_000)}`);
+  }
+
+  async isReady(): Promise<boolean> {
+    const answer = await httpsRequest(`${this.url}/health/ready`).catch(() => undefined);
+    return answer?.status === 200;
+  }
+
+  /** The process that serves, below npm. */
+  get pid(): number {
+    const found = this.#npm?.pid === undefined ? undefined : nodeBelow(this.#npm.pid);
+    if (found === undefined) throw new Error('the server is not running');
+    return found;
+  }
+
+  /** SIGTERM to `npm start`, as an operator's Ctrl-C or service manager does; it must drain and exit 0. */
+  async stop(): Promise<void> {
+    const code = await this.#end('SIGTERM', this.#npm?.pid);
+    if (code !== 0)
+      throw new Error(`stopped by SIGTERM, it exited ${code}\n${this.log.slice(-4_000)}`);
+  }
+
+  /** SIGKILL to the serving process itself: nothing of it runs on. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL', this.pid);
+  }
+
+  async restart(options: ServerOptions = {}): Promise<void> {
+    await this.stop();
+    await this.up(options);
+  }
+
+  /** `npx countermark --server URL ARGS`, as the administrator unless told. */
+  cli(args: readonly string[], { as = admin, input = '' }: { as?: Caller; input?: string } = {}) {
+    return runCommand('npx', ['countermark', '--server', this.url, ...args], {
+      cwd: repositoryRoot,
+      env: {
+        ...plainEnvironment(),
+        HOME: this.#home,
+        COUNTERMARK_USER: as.name,
+        COUNTERMARK_PASSWORD: as.password,
+      },
+      input,
+    });
+  }
+
+  /** {@link cli} that must exit 0. */
+  async mustCli(...args: Parameters<ServerProcess['cli']>): Promise<Transcript> {
+    return succeeded(await this.cli(...args));
+  }
+
+  /** {@link cli} with `--json` that must exit 0. */
+  async json<T>(args: readonly string[], options: { as?: Caller } = {}): Promise<T> {
+    const { stdout } = await this.mustCli([...args, '--json'], options);
+    return JSON.parse(stdout) as T;
+  }
+
+  /** Ends the server however it can and removes its data. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#npm?.exitCode === null) {
+      const serving = nodeBelow(this.#npm.pid ?? 0) ?? this.#npm.pid;
+      await this.#end('SIGKILL', serving);
+    }
+    rmSync(this.#home, { recursive: true, force: true });
+  }
+
+  #flags({ policy, advisories, storeName, hold }: ServerOptions): string[] {
+    const flags = ['--data', this.data, '--listen', this.host];
+    if (policy !== undefined) {
+      const file = join(this.#home, 'policy.yaml');
+      writeFileSync(file, JSON.stringify(policy));
+      flags.push('--policy', file);
+    }
+    if (advisories !== undefined) flags.push('--advisories', advisories);
+    if (storeName !== undefined) flags.push('--store-name', storeName);
+    if (hold !== undefined) flags.push('--hold', hold);
+    return flags;
+  }
+
+  #atExit = (): void => {
+    const serving = nodeBelow(this.#npm?.pid ?? 0);
+    if (serving !== undefined) process.kill(serving, 'SIGKILL');
+  };
+
+  async #end(signal: NodeJS.Signals, pid: number | undefined): Promise<number | null> {
+    const npm = this.#npm;
+    if (npm === undefined || pid === undefined) throw new Error('the server is not running');
+    const exited =
+      npm.exitCode !== null
+        ? Promise.resolve()
+        : new Promise<void>((resolve) => npm.once('exit', () => resolve()));
+    process.kill(pid, signal);
+    const inTime = await Promise.race([
+      exited.then(() => true),
+      sleep(drainedWithinMs, false, { ref: false }),
+    ]);
+    process.removeListener('exit', this.#atExit);
+    if (!inTime) throw new Error(`${signal} did not end the server within ${drainedWithinMs} ms`);
+    return npm.exitCode;
+  }
+}
+
+/** A port that nobody listens on now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(),
+      );
+    });
+  });
+}
+
+/** The process below this one that runs `src/app/main.ts`; npm puts a shell between. */
+function nodeBelow(root: number): number | undefined {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const parent = /^PPid:\s*(\d+)/m.exec(read(`/proc/${name}/status`))?.[1];
+    if (parent !== undefined) parents.set(Number(name), Number(parent));
+  }
+  const isBelow = (pid: number | undefined): boolean =>
+    pid !== undefined && pid > 1 && (pid === root || isBelow(parents.get(pid)));
+  for (const pid of parents.keys()) {
+    const [program = '', script = ''] = read(`/proc/${pid}/cmdline`).split('\0');
+    if (isBelow(pid) && program.endsWith('node') && script.endsWith('src/app/main.ts')) return pid;
+  }
+  return undefined;
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
