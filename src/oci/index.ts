@@ -1,0 +1,13 @@
+/**
+ * What the OCI image and distribution specifications call things: repository names, tags,
+ * references, media types, descriptors, manifests and indexes, parsed once at the edge from bytes
+ * that a stranger sent. It refuses to know where anything is stored, who asks, and whether an
+ * image is trusted; it only says what the bytes mean, and refuses bytes that can mean two things.
+ */
+export * from './descriptor.ts';
+export { ociError, ociErrors } from './errors.ts';
+export * from './image-reference.ts';
+export * from './manifest.ts';
+export * from './media-type.ts';
+export * from './reference.ts';
+export * from './repository-name.ts';

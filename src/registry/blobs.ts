@@ -1,0 +1,33 @@
+import type { Digest } from '../base/index.ts';
+import type { RepositoryName } from '../oci/index.ts';
+import { registryError } from './errors.ts';
+import type { BlobStore, ByteRange, RegistryIndex } from './ports.ts';
+
+/** A blob that may be read. */
+export interface OpenBlob {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** Its bytes or a part of them; nothing is opened before the first read. */
+  read(range?: ByteRange): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Finds a blob that this repository links. Bytes that only other repositories link are not there.
+ * A blob of the wrong size counts as missing too, so that clients push it again.
+ *
+ * @throws StoreError REGISTRY_BLOB_UNKNOWN, REGISTRY_BLOB_DAMAGED
+ */
+export async function openBlob(
+  index: RegistryIndex,
+  blobs: BlobStore,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<OpenBlob> {
+  const sizeBytes = await index.blobSize(repository, digest);
+  if (sizeBytes === undefined) throw registryError('REGISTRY_BLOB_UNKNOWN', { repository, digest });
+  const found = (await blobs.stat(digest))?.sizeBytes ?? 0;
+  if (found !== sizeBytes) {
+    throw registryError('REGISTRY_BLOB_DAMAGED', { digest, found, expected: sizeBytes });
+  }
+  return { digest, sizeBytes, read: (range) => blobs.read(digest, range) };
+}

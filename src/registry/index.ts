@@ -1,0 +1,28 @@
+/**
+ * The registry: bytes come in by uploads, become blobs of a repository, are named by manifests and
+ * tags, and are read again. It holds the rules that make a pull whole: a manifest enters a
+ * repository only after all it needs, and nothing that is needed can be deleted.
+ * It refuses to know HTTP, users and permissions, where bytes and rows lie (see ports.ts), and what
+ * a signature is: a tag here says what was pushed, never that somebody vouches for it.
+ */
+export { type OpenBlob, openBlob } from './blobs.ts';
+export { registryError, registryErrors } from './errors.ts';
+export { type ManifestPush, needsOf, pushManifest } from './manifests.ts';
+export type {
+  BlobStore,
+  ByteRange,
+  ManifestPut,
+  Needs,
+  Page,
+  RegistryIndex,
+  StoredManifest,
+  UploadChunk,
+} from './ports.ts';
+export {
+  isUploadId,
+  newUploadId,
+  parseUploadId,
+  type UploadId,
+  type UploadOwner,
+} from './upload-id.ts';
+export { type UploadStatus, Uploads } from './uploads.ts';

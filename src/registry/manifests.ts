@@ -1,0 +1,91 @@
+import { type Digest, digestOf } from '../base/index.ts';
+import {
+  type Descriptor,
+  type Index,
+  isDigestReference,
+  layerFormatOf,
+  type Manifest,
+  parseManifest,
+  type Reference,
+  type RepositoryName,
+} from '../oci/index.ts';
+import { registryError } from './errors.ts';
+import type { Needs, RegistryIndex } from './ports.ts';
+
+/** A manifest as a client sends it. */
+export interface ManifestPush {
+  readonly repository: RepositoryName;
+  readonly reference: Reference;
+  readonly bytes: Uint8Array;
+  /** What the client calls it, without parameters. */
+  readonly mediaType: string | undefined;
+}
+
+/**
+ * Takes a manifest into a repository that has all it needs, and sets the tag if it came by one.
+ *
+ * @returns  what was stored
+ * @throws StoreError OCI_* when the bytes are no manifest; REGISTRY_DIGEST_MISMATCH,
+ *         REGISTRY_SIZE_MISMATCH, REGISTRY_MANIFEST_INCOMPLETE. Nothing is stored then
+ * @see OCI distribution-spec 1.1, "Pushing Manifests"
+ */
+export async function pushManifest(
+  index: RegistryIndex,
+  push: ManifestPush,
+  now: Date,
+): Promise<Manifest | Index> {
+  const { repository, reference } = push;
+  const found = digestOf(push.bytes);
+  if (isDigestReference(reference) && reference !== found) {
+    throw registryError('REGISTRY_DIGEST_MISMATCH', { found, expected: reference });
+  }
+  const manifest = parseManifest(push.bytes, push.mediaType);
+  const tag = isDigestReference(reference) ? undefined : reference;
+  const needs = needsOf(manifest);
+  const artifactType = artifactTypeOf(manifest);
+  await index.putManifest({ repository, manifest, needs, artifactType, tag }, now);
+  return manifest;
+}
+
+/**
+ * What a manifest needs beside it to be whole. Layers that lie at foreign URLs may be absent; a
+ * subject may be too.
+ * @throws StoreError REGISTRY_SIZE_MISMATCH when it gives one digest two sizes
+ */
+export function needsOf(manifest: Manifest | Index): Needs {
+  if (manifest.kind === 'index') {
+    return { blobs: new Map(), foreign: new Set(), manifests: sizesOf(manifest.manifests) };
+  }
+  const foreign = manifest.layers.filter(isForeign);
+  return {
+    blobs: sizesOf([manifest.config, ...manifest.layers]),
+    foreign: new Set(foreign.map((layer) => layer.digest)),
+    manifests: new Map(),
+  };
+}
+
+/** @see OCI distribution-spec 1.1, "Listing Referrers": the config's type stands in for a missing one */
+export function artifactTypeOf(manifest: Manifest | Index): string | undefined {
+  if (manifest.kind === 'index') return manifest.artifactType;
+  return manifest.artifactType ?? manifest.config.mediaType;
+}
+
+function isForeign(layer: Descriptor): boolean {
+  return layer.urls.length > 0 && layerFormatOf(layer.mediaType)?.foreign === true;
+}
+
+function sizesOf(descriptors: readonly Descriptor[]): Map<Digest, number> {
+  const sizes = new Map<Digest, number>();
+  for (const { digest, sizeBytes } of descriptors) {
+    const other = sizes.get(digest);
+    if (other !== undefined && other !== sizeBytes) {
+      throw registryError('REGISTRY_SIZE_MISMATCH', {
+        digest,
+        declared: sizeBytes,
+        found: other,
+      });
+    }
+    sizes.set(digest, sizeBytes);
+  }
+  return sizes;
+}

@@ -1,0 +1,140 @@
+import type { Digest } from '../base/index.ts';
+import type { Index, Manifest, Reference, RepositoryName, Tag } from '../oci/index.ts';
+import type { UploadId } from './upload-id.ts';
+
+/** A part of a blob: `start` up to and including `end`, both from zero. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One append to an upload. */
+export interface UploadChunk {
+  /** Where the bytes go: it must be what the upload holds already. */
+  readonly offset: number;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** How many bytes must come; undefined when nobody said. */
+  readonly sizeBytes: number | undefined;
+  /** The most that the upload may hold afterwards. */
+  readonly limitBytes: number;
+}
+
+/** Bytes by digest, whole or not at all; it knows no repositories. Also bytes on their way in. */
+export interface BlobStore {
+  /** The size of a blob; undefined when there is none. */
+  stat(digest: Digest): Promise<{ readonly sizeBytes: number } | undefined>;
+  /**
+   * The bytes of a blob or of a part of it, opened at the first read and closed at the last, or
+   * when the reader stops. A range that reaches past the end is a programming mistake.
+   * @throws StoreError while it is read: REGISTRY_BLOB_UNKNOWN; REGISTRY_BLOB_DAMAGED when the
+   *         bytes end early
+   */
+  read(digest: Digest, range?: ByteRange): AsyncIterable<Uint8Array>;
+
+  /**
+   * Starts an empty upload.
+   * @throws StoreError REGISTRY_TOO_MANY_UPLOADS, REGISTRY_STORAGE_FULL
+   */
+  beginUpload(id: UploadId): Promise<void>;
+  /** How many bytes an upload holds; undefined when there is no such upload. */
+  uploadSize(id: UploadId): Promise<number | undefined>;
+  /**
+   * Appends as the bytes come. When the stream fails, what came before stays and can be resumed;
+   * when its length is not `sizeBytes` or passes the limit, the upload is as it was before.
+   *
+   * @returns what the upload holds now, in bytes
+   * @throws StoreError REGISTRY_UPLOAD_UNKNOWN, REGISTRY_UPLOAD_BUSY, REGISTRY_UPLOAD_OFFSET,
+   *         REGISTRY_UPLOAD_LENGTH, REGISTRY_BLOB_TOO_LARGE, REGISTRY_UPLOAD_INTERRUPTED,
+   *         REGISTRY_STORAGE_FULL
+   */
+  appendUpload(id: UploadId, chunk: UploadChunk): Promise<number>;
+  /**
+   * Makes the blob of an upload, durable when this returns. The upload is gone afterwards, also
+   * when its bytes have another digest.
+   * @throws StoreError REGISTRY_UPLOAD_UNKNOWN, REGISTRY_UPLOAD_BUSY, REGISTRY_DIGEST_MISMATCH,
+   *         REGISTRY_STORAGE_FULL
+   */
+  finishUpload(id: UploadId, digest: Digest): Promise<{ readonly sizeBytes: number }>;
+  /** Forgets an upload and its bytes. @throws StoreError REGISTRY_UPLOAD_UNKNOWN, REGISTRY_UPLOAD_BUSY */
+  cancelUpload(id: UploadId): Promise<void>;
+  /** Uploads that nobody wrote to since this instant. */
+  staleUploads(since: Date): Promise<readonly UploadId[]>;
+}
+
+/** A manifest as one repository has it. */
+export interface StoredManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  /** Exactly as received. */
+  readonly bytes: Uint8Array;
+}
+
+/** A stretch of a list in ascending byte order. */
+export interface Page {
+  /** Only what comes after this; undefined from the beginning. */
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+/** What a manifest needs from the repository it is in: digests, with the sizes it says they have. */
+export interface Needs {
+  readonly blobs: ReadonlyMap<Digest, number>;
+  /** Those of the blobs that may be absent, since their bytes lie elsewhere. */
+  readonly foreign: ReadonlySet<Digest>;
+  readonly manifests: ReadonlyMap<Digest, number>;
+}
+
+/** One manifest on its way into a repository. */
+export interface ManifestPut {
+  readonly repository: RepositoryName;
+  readonly manifest: Manifest | Index;
+  readonly needs: Needs;
+  readonly artifactType: string | undefined;
+  readonly tag: Tag | undefined;
+}
+
+/** Which repository has which blobs, manifests and tags. Each method is one transaction. */
+export interface RegistryIndex {
+  /** The size of a blob that the repository may serve; undefined when it may not. */
+  blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
+  linkBlob(repository: RepositoryName, digest: Digest, sizeBytes: number, now: Date): Promise<void>;
+  /** @throws StoreError REGISTRY_BLOB_UNKNOWN; REGISTRY_IN_USE while a manifest there needs it */
+  unlinkBlob(repository: RepositoryName, digest: Digest): Promise<void>;
+
+  manifest(repository: RepositoryName, reference: Reference): Promise<StoredManifest | undefined>;
+  /**
+   * Stores the manifest, and the tag, when the repository has all that it needs in the size it says.
+   * @throws StoreError REGISTRY_MANIFEST_INCOMPLETE, REGISTRY_SIZE_MISMATCH; nothing is stored then
+   */
+  putManifest(put: ManifestPut, now: Date): Promise<void>;
+  /**
+   * Removes a manifest and the tags that point to it.
+   * @throws StoreError REGISTRY_MANIFEST_UNKNOWN; REGISTRY_IN_USE while an index there needs it
+   */
+  deleteManifest(repository: RepositoryName, digest: Digest): Promise<void>;
+
+  /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN when the repository has no such manifest */
+  setTag(repository: RepositoryName, tag: Tag, digest: Digest, now: Date): Promise<void>;
+  resolveTag(repository: RepositoryName, tag: Tag): Promise<Digest | undefined>;
+  /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN when there is no such tag */
+  deleteTag(repository: RepositoryName, tag: Tag): Promise<void>;
+  /** Tags of a repository; undefined when nothing was ever pushed to it. */
+  tags(repository: RepositoryName, page: Page): Promise<readonly Tag[] | undefined>;
+
+  /** Repositories that have anything. */
+  repositories(page: Page): Promise<readonly RepositoryName[]>;
+  /** Manifests whose subject is this digest, by digest. */
+  referrers(
+    repository: RepositoryName,
+    subject: Digest,
+    filter: Page & { readonly artifactType: string | undefined },
+  ): Promise<readonly StoredManifest[]>;
+
+  /**
+   * Gives `to` a manifest that `from` has, with everything it needs: children of an index, configs
+   * and layers. No bytes are copied, no tag is set, what is there already stays.
+   * @throws StoreError REGISTRY_MANIFEST_UNKNOWN, REGISTRY_MANIFEST_INCOMPLETE; nothing is linked then
+   */
+  linkImage(from: RepositoryName, to: RepositoryName, digest: Digest, now: Date): Promise<void>;
+}

@@ -1,0 +1,108 @@
+import type { Digest, Random } from '../base/index.ts';
+import type { RepositoryName } from '../oci/index.ts';
+import { openBlob } from './blobs.ts';
+import { registryError } from './errors.ts';
+import type { BlobStore, RegistryIndex } from './ports.ts';
+import { newUploadId, parseUploadId, type UploadId, type UploadOwner } from './upload-id.ts';
+
+const staleAfterMs = 24 * 60 * 60 * 1000;
+const defaultBlobLimitBytes = 64 * 1024 ** 3;
+
+export interface UploadStatus {
+  readonly id: UploadId;
+  /** How many bytes have come: the offset of the next chunk. */
+  readonly sizeBytes: number;
+}
+
+/** Part of an upload, as one request brings it. */
+export interface UploadPart {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Where it says it belongs; undefined for "at the end". */
+  readonly offset?: number | undefined;
+  /** How long it says it is. */
+  readonly sizeBytes?: number | undefined;
+}
+
+interface Ports {
+  readonly blobs: BlobStore;
+  readonly index: RegistryIndex;
+  readonly random: Random;
+}
+
+/**
+ * How bytes become blobs of a repository: begin, append any number of times, finish. An upload
+ * belongs to one repository and user, outlives a lost connection and a restart, and is given up
+ * after a day in which nothing was written to it.
+ */
+export class Uploads {
+  readonly #ports: Ports;
+  readonly #blobLimitBytes: number;
+
+  /** @param blobLimitBytes  the largest blob; 64 GiB unless said otherwise */
+  constructor(ports: Ports, blobLimitBytes = defaultBlobLimitBytes) {
+    this.#ports = ports;
+    this.#blobLimitBytes = blobLimitBytes;
+  }
+
+  /** @throws StoreError REGISTRY_TOO_MANY_UPLOADS, REGISTRY_STORAGE_FULL */
+  async begin(owner: UploadOwner): Promise<UploadStatus> {
+    const id = newUploadId(owner, this.#ports.random);
+    await this.#ports.blobs.beginUpload(id);
+    return { id, sizeBytes: 0 };
+  }
+
+  /** @throws StoreError REGISTRY_UPLOAD_UNKNOWN */
+  async status(owner: UploadOwner, idText: string): Promise<UploadStatus> {
+    const id = parseUploadId(idText, owner);
+    const sizeBytes = await this.#ports.blobs.uploadSize(id);
+    if (sizeBytes === undefined) throw registryError('REGISTRY_UPLOAD_UNKNOWN');
+    return { id, sizeBytes };
+  }
+
+  /** @throws StoreError as {@link BlobStore.appendUpload} */
+  async append(owner: UploadOwner, idText: string, part: UploadPart): Promise<UploadStatus> {
+    const { id, sizeBytes: held } = await this.status(owner, idText);
+    const sizeBytes = await this.#ports.blobs.appendUpload(id, {
+      offset: part.offset ?? held,
+      bytes: part.bytes,
+      sizeBytes: part.sizeBytes,
+      limitBytes: this.#blobLimitBytes,
+    });
+    return { id, sizeBytes };
+  }
+
+  /**
+   * Makes the upload a blob of its repository. After a crash in between the bytes lie in the blob
+   * store, linked nowhere, and the client sends them again.
+   * @throws StoreError as {@link BlobStore.finishUpload}; the upload is gone also when it throws
+   */
+  async finish(owner: UploadOwner, idText: string, digest: Digest, now: Date): Promise<void> {
+    const id = parseUploadId(idText, owner);
+    const { sizeBytes } = await this.#ports.blobs.finishUpload(id, digest);
+    await this.#ports.index.linkBlob(owner.repository, digest, sizeBytes, now);
+  }
+
+  /** @throws StoreError REGISTRY_UPLOAD_UNKNOWN, REGISTRY_UPLOAD_BUSY */
+  async cancel(owner: UploadOwner, idText: string): Promise<void> {
+    await this.#ports.blobs.cancelUpload(parseUploadId(idText, owner));
+  }
+
+  /**
+   * Gives `to` a blob that `from` has, without copying. Whether the caller may read `from` is
+   * decided before.
+   * @throws StoreError REGISTRY_BLOB_UNKNOWN, REGISTRY_BLOB_DAMAGED
+   */
+  async mount(from: RepositoryName, to: RepositoryName, digest: Digest, now: Date): Promise<void> {
+    const { blobs, index } = this.#ports;
+    const { sizeBytes } = await openBlob(index, blobs, from, digest);
+    await index.linkBlob(to, digest, sizeBytes, now);
+  }
+
+  /** Gives up what nobody wrote to for a day. @returns how many there were */
+  async expire(now: Date): Promise<number> {
+    const { blobs } = this.#ports;
+    const stale = await blobs.staleUploads(new Date(now.getTime() - staleAfterMs));
+    const outcomes = await Promise.allSettled(stale.map((id) => blobs.cancelUpload(id)));
+    return outcomes.filter((outcome) => outcome.status === 'fulfilled').length;
+  }
+}
