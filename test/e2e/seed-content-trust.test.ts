@@ -14,44 +14,7 @@ import { printed, runCommand, succeeded, type Transcript } from '../support/comm
 import { DockerCli, type DockerRun } from '../support/docker-cli.ts';
 import { buildImage } from '../support/docker-images.ts';
 import { type Engine, startEngine } from '../support/engine.ts';
-import { startReferencePair } from '../support/peers-reference.ts';
-import { admin, ServerProcess } from '../support/server-process.ts';
-
-/** Somewhere to push to, with two people who may: jeff in `admin/`, carl in `user/`. */
-interface Place extends AsyncDisposable {
-  readonly host: string;
-  readonly variables: Readonly<Record<string, string>>;
-  login(docker: DockerCli, name: 'jeff' | 'carl'): Promise<unknown>;
-}
-
-const places: Record<string, () => Promise<Place>> = {
-  'docker-registry and notary-server': async () => {
-    const pair = await startReferencePair();
-    return {
-      host: pair.registry,
-      variables: { DOCKER_CONTENT_TRUST_SERVER: pair.trustServer },
-      login: async () => undefined,
-      [Symbol.asyncDispose]: () => pair[Symbol.asyncDispose](),
-    };
-  },
-  'the store': async () => {
-    const server = await ServerProcess.start();
-    const password = 'a password for a test';
-    const namespaces = { jeff: 'admin', carl: 'user' };
-    for (const [name, namespace] of Object.entries(namespaces)) {
-      await server.mustCli(
-        ['user', 'add', name, '--role', 'producer', '--namespace', namespace, '--password-stdin'],
-        { as: admin, input: password },
-      );
-    }
-    return {
-      host: server.host,
-      variables: {},
-      login: (docker, name) => docker.login(server.host, name, password),
-      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-    };
-  },
-};
+import { type Place, places } from '../support/peers-places.ts';
 
 /** What docker printed at each place, with what must differ taken out. */
 const told = new Map<string, string[]>();
@@ -73,7 +36,10 @@ for (const [name, open] of Object.entries(places)) {
     const story: string[] = [];
 
     before(async () => {
-      place = await open();
+      place = await open([
+        { name: 'jeff', namespace: 'admin' },
+        { name: 'carl', namespace: 'user' },
+      ]);
       demo = `${place.host}/admin/demo`;
       image = `${place.host}/user/image`;
       jeff = new DockerCli(engine.host, place.variables);

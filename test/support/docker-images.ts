@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { DockerCli } from './docker-cli.ts';
+import type { DockerCli, DockerRun } from './docker-cli.ts';
 
 /** What goes into a test's image, beside busybox. */
 export interface ImagePlan {
@@ -27,6 +27,7 @@ export async function buildImage(
   docker: DockerCli,
   tag: string,
   plan: ImagePlan = {},
+  options: DockerRun = {},
 ): Promise<void> {
   const context = mkdtempSync(join(tmpdir(), 'cm-build-'));
   try {
@@ -42,7 +43,7 @@ export async function buildImage(
       `CMD ${JSON.stringify(['/bin/busybox', 'echo', greetingOf(tag)])}`,
     ];
     writeFileSync(join(context, 'Dockerfile'), `${lines.join('\n')}\n`);
-    await docker.must(['build', '--tag', tag, context]);
+    await docker.must(['build', '--tag', tag, context], options);
   } finally {
     rmSync(context, { recursive: true });
   }

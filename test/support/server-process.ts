@@ -30,6 +30,11 @@ export interface Caller {
   readonly password: string;
 }
 
+export interface NewUser extends Caller {
+  readonly role: 'consumer' | 'producer' | 'reviewer' | 'admin';
+  readonly namespace?: string;
+}
+
 /**
  * The product, started as users start it: `npm start -- ...` on a free port of 127.0.0.1 with an
  * empty data folder. It can be stopped, killed and started again on the same data and port.
@@ -144,6 +149,16 @@ export class ServerProcess implements AsyncDisposable {
   async json<T>(args: readonly string[], options: { as?: Caller } = {}): Promise<T> {
     const { stdout } = await this.mustCli([...args, '--json'], options);
     return JSON.parse(stdout) as T;
+  }
+
+  /** `countermark user add` by the administrator. */
+  async addUser(user: NewUser): Promise<Caller> {
+    const namespace = user.namespace === undefined ? [] : ['--namespace', user.namespace];
+    await this.mustCli(
+      ['user', 'add', user.name, '--role', user.role, ...namespace, '--password-stdin'],
+      { input: user.password },
+    );
+    return user;
   }
 
   /** Ends the server however it can and removes its data. */
