@@ -1,0 +1,152 @@
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { printed, runCommand } from './command.ts';
+import { DockerCli } from './docker-cli.ts';
+import { buildImage } from './docker-images.ts';
+import { startEngine } from './engine.ts';
+
+/** A program that a test needs, and the Debian packages that hold it, the newest Debian's first. */
+interface Peer {
+  readonly isThere: () => boolean;
+  readonly packages: readonly string[];
+}
+
+const peers = {
+  docker: { isThere: () => onPath('docker'), packages: ['docker-cli', 'docker.io'] },
+  dockerd: { isThere: () => onPath('dockerd'), packages: ['docker.io'] },
+  busybox: { isThere: () => isStatic('/bin/busybox'), packages: ['busybox-static'] },
+  openssl: { isThere: () => onPath('openssl'), packages: ['openssl'] },
+  notary: { isThere: () => onPath('notary'), packages: ['notary'] },
+  'notary-server': { isThere: () => onPath('notary-server'), packages: ['notary'] },
+  'docker-registry': { isThere: () => onPath('docker-registry'), packages: ['docker-registry'] },
+  skopeo: { isThere: () => onPath('skopeo'), packages: ['skopeo'] },
+} satisfies Record<string, Peer>;
+
+/** `engine` is a dockerd that really builds and runs here: it is tried, not looked up. */
+export type PeerName = keyof typeof peers | 'engine';
+
+const engine: readonly PeerName[] = ['docker', 'dockerd', 'busybox', 'engine'];
+const reference: readonly PeerName[] = ['openssl', 'notary-server', 'docker-registry'];
+
+/** What the end-to-end tests need; one that is not named needs all there is. */
+const needs: Readonly<Record<string, readonly PeerName[]>> = {
+  'bad-input.test.ts': [],
+  'crash.test.ts': engine,
+  'notary-client.test.ts': ['notary'],
+  'refusals.test.ts': [...engine, 'notary'],
+  'seed-content-trust.test.ts': [...engine, ...reference],
+  'seed-unsigned-refused.test.ts': [...engine, ...reference],
+  'skopeo.test.ts': ['skopeo', 'notary'],
+  'store-chain.test.ts': [...engine, 'notary'],
+};
+
+/** Which tests can run here, and why the others cannot. */
+export interface Attendance {
+  readonly files: readonly string[];
+  /** One line; undefined when nobody is missing. */
+  readonly leftOut: string | undefined;
+}
+
+/**
+ * Finds what the tests need, installs what is missing where it may (root on Debian), and tries the
+ * engine once.
+ *
+ * @param files  paths of end-to-end tests
+ * @param say    is told before a slow step
+ */
+export async function callPeers(
+  files: readonly string[],
+  say: (line: string) => void,
+): Promise<Attendance> {
+  const wanted = new Set(files.flatMap(needsOf));
+  const absent = new Map<PeerName, string>();
+  const lacking = [...wanted].filter((name) => name !== 'engine' && !peers[name].isThere());
+  const reason = lacking.length === 0 ? '' : await install(lacking, say);
+  for (const name of lacking) {
+    if (name !== 'engine' && !peers[name].isThere()) absent.set(name, `no ${name}: ${reason}`);
+  }
+  if (wanted.has('engine') && !engine.some((name) => absent.has(name))) {
+    const trouble = await tryEngine();
+    if (trouble !== undefined) absent.set('engine', `no docker engine: ${trouble}`);
+  }
+  const missing = files.filter((file) => needsOf(file).some((name) => absent.has(name)));
+  return {
+    files: files.filter((file) => !missing.includes(file)),
+    leftOut:
+      missing.length === 0
+        ? undefined
+        : `left out ${missing.map(nameOf).join(', ')} (${[...absent.values()].join('; ')})`,
+  };
+}
+
+function needsOf(file: string): readonly PeerName[] {
+  return needs[nameOf(file)] ?? [...(Object.keys(peers) as PeerName[]), 'engine'];
+}
+
+function nameOf(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1);
+}
+
+/** @returns why something may still be missing */
+async function install(names: readonly PeerName[], say: (line: string) => void): Promise<string> {
+  if (process.getuid?.() !== 0) return 'not run as root, so it was not installed';
+  if (!onPath('apt-get')) return 'not a Debian, so it was not installed';
+  // RUNLEVEL keeps the packages from starting their services; the tests start their own.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const apt = (...args: string[]) =>
+    runCommand('apt-get', ['--yes', '--quiet', ...args], { env, timeoutMs: 300_000 });
+  say(`installing ${names.join(', ')} by apt-get`);
+  const update = await apt('update');
+  let last = update.code === 0 ? '' : lastLine(printed(update));
+  for (const name of names) {
+    if (name === 'engine' || peers[name].isThere()) continue;
+    for (const candidate of peers[name].packages) {
+      const done = await apt('install', '--no-install-recommends', candidate);
+      if (done.code === 0) break;
+      last = lastLine(done.stderr) || last;
+    }
+  }
+  return `apt-get could not install it (${last || 'no such package'})`;
+}
+
+/** @returns what went wrong, in one line; undefined when a container ran */
+async function tryEngine(): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return 'dockerd needs root';
+  try {
+    await using daemon = await startEngine();
+    using docker = new DockerCli(daemon.host);
+    await buildImage(docker, 'trial', { dockerfile: [] });
+    await docker.must(['run', '--rm', '--network', 'none', 'trial']);
+    return undefined;
+  } catch (error) {
+    return lastLine((error as Error).message);
+  }
+}
+
+function lastLine(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() && !line.startsWith('(exit'));
+  return (lines.at(-1) ?? '').trim().slice(0, 200);
+}
+
+function onPath(program: string): boolean {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.some((folder) => isExecutable(join(folder, program)));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A static program names no dynamic loader in its first page. */
+function isStatic(path: string): boolean {
+  try {
+    return !/\/ld-(linux|musl)/.test(readFileSync(path).subarray(0, 4_096).toString('latin1'));
+  } catch {
+    return false;
+  }
+}
