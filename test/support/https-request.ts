@@ -1,38 +1,41 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
+import { Readable } from 'node:stream';
 
 export interface HttpsAnswer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
 }
 
 export interface HttpsOptions {
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
-  readonly body?: string | Uint8Array;
+  /** A stream goes out in chunks unless the headers give its `content-length`. */
+  readonly body?: string | Uint8Array | Readable;
+  /** A connection of its own unless told. */
+  readonly agent?: Agent;
 }
 
 /**
- * One HTTPS request on a connection of its own, sent exactly as written: the path is not tidied
- * up, so a test can send what no client library would. The server's certificate is not verified,
- * as docker does not for a registry on 127.0.0.1.
+ * One HTTPS request, sent exactly as written: the path is not tidied up, so a test can send what
+ * no client library would. The server's certificate is not verified, as docker does not for a
+ * registry on 127.0.0.1.
  *
  * @param url  origin and path, as it shall go over the wire
  */
 export function httpsRequest(url: string, options: HttpsOptions = {}): Promise<HttpsAnswer> {
-  const { method = 'GET', headers = {}, body } = options;
+  const { method = 'GET', headers = {}, body, agent = new Agent() } = options;
   const [, hostname, port, path] = /^https:\/\/([^/:]+):(\d+)(.*)$/s.exec(url) ?? [];
   if (!hostname || !port) throw new TypeError(`not https://HOST:PORT/PATH: ${url}`);
+  const length = body instanceof Readable ? undefined : Buffer.byteLength(body ?? '');
+  const framing = body === undefined || length === undefined ? {} : { 'content-length': length };
   return new Promise((resolve, reject) => {
     const sent = request(
       {
-        ...{ hostname, port, method, agent: false, rejectUnauthorized: false, timeout: 30_000 },
+        ...{ hostname, port, method, agent, rejectUnauthorized: false, timeout: 60_000 },
         path: path || '/',
-        headers: {
-          ...(body === undefined ? {} : { 'content-length': lengthOf(body) }),
-          ...headers,
-        },
+        headers: { ...framing, ...headers },
       },
       (response) => {
         const parts: Buffer[] = [];
@@ -41,18 +44,17 @@ export function httpsRequest(url: string, options: HttpsOptions = {}): Promise<H
         response.on('end', () =>
           resolve({
             status: response.statusCode ?? 0,
-            headers: response.headers as Record<string, string>,
+            headers: response.headers as Record<string, string | undefined>,
             body: Buffer.concat(parts),
           }),
         );
       },
     );
-    sent.on('timeout', () => sent.destroy(new Error(`${method} ${url}: no answer within 30 s`)));
+    sent.on('timeout', () => sent.destroy(new Error(`${method} ${url}: silence for 60 s`)));
     sent.on('error', reject);
-    sent.end(body);
+    if (body instanceof Readable) {
+      body.on('error', (error) => sent.destroy(error));
+      body.pipe(sent);
+    } else sent.end(body);
   });
-}
-
-function lengthOf(body: string | Uint8Array): number {
-  return typeof body === 'string' ? Buffer.byteLength(body) : body.length;
 }
