@@ -17,10 +17,17 @@ export interface Principal {
 export interface Gate {
   /**
    * @param name  a repository name, or a GUN (then it starts with a host)
-   * @throws StoreError AUTH_REQUIRED (401; its detail's `challenge` is the WWW-Authenticate value),
-   *         AUTH_DENIED (403: signed in, and still not allowed)
+   * @throws StoreError AUTH_REQUIRED (401; its detail's `challenge` is the WWW-Authenticate value).
+   *         Also for a signed-in user without the right: the challenge then says
+   *         `error="insufficient_scope"`, which is what makes docker print "denied: ...".
    */
   require(request: FastifyRequest, name: string, actions: readonly Action[]): Promise<Principal>;
   /** The ping `GET /v2/`: any valid token will do. */
   requireToken(request: FastifyRequest): Promise<Principal>;
+}
+
+/** A gate that also guards what spans all repositories: `/v2/_catalog`, the global changefeed. */
+export interface CatalogGate extends Gate {
+  /** @throws StoreError AUTH_REQUIRED, as {@link Gate.require} does */
+  requireCatalog(request: FastifyRequest): Promise<Principal>;
 }

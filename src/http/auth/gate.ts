@@ -1,0 +1,133 @@
+import type { FastifyRequest } from 'fastify';
+import type { Clock } from '../../base/index.ts';
+import type { Action, CatalogGate, Principal } from './access.ts';
+import { bearerChallenge, type Challenge } from './challenge.ts';
+import { authError } from './errors.ts';
+import { originOf } from './origin.ts';
+import { type AccessPolicy, permits, permitsApi } from './permissions.ts';
+import { type Place, placeOf } from './place.ts';
+import type { UserStore } from './ports.ts';
+import { principalNamed } from './principal.ts';
+import { formatScope } from './scope.ts';
+import type { Access, AccessToken, Tokens } from './tokens.ts';
+
+/** What the gate must know of the store. */
+export interface GateOptions {
+  readonly tokens: Tokens;
+  readonly users: UserStore;
+  readonly policy: AccessPolicy;
+  readonly origins: readonly string[];
+  readonly service: string;
+  readonly clock: Clock;
+}
+
+interface Bearer {
+  readonly principal: Principal;
+  readonly token: AccessToken;
+}
+
+/** Scope that is asked for where no repository is meant, as Notary does it. */
+const catalogScope = 'registry:catalog:*';
+
+/**
+ * Guards `/v2/`: a request needs a token that was granted what it is about to do, and the grant
+ * must still be right now. Without one it gets a challenge that says where to fetch it.
+ *
+ * Everything a token lacks is a 401 with `insufficient_scope`, never a 403, as distribution's
+ * registry does: clients then fetch a token with the scope, or print "denied" and the description.
+ */
+export class TokenGate implements CatalogGate {
+  readonly #options: GateOptions;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  async require(
+    request: FastifyRequest,
+    name: string,
+    actions: readonly Action[],
+  ): Promise<Principal> {
+    const place = placeOf(name, this.#options.origins);
+    const scope = scopeOf(name, place, actions);
+    const { principal, token } = await this.#bearer(request, scope);
+    const granted = grantedOf(token.access, place, this.#options.origins);
+    const missing = actions.find(
+      (action) => !granted.has(action) || !permits(principal, action, place, this.#options.policy),
+    );
+    if (missing === undefined) return principal;
+    throw this.#insufficient(request, principal, scope, `${missing} ${name}`);
+  }
+
+  async requireToken(request: FastifyRequest): Promise<Principal> {
+    return (await this.#bearer(request, undefined)).principal;
+  }
+
+  async requireCatalog(request: FastifyRequest): Promise<Principal> {
+    const { principal, token } = await this.#bearer(request, catalogScope);
+    const granted = token.access.some(
+      ({ type, name }) => type === 'registry' && name === 'catalog',
+    );
+    if (granted && permitsApi(principal, 'catalog')) return principal;
+    throw this.#insufficient(request, principal, catalogScope, 'list all repositories');
+  }
+
+  /** @throws StoreError AUTH_REQUIRED when the request bears no valid token */
+  async #bearer(request: FastifyRequest, scope: string | undefined): Promise<Bearer> {
+    const header = request.headers.authorization;
+    if (header === undefined) throw this.#refuse(request, { scope }, 'authentication required');
+    const text = /^bearer +([^\s]+)$/i.exec(header)?.[1];
+    const token = text && (await this.#options.tokens.verifyAccess(text, this.#options.clock()));
+    const principal = token && (await principalNamed(token.subject, this.#options.users));
+    if (token && principal) return { principal, token };
+    const reason = 'the token is not valid or has expired';
+    throw this.#refuse(request, { scope, error: 'invalid_token', description: reason }, reason);
+  }
+
+  #insufficient(
+    request: FastifyRequest,
+    principal: Principal,
+    scope: string | undefined,
+    what: string,
+  ) {
+    const reason =
+      principal.name === undefined
+        ? `sign in to ${what} (docker login ${originOf(request, this.#options.origins)})`
+        : `${principal.name} may not ${what}`;
+    const error = 'insufficient_scope';
+    return this.#refuse(request, { scope, error, description: reason }, reason);
+  }
+
+  #refuse(
+    request: FastifyRequest,
+    why: Pick<Challenge, 'scope' | 'error' | 'description'>,
+    reason: string,
+  ) {
+    const { origins, service } = this.#options;
+    const challenge = bearerChallenge({ origin: originOf(request, origins), service, ...why });
+    return authError('AUTH_REQUIRED', { challenge, reason });
+  }
+}
+
+/** Names that are no names are not repeated in a header. */
+function scopeOf(name: string, place: Place, actions: readonly Action[]): string | undefined {
+  if (place.zone === 'nowhere') return undefined;
+  // Notary's clients know no `delete`: what it does here they ask for as `*`.
+  const isGun = place.repository !== name;
+  return formatScope(name, isGun && actions.includes('delete') ? ['*'] : actions);
+}
+
+/** A grant for a GUN is one for its repository, and the other way round: it is the same place. */
+function grantedOf(
+  access: readonly Access[],
+  place: Place,
+  origins: readonly string[],
+): ReadonlySet<string> {
+  if (place.zone === 'nowhere') return new Set();
+  const granted = access.filter((entry) => {
+    if (entry.type !== 'repository') return false;
+    const granted = placeOf(entry.name, origins);
+    return granted.zone !== 'nowhere' && granted.repository === place.repository;
+  });
+  return new Set(granted.flatMap(({ actions }) => actions));
+}

@@ -1,0 +1,33 @@
+import type { StoreError } from '../../base/index.ts';
+import type { AuthCode } from './errors.ts';
+
+/** HTTP status of every code of this folder; a code that is missing does not compile. */
+const statuses: Record<AuthCode, number> = {
+  AUTH_REQUIRED: 401,
+  AUTH_DENIED: 403,
+  AUTH_HEADER_INVALID: 401,
+  AUTH_CREDENTIALS_WRONG: 401,
+  AUTH_REFRESH_TOKEN_INVALID: 401,
+  AUTH_TOO_MANY_ATTEMPTS: 429,
+  AUTH_BUSY: 503,
+  AUTH_SCOPE_INVALID: 400,
+  AUTH_TOKEN_REQUEST_INVALID: 400,
+  AUTH_SERVICE_UNKNOWN: 400,
+  AUTH_USER_NAME_INVALID: 400,
+  AUTH_NAMESPACE_INVALID: 400,
+  AUTH_NAMESPACE_RESERVED: 400,
+  AUTH_PASSWORD_UNFIT: 400,
+  AUTH_USER_EXISTS: 409,
+  AUTH_USER_UNKNOWN: 404,
+};
+
+/** The HTTP status of an error of this folder; undefined for every other error. */
+export function statusOf(error: StoreError): number | undefined {
+  return Object.hasOwn(statuses, error.code) ? statuses[error.code as AuthCode] : undefined;
+}
+
+/** Value of the Retry-After header, in seconds, where the error names one. */
+export function retryAfterSeconds(error: StoreError): number | undefined {
+  const seconds = error.detail.retryAfterSeconds;
+  return typeof seconds === 'number' ? seconds : undefined;
+}

@@ -1,0 +1,68 @@
+import type { Clock, Secret } from '../../base/index.ts';
+import { authError } from './errors.ts';
+import { checkPassword, parseNamespace, parseUserName } from './names.ts';
+import type { PasswordHasher, Role, User, UserStore } from './ports.ts';
+
+/** A user to add. */
+export interface NewUser {
+  readonly name: string;
+  readonly role: Role;
+  /** Empty for a producer: the namespace that bears the user's own name. */
+  readonly namespaces: readonly string[];
+  readonly password: Secret;
+}
+
+/** Adds users and changes their passwords; whether the caller may is decided before. */
+export class Users {
+  readonly #store: UserStore;
+  readonly #passwords: PasswordHasher;
+  readonly #origins: readonly string[];
+  readonly #clock: Clock;
+
+  constructor(
+    store: UserStore,
+    passwords: PasswordHasher,
+    origins: readonly string[],
+    clock: Clock,
+  ) {
+    this.#store = store;
+    this.#passwords = passwords;
+    this.#origins = origins;
+    this.#clock = clock;
+  }
+
+  list(): Promise<readonly User[]> {
+    return this.#store.list();
+  }
+
+  /**
+   * @throws StoreError AUTH_USER_NAME_INVALID, AUTH_NAMESPACE_INVALID, AUTH_NAMESPACE_RESERVED,
+   *         AUTH_PASSWORD_UNFIT, AUTH_USER_EXISTS
+   */
+  async add(request: NewUser): Promise<User> {
+    const name = parseUserName(request.name);
+    const asked = request.namespaces;
+    const wanted = asked.length === 0 && request.role === 'producer' ? [name] : asked;
+    const namespaces = [
+      ...new Set(wanted.map((text) => parseNamespace(text, this.#origins))),
+    ].sort();
+    const passwordHash = await this.#passwords.hash(checkPassword(request.password));
+    const user: User = {
+      name,
+      role: request.role,
+      passwordHash,
+      namespaces,
+      createdAt: this.#clock(),
+    };
+    if (!(await this.#store.add(user))) throw authError('AUTH_USER_EXISTS', { name });
+    return user;
+  }
+
+  /** @throws StoreError AUTH_PASSWORD_UNFIT, AUTH_USER_UNKNOWN */
+  async setPassword(name: string, password: Secret): Promise<void> {
+    const passwordHash = await this.#passwords.hash(checkPassword(password));
+    if (!(await this.#store.setPassword(name, passwordHash))) {
+      throw authError('AUTH_USER_UNKNOWN', { name: name.slice(0, 100) });
+    }
+  }
+}
