@@ -1,0 +1,115 @@
+import type { X509Certificate } from 'node:crypto';
+import { isStoreError } from '../base/index.ts';
+import { tufError } from './errors.ts';
+import type { Gun } from './gun.ts';
+import { type KeyId, materialOf, type PublicKey } from './key.ts';
+import type { Authority, MetadataFile, Root } from './metadata.ts';
+import { authorityOf } from './verify-file.ts';
+
+const dayMs = 86_400_000;
+
+/**
+ * The root keys that count for this GUN: a bare key, or one whose certificate breaks a rule, is
+ * passed over. The rules: exactly one certificate that is not a CA's, and it stands first; its
+ * common name is the GUN, or ends in `*` after a prefix of the GUN; no SHA-1; RSA of 2048 bits or
+ * more; valid now, with one day's grace before its beginning.
+ *
+ * @param now  undefined to leave the dates aside: a root that was trusted while its certificate
+ *             was valid still says who signs the next one
+ * @throws StoreError when no key is left, by what failed last: TUF_ROOT_CERTIFICATE_INVALID,
+ *         TUF_ROOT_CERTIFICATE_NAME, TUF_ROOT_CERTIFICATE_EXPIRED
+ * @see notary 0.7.0 trustpinning/certs.go validRootLeafCerts, tuf/utils/x509.go ValidateCertificate
+ */
+export function rootAuthorityOf(
+  root: MetadataFile<Root>,
+  gun: Gun,
+  now: Date | undefined,
+): Authority {
+  const { role, keys, threshold } = authorityOf(root.signed, 'root');
+  const counting = new Map<KeyId, PublicKey>();
+  const problems: Problem[] = [];
+  for (const [id, key] of keys) {
+    const problem = problemOf(key, gun, now);
+    if (problem) problems.push(problem);
+    else counting.set(id, key);
+  }
+  if (counting.size === 0) throw noneCounts(gun, problems);
+  return { role, keys: counting, threshold };
+}
+
+/**
+ * The leaf certificate of a key in a certificate; undefined for a bare key.
+ * @throws StoreError TUF_KEY_INVALID
+ */
+export function leafCertificateOf(key: PublicKey): X509Certificate | undefined {
+  return materialOf(key).certificates[0];
+}
+
+type Problem =
+  | { readonly step: 'invalid'; readonly reason: string }
+  | { readonly step: 'name'; readonly name: string }
+  | { readonly step: 'expired'; readonly validFrom: string; readonly validTo: string };
+
+function problemOf(key: PublicKey, gun: Gun, now: Date | undefined): Problem | undefined {
+  let certificates: readonly X509Certificate[];
+  try {
+    certificates = materialOf(key).certificates;
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    return { step: 'invalid', reason: error.message };
+  }
+  const [leaf, ...others] = certificates;
+  if (!leaf) return { step: 'invalid', reason: 'a bare key has no certificate' };
+  const reason = flawOf(leaf, others);
+  if (reason) return { step: 'invalid', reason };
+  const name = commonNameOf(leaf);
+  if (name === undefined || !fitsGun(name, gun)) return { step: 'name', name: name ?? 'none' };
+  return now && !isValidAt(leaf, now)
+    ? { step: 'expired', validFrom: iso(leaf.validFromDate), validTo: iso(leaf.validToDate) }
+    : undefined;
+}
+
+function flawOf(leaf: X509Certificate, others: readonly X509Certificate[]): string | undefined {
+  if (leaf.ca) return 'the first certificate is of a CA';
+  if (others.some((certificate) => !certificate.ca)) return 'there are two leaf certificates';
+  const algorithm = leaf.signatureAlgorithm;
+  if (algorithm === undefined || /sha-?1$|sha1|md[245]/i.test(algorithm)) {
+    return `it is signed with ${algorithm ?? 'an unknown algorithm'}`;
+  }
+  return leaf.validFromDate > leaf.validToDate ? 'it ends before it begins' : undefined;
+}
+
+/** One name or none: a certificate with two common names means what its reader likes. */
+function commonNameOf(certificate: X509Certificate): string | undefined {
+  const name: unknown = certificate.toLegacyObject().subject?.CN;
+  return typeof name === 'string' ? name : undefined;
+}
+
+function fitsGun(name: string, gun: Gun): boolean {
+  return name.endsWith('*') ? gun.startsWith(name.replace(/\*+$/, '')) : name === gun;
+}
+
+function isValidAt(certificate: X509Certificate, now: Date): boolean {
+  return (
+    certificate.validFromDate.getTime() <= now.getTime() + dayMs && now <= certificate.validToDate
+  );
+}
+
+function noneCounts(gun: Gun, problems: readonly Problem[]) {
+  const expired = problems.find((problem) => problem.step === 'expired');
+  if (expired) {
+    const { validFrom, validTo } = expired;
+    return tufError('TUF_ROOT_CERTIFICATE_EXPIRED', { gun, validFrom, validTo });
+  }
+  const names = problems.flatMap((problem) => (problem.step === 'name' ? [problem.name] : []));
+  if (names.length > 0) return tufError('TUF_ROOT_CERTIFICATE_NAME', { gun, names });
+  const flaw = problems.find((problem) => problem.step === 'invalid');
+  return tufError('TUF_ROOT_CERTIFICATE_INVALID', {
+    gun,
+    reason: flaw?.reason ?? 'it has no root key',
+  });
+}
+
+function iso(at: Date): string {
+  return at.toISOString();
+}

@@ -1,0 +1,58 @@
+import { equalBytes, isStoreError } from '../base/index.ts';
+import { tufError } from './errors.ts';
+import type { Gun } from './gun.ts';
+import type { KeyId } from './key.ts';
+import type { MetadataFile, Root } from './metadata.ts';
+import { rootAuthorityOf } from './root-certificate.ts';
+import { authorityOf, verifyFile } from './verify-file.ts';
+
+/**
+ * A root by itself: a certificate for the GUN that is valid now, and enough signatures by its own
+ * root keys. It says nothing of whether that root is to be trusted, and leaves `expires` aside.
+ *
+ * @throws StoreError TUF_ROOT_CERTIFICATE_*, TUF_NO_SIGNATURES, TUF_BELOW_THRESHOLD
+ * @see notary 0.7.0 trustpinning/trustpin.go ValidateRoot
+ */
+export function verifyRoot(root: MetadataFile<Root>, gun: Gun, now: Date): MetadataFile<Root> {
+  return verifyFile(root, rootAuthorityOf(root, gun, now));
+}
+
+/**
+ * A root that follows one already trusted: valid by itself, one version higher, and signed by
+ * enough root keys of the one before it. The same version is accepted only for the same content
+ * under other signatures.
+ *
+ * @throws StoreError TUF_ROOT_VERSION, TUF_ROOT_UNTRUSTED, and what {@link verifyRoot} throws
+ */
+export function verifyNextRoot(
+  trusted: MetadataFile<Root>,
+  next: MetadataFile<Root>,
+  gun: Gun,
+  now: Date,
+): MetadataFile<Root> {
+  const versions = { version: next.version, trusted: trusted.version };
+  const same = next.version === trusted.version && equalBytes(next.payload, trusted.payload);
+  if (next.version !== trusted.version + 1 && !same) throw tufError('TUF_ROOT_VERSION', versions);
+  verifyRoot(next, gun, now);
+  try {
+    return verifyFile(next, rootAuthorityOf(trusted, gun, undefined));
+  } catch (cause) {
+    if (!isStoreError(cause)) throw cause;
+    throw tufError('TUF_ROOT_UNTRUSTED', versions, cause);
+  }
+}
+
+/**
+ * The first root somebody sees, against the key ids they were told.
+ * @param pinned  TUF ids or canonical ids
+ * @throws StoreError TUF_ROOT_PIN when none of the root's own root keys is among them
+ */
+export function requirePinnedRoot(
+  root: MetadataFile<Root>,
+  pinned: readonly KeyId[],
+  gun: Gun,
+): MetadataFile<Root> {
+  const keys = [...authorityOf(root.signed, 'root').keys.values()];
+  if (keys.some((key) => pinned.includes(key.id) || pinned.includes(key.canonicalId))) return root;
+  throw tufError('TUF_ROOT_PIN', { gun, keyIds: keys.map((key) => key.id) });
+}
