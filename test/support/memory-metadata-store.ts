@@ -1,7 +1,7 @@
 import {
   type Change,
   type ChangeQuery,
-  type MetadataFile,
+  type FileVersion,
   type MetadataStore,
   type StoredFile,
   trustError,
@@ -13,7 +13,7 @@ export class MemoryMetadataStore implements MetadataStore {
   #files: (StoredFile & { readonly gun: Gun })[] = [];
   readonly #changes: Change[] = [];
 
-  async publish(gun: Gun, files: readonly MetadataFile[], now: Date): Promise<void> {
+  async publish(gun: Gun, files: readonly FileVersion[], now: Date): Promise<void> {
     const added: (StoredFile & { readonly gun: Gun })[] = [];
     for (const { role, version, sha256, bytes } of files) {
       const stored = [...this.#files, ...added]

@@ -96,7 +96,7 @@ export class RegistryUser implements Disposable {
   async pushManifest(
     repository: string,
     reference: string,
-    manifest: { mediaType: string },
+    manifest: Readonly<Record<string, unknown>> & { readonly mediaType: string },
   ): Promise<Pushed> {
     const bytes = Buffer.from(JSON.stringify(manifest));
     const answer = await this.request('PUT', `/v2/${repository}/manifests/${reference}`, {

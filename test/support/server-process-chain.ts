@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DockerCli } from './docker-cli.ts';
+import type { Caller, ServerProcess } from './server-process.ts';
+
+/** What `candidate list --json` says of one, as far as tests ask. */
+export interface CandidateView {
+  readonly id: string;
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: string;
+  readonly state: string;
+  readonly refusal?: { readonly code: string; readonly reason: string } | null;
+}
+
+/** One entry of `candidate history ID --json`. */
+export interface HistoryView {
+  readonly at: string;
+  readonly step: string;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** The people of the chain. Their passwords are all the same, long one. */
+const password = 'a password for a test';
+export const paula = { name: 'paula', password, role: 'producer', namespace: 'acme' } as const;
+export const rival = { name: 'rival', password, role: 'producer', namespace: 'rival' } as const;
+export const rita = { name: 'rita', password, role: 'reviewer' } as const;
+export const carol = { name: 'carol', password, role: 'consumer' } as const;
+
+/**
+ * `docker push` with content trust.
+ * @returns the digest that was signed
+ */
+export async function pushSigned(docker: DockerCli, image: string): Promise<string> {
+  const { stdout, stderr } = await docker.must(['push', image], { trust: true });
+  const digest = /digest: (sha256:[0-9a-f]{64}) size: \d+/.exec(stdout)?.[1];
+  if (digest === undefined || !stdout.includes(`Successfully signed ${image}`)) {
+    throw new Error(`docker did not sign ${image}:\n${stdout}${stderr}`);
+  }
+  return digest;
+}
+
+/** Every candidate the caller sees. */
+export function candidates(server: ServerProcess, as: Caller = rita): Promise<CandidateView[]> {
+  return server.json<CandidateView[]>(['candidate', 'list'], { as });
+}
+
+/** The candidate of this image, which may take a moment to be admitted. */
+export async function candidateOf(
+  server: ServerProcess,
+  image: { readonly repository: string; readonly tag: string },
+): Promise<CandidateView> {
+  for (const until = Date.now() + 20_000; Date.now() < until; await sleep(200)) {
+    const found = (await candidates(server)).find(
+      ({ repository, tag }) => repository === image.repository && tag === image.tag,
+    );
+    if (found) return found;
+  }
+  throw new Error(`${image.repository}:${image.tag} was not admitted within 20 s\n${server.log}`);
+}
+
+/** Waits as a script would, and asks for the candidate again. */
+export async function reached(
+  server: ServerProcess,
+  id: string,
+  end: 'decision' | 'published' | 'refused',
+): Promise<CandidateView> {
+  await server.mustCli(['candidate', 'wait', id, '--for', end, '--timeout', '60s'], { as: rita });
+  return await server.json<CandidateView>(['candidate', 'show', id], { as: rita });
+}
+
+export function historyOf(server: ServerProcess, id: string): Promise<HistoryView[]> {
+  return server.json<HistoryView[]>(['candidate', 'history', id], { as: rita });
+}
