@@ -16,6 +16,9 @@ export const appErrors = {
   },
   CONFIG_HOLD: { message: '--hold {text}: it is one of {steps}' },
   CONFIG_FILE: { message: '{flag} {path} cannot be read: {reason}' },
+  CONFIG_TLS: {
+    message: 'tls/cert.pem and tls/key.pem of the data folder do not belong together; replace both',
+  },
   DATA_FOLDER_IN_USE: {
     message: '{path} is in use by process {pid}; stop that one, or choose another --data',
   },

@@ -1,7 +1,12 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isTlsCertificateUsable, makeTlsCertificate } from '../adapters/certificates/index.ts';
+import {
+  isTlsCertificateUsable,
+  makeTlsCertificate,
+  type TlsCertificateRequest,
+} from '../adapters/certificates/index.ts';
+import { appError } from './errors.ts';
 
 /** What `node:https` answers with. */
 export interface Tls {
@@ -24,12 +29,10 @@ export function openTls(folder: string, hosts: readonly string[], now: Date): Tl
   const keyFile = join(folder, 'key.pem');
   const request = { hosts, now };
   const found = readPair(certificateFile, keyFile);
-  if (found && (!isSelfMade(found.cert) || isTlsCertificateUsable(found.cert, request))) {
-    return { ...found, certificateFile };
-  }
+  if (found && isUsable(found, request)) return { ...found, certificateFile };
   const made = makeTlsCertificate(request);
   const key = made.privateKey.reveal();
-  // A crash between the two leaves a key without its certificate; the next start makes both again.
+  // A crash between the two leaves a key that is not the certificate's; the next start makes both again.
   writeFileSync(keyFile, key, { mode: 0o600, flush: true });
   writeFileSync(certificateFile, made.certificate, { mode: 0o644, flush: true });
   return { cert: made.certificate, key, certificateFile };
@@ -44,7 +47,13 @@ function readPair(certificateFile: string, keyFile: string) {
   }
 }
 
-function isSelfMade(pem: string): boolean {
-  const certificate = new X509Certificate(pem);
-  return certificate.subject === certificate.issuer && selfMadeName.test(certificate.subject);
+/**
+ * @throws StoreError CONFIG_TLS when an operator's certificate and key do not belong together
+ */
+function isUsable(found: { cert: string; key: string }, request: TlsCertificateRequest): boolean {
+  const certificate = new X509Certificate(found.cert);
+  const belong = certificate.checkPrivateKey(createPrivateKey(found.key));
+  const ours = certificate.subject === certificate.issuer && selfMadeName.test(certificate.subject);
+  if (!ours && !belong) throw appError('CONFIG_TLS');
+  return !ours || (belong && isTlsCertificateUsable(found.cert, request));
 }
