@@ -5,10 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type HttpsAnswer, httpsRequest } from '../support/https-request.ts';
 import { RegistryUser } from '../support/registry-user.ts';
 import { admin, ServerProcess } from '../support/server-process.ts';
 import { holdings } from '../support/server-process-leavings.ts';
+import { type WireAnswer, wireRequest } from '../support/wire-request.ts';
 
 /** A request, and the codes that may answer it; `path` is sent as it stands here. */
 interface Bad {
@@ -137,7 +137,7 @@ after(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-type Read = (answer: HttpsAnswer) => string;
+type Read = (answer: WireAnswer) => string;
 const groups: readonly [string, readonly Bad[], Read, signsIn: boolean][] = [
   ['the registry', toRegistry, registryCode, true],
   ['the trust server', toTrustServer, notaryCode, true],
@@ -212,7 +212,7 @@ test('a range beyond the end of a blob is a 416, and a malformed one is as none'
   }
 });
 
-async function ask({ send, headers, body }: Bad, signsIn: boolean): Promise<HttpsAnswer> {
+async function ask({ send, headers, body }: Bad, signsIn: boolean): Promise<WireAnswer> {
   const [method, path] = send;
   const options = {
     ...(headers === undefined ? {} : { headers }),
@@ -221,11 +221,11 @@ async function ask({ send, headers, body }: Bad, signsIn: boolean): Promise<Http
   const here = path.replace('HOST', server.host);
   return signsIn
     ? await asker.request(method, here, options)
-    : await httpsRequest(`${server.url}${here}`, { method, ...options });
+    : await wireRequest(`${server.url}${here}`, { method, ...options });
 }
 
 /** @see OCI distribution-spec 1.1, "Error codes" */
-function registryCode(answer: HttpsAnswer): string {
+function registryCode(answer: WireAnswer): string {
   assert.match(answer.headers['content-type'] ?? '', /^application\/json/);
   const { errors } = JSON.parse(String(answer.body)) as { errors: Record<string, unknown>[] };
   assert.equal(errors.length, 1);
@@ -234,13 +234,13 @@ function registryCode(answer: HttpsAnswer): string {
 }
 
 /** Notary's clients read an error only when all of it fits into 1024 bytes. */
-function notaryCode(answer: HttpsAnswer): string {
+function notaryCode(answer: WireAnswer): string {
   assert.ok(answer.body.length <= 1_024, `${answer.body.length} bytes`);
   return registryCode(answer);
 }
 
 /** @see RFC 9457, with our code as a member */
-function problemCode(answer: HttpsAnswer): string {
+function problemCode(answer: WireAnswer): string {
   assert.match(answer.headers['content-type'] ?? '', /^application\/problem\+json/);
   const problem = JSON.parse(String(answer.body)) as Record<string, unknown>;
   assert.equal(problem.status, answer.status);

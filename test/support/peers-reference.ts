@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { plainEnvironment, runCommand, succeeded } from './command.ts';
-import { httpsRequest } from './https-request.ts';
 import { freePort } from './server-process.ts';
+import { wireRequest } from './wire-request.ts';
 
 /** Debian's registry and trust server, the programs that the store takes the place of. */
 export interface ReferencePair extends AsyncDisposable {
   /** `127.0.0.1:PORT` of the registry. */
   readonly registry: string;
+  /** Process id of the registry. */
+  readonly registryPid: number;
   /** `https://127.0.0.1:PORT`, for `DOCKER_CONTENT_TRUST_SERVER`. */
   readonly trustServer: string;
   readonly certificateFile: string;
@@ -51,9 +53,10 @@ export async function startReferencePair(): Promise<ReferencePair> {
     start('notary-server', ['-config', join(folder, 'notary.json')]),
   ];
   await until(() => fetch(`http://${registry}/v2/`).then((answer) => answer.ok));
-  await until(() => httpsRequest(`https://${trust}/v2/`).then(({ status }) => status === 200));
+  await until(() => wireRequest(`https://${trust}/v2/`).then(({ status }) => status === 200));
   return {
     registry,
+    registryPid: children[0]?.pid ?? 0,
     trustServer: `https://${trust}`,
     certificateFile,
     [Symbol.asyncDispose]: async () => {

@@ -28,10 +28,11 @@ export type PeerName = keyof typeof peers | 'engine';
 const engine: readonly PeerName[] = ['docker', 'dockerd', 'busybox', 'engine'];
 const reference: readonly PeerName[] = ['openssl', 'notary-server', 'docker-registry'];
 
-/** What the end-to-end tests need; one that is not named needs all there is. */
+/** What the end-to-end tests and benchmarks need; one that is not named needs all there is. */
 const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'bad-input.test.ts': [],
   'crash.test.ts': engine,
+  'chain.ts': [...engine, ...reference],
   'notary-client.test.ts': ['notary'],
   'refusals.test.ts': [...engine, 'notary'],
   'seed-content-trust.test.ts': [...engine, ...reference],

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Agent } from 'node:https';
+import * as http from 'node:http';
+import * as https from 'node:https';
 import type { Readable } from 'node:stream';
-import { type HttpsAnswer, type HttpsOptions, httpsRequest } from './https-request.ts';
+import { type WireAnswer, type WireOptions, wireRequest } from './wire-request.ts';
 
 /** A name and its password. */
 export interface Login {
@@ -23,23 +24,26 @@ export interface Pushed {
 export class RegistryUser implements Disposable {
   readonly #origin: string;
   readonly #login: Login | undefined;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent: http.Agent;
 
-  /** @param origin  `https://127.0.0.1:PORT`; without a login, an anonymous reader */
+  /** @param origin  `https://127.0.0.1:PORT`, or http; without a login, an anonymous reader */
   constructor(origin: string, login?: Login) {
     this.#origin = origin;
     this.#login = login;
+    const { Agent } = origin.startsWith('https:') ? https : http;
+    this.#agent = new Agent({ keepAlive: true });
   }
 
-  /** @param path  starts with `/`; a stream as the body is sent once and needs a `token` */
+  /** @param path  starts with `/`; a stream as the body is sent once and needs a
+   *             `token`, which may be empty where nobody is asked who they are */
   async request(
     method: string,
     path: string,
-    options: Omit<HttpsOptions, 'method'> & { token?: string } = {},
-  ): Promise<HttpsAnswer> {
+    options: Omit<WireOptions, 'method'> & { token?: string } = {},
+  ): Promise<WireAnswer> {
     const { token, headers, ...rest } = options;
     const send = (bearer: string | undefined) =>
-      httpsRequest(`${this.#origin}${path}`, {
+      wireRequest(`${this.#origin}${path}`, {
         ...{ method, agent: this.#agent, ...rest },
         headers: { ...headers, ...(bearer ? { authorization: `Bearer ${bearer}` } : {}) },
       });
@@ -52,7 +56,7 @@ export class RegistryUser implements Disposable {
 
   /** A token for these scopes, separated by blanks; it may grant less than was asked. */
   async token(scope: string): Promise<string> {
-    const ping = await httpsRequest(`${this.#origin}/v2/`, { agent: this.#agent });
+    const ping = await wireRequest(`${this.#origin}/v2/`, { agent: this.#agent });
     const challenge = ping.headers['www-authenticate'] ?? '';
     const [, realm] = /realm="([^"]*)"/.exec(challenge) ?? [];
     const [, service] = /service="([^"]*)"/.exec(challenge) ?? [];
@@ -61,7 +65,7 @@ export class RegistryUser implements Disposable {
       ['service', service ?? ''],
       ...scope.split(' ').map((one): [string, string] => ['scope', one]),
     ]);
-    const answer = await httpsRequest(`${realm}?${query}`, {
+    const answer = await wireRequest(`${realm}?${query}`, {
       agent: this.#agent,
       headers: this.#login === undefined ? {} : { authorization: basic(this.#login) },
     });
@@ -80,7 +84,7 @@ export class RegistryUser implements Disposable {
   /** The PUT that ends an upload. */
   async finishUpload(
     repository: string,
-    opened: HttpsAnswer,
+    opened: WireAnswer,
     digest: string,
     body: Uint8Array | Readable,
     headers: Record<string, string> = {},
@@ -113,7 +117,7 @@ export class RegistryUser implements Disposable {
   }
 }
 
-function expect(answer: HttpsAnswer, status: number): void {
+function expect(answer: WireAnswer, status: number): void {
   if (answer.status === status) return;
   throw new Error(`expected ${status}, the answer was ${answer.status} ${answer.body}`);
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { plainEnvironment, runCommand, succeeded, type Transcript } from './command.ts';
-import { httpsRequest } from './https-request.ts';
+import { wireRequest } from './wire-request.ts';
 
 const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
 const readyWithinMs = 60_000;
@@ -98,7 +98,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   async isReady(): Promise<boolean> {
-    const answer = await httpsRequest(`${this.url}/health/ready`).catch(() => undefined);
+    const answer = await wireRequest(`${this.url}/health/ready`).catch(() => undefined);
     return answer?.status === 200;
   }
 

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { DockerCli } from '../test/support/docker-cli.ts';
+import { buildImage, wellKept } from '../test/support/docker-images.ts';
+import type { Engine } from '../test/support/engine.ts';
+import { startReferencePair } from '../test/support/peers-reference.ts';
+import { ServerProcess } from '../test/support/server-process.ts';
+import {
+  candidateOf,
+  historyOf,
+  paula,
+  pushSigned,
+  reached,
+  rita,
+} from '../test/support/server-process-chain.ts';
+import { memoryOf } from './memory.ts';
+import { type Result, seconds } from './result.ts';
+
+const imageBytes = 50 * 1_000_000;
+
+/**
+ * From `docker push` with content trust to published, the policy approving, for an image of 50 MB
+ * that does not compress: seconds per link. Beside it, the same push to Debian's registry and
+ * notary-server, where the chain ends with the push.
+ */
+export async function benchChain(engine: Engine): Promise<Result[]> {
+  const plan = {
+    files: { payload: randomBytes(imageBytes) },
+    dockerfile: ['COPY payload /payload', ...wellKept],
+  };
+  const ours = await throughStore(engine, plan);
+  return [...ours, await throughReference(engine, plan)];
+}
+
+type Plan = Parameters<typeof buildImage>[2];
+
+async function throughStore(engine: Engine, plan: Plan): Promise<Result[]> {
+  await using server = await ServerProcess.start({ policy: { approval: 'automatic' } });
+  using docker = new DockerCli(engine.host);
+  for (const user of [paula, rita]) await server.addUser(user);
+  await docker.login(server.host, paula.name, paula.password);
+  const image = `${server.host}/staging/acme/app:1`;
+  await buildImage(docker, image, plan);
+
+  const startedAt = Date.now();
+  await pushSigned(docker, image);
+  const pushedAt = Date.now();
+  const { id } = await candidateOf(server, { repository: 'staging/acme/app', tag: '1' });
+  await reached(server, id, 'published');
+
+  const links: Result[] = [];
+  let before = startedAt;
+  for (const { step, at } of await historyOf(server, id)) {
+    const instant = Date.parse(at);
+    const what = step === 'admit' ? 'push, sign and admit' : step;
+    links.push(seconds(`50 MB image: ${what}`, instant - before));
+    before = instant;
+  }
+  return [
+    ...links,
+    seconds('50 MB image: signed push to published', before - startedAt),
+    seconds('50 MB image: docker push alone', pushedAt - startedAt),
+    { what: '50 MB image: peak memory of the server', value: `${memoryOf(server.pid)} MiB` },
+  ];
+}
+
+async function throughReference(engine: Engine, plan: Plan): Promise<Result> {
+  await using pair = await startReferencePair();
+  using docker = new DockerCli(engine.host, { DOCKER_CONTENT_TRUST_SERVER: pair.trustServer });
+  const image = `${pair.registry}/staging/acme/app:1`;
+  await buildImage(docker, image, plan);
+  const startedAt = Date.now();
+  await pushSigned(docker, image);
+  return seconds(
+    '50 MB image: docker push alone, to docker-registry and notary-server',
+    Date.now() - startedAt,
+  );
+}
