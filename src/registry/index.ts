@@ -7,7 +7,7 @@
  */
 export { type OpenBlob, openBlob } from './blobs.ts';
 export { registryError, registryErrors } from './errors.ts';
-export { type ManifestPush, needsOf, pushManifest } from './manifests.ts';
+export { artifactTypeOf, type ManifestPush, needsOf, pushManifest } from './manifests.ts';
 export type {
   BlobStore,
   ByteRange,
@@ -25,4 +25,4 @@ export {
   type UploadId,
   type UploadOwner,
 } from './upload-id.ts';
-export { type UploadStatus, Uploads } from './uploads.ts';
+export { type UploadPart, type UploadStatus, Uploads } from './uploads.ts';

@@ -56,12 +56,13 @@ export function needsOf(manifest: Manifest | Index): Needs {
   if (manifest.kind === 'index') {
     return { blobs: new Map(), foreign: new Set(), manifests: sizesOf(manifest.manifests) };
   }
-  const foreign = manifest.layers.filter(isForeign);
-  return {
-    blobs: sizesOf([manifest.config, ...manifest.layers]),
-    foreign: new Set(foreign.map((layer) => layer.digest)),
-    manifests: new Map(),
-  };
+  const foreign = new Set(manifest.layers.filter(isForeign).map((layer) => layer.digest));
+  // Bytes that anything else needs as well must be here.
+  for (const part of [manifest.config, ...manifest.layers]) {
+    if (!isForeign(part)) foreign.delete(part.digest);
+  }
+  const blobs = sizesOf([manifest.config, ...manifest.layers]);
+  return { blobs, foreign, manifests: new Map() };
 }
 
 /** @see OCI distribution-spec 1.1, "Listing Referrers": the config's type stands in for a missing one */
@@ -70,8 +71,8 @@ export function artifactTypeOf(manifest: Manifest | Index): string | undefined {
   return manifest.artifactType ?? manifest.config.mediaType;
 }
 
-function isForeign(layer: Descriptor): boolean {
-  return layer.urls.length > 0 && layerFormatOf(layer.mediaType)?.foreign === true;
+function isForeign(part: Descriptor): boolean {
+  return part.urls.length > 0 && layerFormatOf(part.mediaType)?.foreign === true;
 }
 
 function sizesOf(descriptors: readonly Descriptor[]): Map<Digest, number> {

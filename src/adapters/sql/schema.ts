@@ -35,6 +35,14 @@ export interface Schema {
     artifact_type: Fixed<string | null>;
     pushed_at: Fixed<Instant>;
   };
+  /** What each manifest names: its children, config and layers. Once per digest, like the bytes. */
+  manifest_references: {
+    parent: Fixed<string>;
+    child: Fixed<string>;
+    kind: Fixed<'manifest' | 'blob'>;
+    /** 0 for a layer whose bytes may lie outside the registry. */
+    required: Fixed<number>;
+  };
   tags: { repository: Fixed<string>; tag: Fixed<string>; digest: string; updated_at: Instant };
 
   /** Every version of every role, exactly as received or made. Current is the highest version. */
@@ -73,6 +81,14 @@ export interface Schema {
   trust_pins: { gun: Fixed<string>; root_version: number; root_bytes: Uint8Array; pinned_at: Instant };
   /** The highest version of each role that a check has seen. */
   seen_versions: { gun: Fixed<string>; role: Fixed<string>; version: number };
+  /** Staging repositories whose last signed update admitted nothing, and why. */
+  admission_troubles: {
+    repository: Fixed<string>;
+    gun: string;
+    code: string;
+    reason: string;
+    at: Instant;
+  };
   /** How far a reader of the changefeed has come. */
   cursors: { name: Fixed<string>; position: number };
 
@@ -100,13 +116,20 @@ export interface Schema {
   findings: {
     candidate_id: Fixed<string>;
     id: Fixed<string>;
+    rule: Fixed<string>;
     severity: Fixed<string>;
     blocks: Fixed<number>;
     needs_reason: Fixed<number>;
     title: Fixed<string>;
     detail: Fixed<string>;
     remedy: Fixed<string>;
+    subject: Fixed<string>;
+    /** JSON arrays of texts. */
+    aliases: Fixed<string>;
+    platforms: Fixed<string>;
   };
+  /** Which candidates need which manifest or blob of the certification zone. */
+  certified_parts: { candidate_id: Fixed<string>; repository: Fixed<string>; digest: Fixed<string> };
   /** Append-only; each entry holds the hash of the one before it (of any candidate). */
   history: {
     position: Fixed<number>;
@@ -114,7 +137,7 @@ export interface Schema {
     at: Fixed<Instant>;
     step: Fixed<string>;
     actor: Fixed<string>;
-    evidence_digest: Fixed<string | null>;
+    evidence_digest: Fixed<string>;
     reason: Fixed<string>;
     previous_hash: Fixed<string>;
     hash: Fixed<string>;
@@ -125,6 +148,7 @@ export interface Schema {
     gun: Fixed<string>;
     role: Fixed<string>;
     version: Fixed<number>;
+    sha256: Fixed<string>;
     bytes: Fixed<Uint8Array>;
   };
 }

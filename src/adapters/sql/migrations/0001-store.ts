@@ -24,6 +24,10 @@ const statements = [
      subject text, artifact_type text, pushed_at bigint not null,
      primary key (repository, digest))`,
   'create index repository_manifests_by_subject on repository_manifests (repository, subject)',
+  `create table manifest_references (
+     parent text not null references manifests (digest) on delete cascade, child text not null,
+     kind text not null, required integer not null, primary key (parent, child, kind))`,
+  'create index manifest_references_by_child on manifest_references (child)',
   `create table tags (
      repository text not null, tag text not null, digest text not null,
      updated_at bigint not null, primary key (repository, tag),
@@ -42,13 +46,17 @@ const statements = [
      key_id text primary key, gun text not null, role text not null, key_type text not null,
      public blob not null, private blob not null, created_at bigint not null,
      last_used_at bigint)`,
-  'create index private_keys_by_gun on private_keys (gun, role)',
+  `create unique index private_keys_pending on private_keys (gun, role)
+     where last_used_at is null`,
 
   `create table trust_pins (
      gun text primary key, root_version integer not null, root_bytes blob not null,
      pinned_at bigint not null)`,
   `create table seen_versions (
      gun text not null, role text not null, version integer not null, primary key (gun, role))`,
+  `create table admission_troubles (
+     repository text primary key, gun text not null, code text not null, reason text not null,
+     at bigint not null)`,
   'create table cursors (name text primary key, position bigint not null)',
 
   `create table candidates (
@@ -61,14 +69,18 @@ const statements = [
   'create index candidates_by_next on candidates (next_step, next_try_at)',
   'create table evidence (digest text primary key, bytes blob not null)',
   `create table findings (
-     candidate_id text not null references candidates (id), id text not null,
+     candidate_id text not null references candidates (id), id text not null, rule text not null,
      severity text not null, blocks integer not null, needs_reason integer not null,
-     title text not null, detail text not null, remedy text not null,
-     primary key (candidate_id, id))`,
+     title text not null, detail text not null, remedy text not null, subject text not null,
+     aliases text not null, platforms text not null, primary key (candidate_id, id))`,
+  `create table certified_parts (
+     candidate_id text not null references candidates (id), repository text not null,
+     digest text not null, primary key (repository, digest, candidate_id))`,
+  'create index certified_parts_by_candidate on certified_parts (candidate_id)',
   `create table history (
      position bigint primary key, candidate_id text not null references candidates (id),
      at bigint not null, step text not null, actor text not null,
-     evidence_digest text references evidence (digest), reason text not null,
+     evidence_digest text not null references evidence (digest), reason text not null,
      previous_hash text not null, hash text not null)`,
   'create index history_by_candidate on history (candidate_id, position)',
   `create trigger history_is_append_only_update before update on history
@@ -77,5 +89,6 @@ const statements = [
      begin select raise(abort, 'history is append-only'); end`,
   `create table sealed_files (
      candidate_id text not null references candidates (id), gun text not null, role text not null,
-     version integer not null, bytes blob not null, primary key (candidate_id, gun, role))`,
+     version integer not null, sha256 text not null, bytes blob not null,
+     primary key (candidate_id, gun, role))`,
 ];

@@ -1,0 +1,35 @@
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * Makes folders that are missing, readable by us alone, parents before children.
+ * Survives a crash at any point: what is missing afterwards is made at the next start.
+ */
+export async function makeFolders(folders: readonly string[]): Promise<void> {
+  const changed = new Set<string>();
+  for (const folder of folders) {
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (made !== undefined) changed.add(dirname(folder));
+  }
+  for (const parent of changed) await syncFolder(parent);
+}
+
+/**
+ * Gives a file that was synced its final name. Survives a crash before the rename (the file has
+ * its old name, nobody was told), between the rename and the sync of the folder (either name, the
+ * bytes are whole under both, nobody was told), and after it (the new name).
+ */
+export async function moveIntoPlace(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncFolder(dirname(to));
+}
+
+/** Makes names in a folder durable, where fsync of a file makes only its bytes durable. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

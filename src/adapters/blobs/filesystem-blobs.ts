@@ -1,0 +1,89 @@
+import { readdir, stat } from 'node:fs/promises';
+import type { Digest } from '../../base/index.ts';
+import {
+  type BlobStore,
+  type ByteRange,
+  registryError,
+  type UploadChunk,
+  type UploadId,
+} from '../../registry/index.ts';
+import { makeFolders } from './durable.ts';
+import { isMissing } from './faults.ts';
+import { type Paths, pathsIn } from './paths.ts';
+import { readFile } from './read-file.ts';
+import { UploadFiles } from './upload-files.ts';
+
+const defaultUploadLimit = 1_000;
+
+/**
+ * Opens the blobs of a data folder, which one process at a time may do.
+ * @param uploadLimit  how many uploads may be open at once, those of before a restart included
+ */
+export async function openFilesystemBlobs(
+  dataFolder: string,
+  uploadLimit = defaultUploadLimit,
+): Promise<FilesystemBlobs> {
+  const paths = pathsIn(dataFolder);
+  await makeFolders([paths.data, paths.blobs, paths.sha256, ...paths.shards, paths.uploads]);
+  const uploads = await readdir(paths.uploads);
+  return new FilesystemBlobs(paths, new UploadFiles(paths, uploadLimit, uploads.length));
+}
+
+/** Blobs as files (see paths.ts). Made by {@link openFilesystemBlobs}. */
+export class FilesystemBlobs implements BlobStore {
+  readonly #paths: Paths;
+  readonly #uploads: UploadFiles;
+
+  constructor(paths: Paths, uploads: UploadFiles) {
+    this.#paths = paths;
+    this.#uploads = uploads;
+  }
+
+  async stat(digest: Digest): Promise<{ sizeBytes: number } | undefined> {
+    try {
+      return { sizeBytes: (await stat(this.#paths.blob(digest))).size };
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async *read(digest: Digest, range?: ByteRange): AsyncGenerator<Uint8Array, void> {
+    const expected = range
+      ? range.end - range.start + 1
+      : ((await this.stat(digest))?.sizeBytes ?? 0);
+    let found: number;
+    try {
+      found = yield* readFile(this.#paths.blob(digest), range?.start, range?.end);
+    } catch (error) {
+      if (isMissing(error)) throw registryError('REGISTRY_BLOB_UNKNOWN', { digest }, error);
+      throw error;
+    }
+    if (found !== expected)
+      throw registryError('REGISTRY_BLOB_DAMAGED', { digest, found, expected });
+  }
+
+  beginUpload(id: UploadId): Promise<void> {
+    return this.#uploads.begin(id);
+  }
+
+  uploadSize(id: UploadId): Promise<number | undefined> {
+    return this.#uploads.size(id);
+  }
+
+  appendUpload(id: UploadId, chunk: UploadChunk): Promise<number> {
+    return this.#uploads.append(id, chunk);
+  }
+
+  finishUpload(id: UploadId, digest: Digest): Promise<{ sizeBytes: number }> {
+    return this.#uploads.finish(id, digest);
+  }
+
+  cancelUpload(id: UploadId): Promise<void> {
+    return this.#uploads.cancel(id);
+  }
+
+  staleUploads(since: Date): Promise<readonly UploadId[]> {
+    return this.#uploads.stale(since);
+  }
+}

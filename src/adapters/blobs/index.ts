@@ -1,0 +1,5 @@
+/**
+ * Blobs on the filesystem. It knows files, fsync and free space; it refuses to know repositories,
+ * HTTP and what the bytes are.
+ */
+export { FilesystemBlobs, openFilesystemBlobs } from './filesystem-blobs.ts';

@@ -1,0 +1,187 @@
+import { createHash, type Hash } from 'node:crypto';
+import { open, readdir, rm, stat } from 'node:fs/promises';
+import { type Digest, digestOfHash } from '../../base/index.ts';
+import {
+  isUploadId,
+  registryError,
+  type UploadChunk,
+  type UploadId,
+} from '../../registry/index.ts';
+import { type Appended, appendStream } from './append-stream.ts';
+import { moveIntoPlace } from './durable.ts';
+import { explained, isMissing } from './faults.ts';
+import type { Paths } from './paths.ts';
+import { readFile } from './read-file.ts';
+
+/** The hash of the first `sizeBytes` bytes of an upload, never finalised: only copies are. */
+interface Progress {
+  readonly hash: Hash;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Bytes on their way in. The file is the truth of how much has come; the hash of it is kept in
+ * memory between two requests, and made again from the file after a restart.
+ */
+export class UploadFiles {
+  readonly #paths: Paths;
+  readonly #limit: number;
+  readonly #progress = new Map<UploadId, Progress>();
+  /** Uploads that a request is working on: each by one at a time. */
+  readonly #busy = new Set<UploadId>();
+  #count: number;
+
+  constructor(paths: Paths, limit: number, count: number) {
+    this.#paths = paths;
+    this.#limit = limit;
+    this.#count = count;
+  }
+
+  async begin(id: UploadId): Promise<void> {
+    if (this.#count >= this.#limit) {
+      throw registryError('REGISTRY_TOO_MANY_UPLOADS', { limit: this.#limit });
+    }
+    this.#count++;
+    try {
+      await (await open(this.#paths.upload(id), 'wx', 0o600)).close();
+    } catch (error) {
+      this.#count--;
+      throw explained(error);
+    }
+  }
+
+  async size(id: UploadId): Promise<number | undefined> {
+    try {
+      return (await stat(this.#paths.upload(id))).size;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  append(id: UploadId, chunk: UploadChunk): Promise<number> {
+    return this.#alone(id, async () => {
+      const before = await this.#progressOf(id);
+      if (chunk.offset !== before.sizeBytes) {
+        throw registryError('REGISTRY_UPLOAD_OFFSET', {
+          found: chunk.offset,
+          expected: before.sizeBytes,
+        });
+      }
+      const hash = before.hash.copy();
+      const { sizeBytes, interruption } = await this.#write(id, chunk, hash);
+      this.#progress.set(id, { hash, sizeBytes });
+      if (interruption !== undefined) {
+        throw registryError('REGISTRY_UPLOAD_INTERRUPTED', { keptBytes: sizeBytes }, interruption);
+      }
+      return sizeBytes;
+    });
+  }
+
+  /** Survives a crash at any point: before the rename there is an upload, after it a whole blob. */
+  finish(id: UploadId, digest: Digest): Promise<{ sizeBytes: number }> {
+    return this.#alone(id, async () => {
+      const { hash, sizeBytes } = await this.#progressOf(id);
+      const found = digestOfHash(hash.copy().digest());
+      if (found !== digest) {
+        await this.#remove(id);
+        throw registryError('REGISTRY_DIGEST_MISMATCH', { found, expected: digest });
+      }
+      try {
+        await this.#sync(id);
+        await moveIntoPlace(this.#paths.upload(id), this.#paths.blob(digest));
+      } catch (error) {
+        throw explained(error);
+      }
+      this.#forget(id);
+      return { sizeBytes };
+    });
+  }
+
+  cancel(id: UploadId): Promise<void> {
+    return this.#alone(id, () => this.#remove(id));
+  }
+
+  async stale(since: Date): Promise<readonly UploadId[]> {
+    const stale: UploadId[] = [];
+    for (const name of await readdir(this.#paths.uploads)) {
+      if (!isUploadId(name) || this.#busy.has(name)) continue;
+      const found = await stat(this.#paths.upload(name)).catch(() => undefined);
+      if (found && found.mtimeMs < since.getTime()) stale.push(name);
+    }
+    return stale;
+  }
+
+  /** Writes a chunk; whatever fails but the sender, the file is as long as before. */
+  async #write(id: UploadId, chunk: UploadChunk, hash: Hash): Promise<Appended> {
+    const { offset } = chunk;
+    const announced = chunk.sizeBytes;
+    const lengthError = (found: number) =>
+      registryError('REGISTRY_UPLOAD_LENGTH', { found, expected: announced ?? 0 });
+    const check = (sizeBytes: number) => {
+      if (announced !== undefined && sizeBytes - offset > announced) {
+        throw lengthError(sizeBytes - offset);
+      }
+      if (sizeBytes > chunk.limitBytes) {
+        throw registryError('REGISTRY_BLOB_TOO_LARGE', { limitBytes: chunk.limitBytes });
+      }
+    };
+    const file = await open(this.#paths.upload(id), 'r+');
+    try {
+      const appended = await appendStream(file, offset, hash, chunk.bytes, check);
+      const got = appended.sizeBytes - offset;
+      if (appended.interruption === undefined && announced !== undefined && got !== announced) {
+        throw lengthError(got);
+      }
+      return appended;
+    } catch (error) {
+      await file.truncate(offset);
+      throw explained(error);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #progressOf(id: UploadId): Promise<Progress> {
+    const sizeBytes = await this.size(id);
+    if (sizeBytes === undefined) throw registryError('REGISTRY_UPLOAD_UNKNOWN');
+    const known = this.#progress.get(id);
+    if (known?.sizeBytes === sizeBytes) return known;
+    const hash = createHash('sha256');
+    if (sizeBytes > 0) {
+      for await (const part of readFile(this.#paths.upload(id), 0, sizeBytes - 1))
+        hash.update(part);
+    }
+    return { hash, sizeBytes };
+  }
+
+  async #sync(id: UploadId): Promise<void> {
+    const file = await open(this.#paths.upload(id), 'r+');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #remove(id: UploadId): Promise<void> {
+    if ((await this.size(id)) === undefined) throw registryError('REGISTRY_UPLOAD_UNKNOWN');
+    await rm(this.#paths.upload(id));
+    this.#forget(id);
+  }
+
+  #forget(id: UploadId): void {
+    this.#progress.delete(id);
+    this.#count--;
+  }
+
+  async #alone<T>(id: UploadId, work: () => Promise<T>): Promise<T> {
+    if (this.#busy.has(id)) throw registryError('REGISTRY_UPLOAD_BUSY');
+    this.#busy.add(id);
+    try {
+      return await work();
+    } finally {
+      this.#busy.delete(id);
+    }
+  }
+}

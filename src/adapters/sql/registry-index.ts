@@ -1,0 +1,183 @@
+import type { Digest } from '../../base/index.ts';
+import {
+  isDigestReference,
+  type Reference,
+  type RepositoryName,
+  type Tag,
+} from '../../oci/index.ts';
+import type { ManifestPut, Page, RegistryIndex, StoredManifest } from '../../registry/index.ts';
+import type { Database, Tx } from './database.ts';
+import { linkImageIn } from './registry-link-image.ts';
+import {
+  deleteManifestIn,
+  deleteTagIn,
+  linkBlobIn,
+  putManifestIn,
+  setTagIn,
+  unlinkBlobIn,
+} from './registry-writes.ts';
+
+/**
+ * The registry's index in SQL. Digests, tags and names were parsed before they were written, so
+ * rows are taken as what they are.
+ */
+export class SqlRegistryIndex implements RegistryIndex {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined> {
+    const row = await this.#db
+      .selectFrom('repository_blobs')
+      .select('size_bytes')
+      .where('repository', '=', repository)
+      .where('digest', '=', digest)
+      .executeTakeFirst();
+    return row?.size_bytes;
+  }
+
+  linkBlob(repository: RepositoryName, digest: Digest, sizeBytes: number, now: Date) {
+    return this.#write((tx) => linkBlobIn(tx, repository, digest, sizeBytes, now));
+  }
+
+  unlinkBlob(repository: RepositoryName, digest: Digest) {
+    return this.#write((tx) => unlinkBlobIn(tx, repository, digest));
+  }
+
+  async manifest(
+    repository: RepositoryName,
+    reference: Reference,
+  ): Promise<StoredManifest | undefined> {
+    const rows = this.#manifests(repository);
+    const row = await (isDigestReference(reference)
+      ? rows.where('repository_manifests.digest', '=', reference)
+      : rows
+          .innerJoin('tags', (join) =>
+            join
+              .onRef('tags.digest', '=', 'repository_manifests.digest')
+              .onRef('tags.repository', '=', 'repository_manifests.repository'),
+          )
+          .where('tags.tag', '=', reference)
+    ).executeTakeFirst();
+    return row && storedManifest(row);
+  }
+
+  putManifest(put: ManifestPut, now: Date) {
+    return this.#write((tx) => putManifestIn(tx, put, now));
+  }
+
+  deleteManifest(repository: RepositoryName, digest: Digest) {
+    return this.#write((tx) => deleteManifestIn(tx, repository, digest));
+  }
+
+  setTag(repository: RepositoryName, tag: Tag, digest: Digest, now: Date) {
+    return this.#write((tx) => setTagIn(tx, repository, tag, digest, now));
+  }
+
+  async resolveTag(repository: RepositoryName, tag: Tag): Promise<Digest | undefined> {
+    const row = await this.#db
+      .selectFrom('tags')
+      .select('digest')
+      .where('repository', '=', repository)
+      .where('tag', '=', tag)
+      .executeTakeFirst();
+    return row?.digest as Digest | undefined;
+  }
+
+  deleteTag(repository: RepositoryName, tag: Tag) {
+    return this.#write((tx) => deleteTagIn(tx, repository, tag));
+  }
+
+  async tags(repository: RepositoryName, page: Page): Promise<readonly Tag[] | undefined> {
+    const rows = await this.#db
+      .selectFrom('tags')
+      .select('tag')
+      .where('repository', '=', repository)
+      .where('tag', '>', page.after ?? '')
+      .orderBy('tag')
+      .limit(page.limit)
+      .execute();
+    if (rows.length === 0 && !(await this.#exists(repository))) return undefined;
+    return rows.map((row) => row.tag as Tag);
+  }
+
+  async repositories(page: Page): Promise<readonly RepositoryName[]> {
+    const rows = await this.#db
+      .selectFrom('repository_manifests')
+      .select('repository')
+      .distinct()
+      .where('repository', '>', page.after ?? '')
+      .orderBy('repository')
+      .limit(page.limit)
+      .execute();
+    return rows.map((row) => row.repository as RepositoryName);
+  }
+
+  async referrers(
+    repository: RepositoryName,
+    subject: Digest,
+    filter: Page & { readonly artifactType: string | undefined },
+  ): Promise<readonly StoredManifest[]> {
+    let rows = this.#manifests(repository)
+      .where('repository_manifests.subject', '=', subject)
+      .where('repository_manifests.digest', '>', filter.after ?? '')
+      .orderBy('repository_manifests.digest')
+      .limit(filter.limit);
+    if (filter.artifactType !== undefined) {
+      rows = rows.where('repository_manifests.artifact_type', '=', filter.artifactType);
+    }
+    return (await rows.execute()).map(storedManifest);
+  }
+
+  linkImage(from: RepositoryName, to: RepositoryName, digest: Digest, now: Date) {
+    return this.#write((tx) => linkImageIn(tx, from, to, digest, now));
+  }
+
+  #manifests(repository: RepositoryName) {
+    return this.#db
+      .selectFrom('repository_manifests')
+      .innerJoin('manifests', 'manifests.digest', 'repository_manifests.digest')
+      .select([
+        'repository_manifests.digest as digest',
+        'repository_manifests.media_type as media_type',
+        'repository_manifests.size_bytes as size_bytes',
+        'manifests.bytes as bytes',
+      ])
+      .where('repository_manifests.repository', '=', repository);
+  }
+
+  async #exists(repository: RepositoryName): Promise<boolean> {
+    for (const table of ['repository_manifests', 'repository_blobs'] as const) {
+      const row = await this.#db
+        .selectFrom(table)
+        .select('digest')
+        .where('repository', '=', repository)
+        .limit(1)
+        .executeTakeFirst();
+      if (row) return true;
+    }
+    return false;
+  }
+
+  #write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#db.transaction().execute(work);
+  }
+}
+
+interface ManifestRow {
+  digest: string;
+  media_type: string;
+  size_bytes: number;
+  bytes: Uint8Array;
+}
+
+function storedManifest(row: ManifestRow): StoredManifest {
+  return {
+    digest: row.digest as Digest,
+    mediaType: row.media_type,
+    sizeBytes: row.size_bytes,
+    bytes: row.bytes,
+  };
+}

@@ -1,0 +1,222 @@
+import type { Digest } from '../../base/index.ts';
+import type { RepositoryName, Tag } from '../../oci/index.ts';
+import { type ManifestPut, registryError } from '../../registry/index.ts';
+import type { Tx } from './database.ts';
+import { imageIn } from './registry-link-image.ts';
+
+/** So many rows go into one insert: SQLite takes 32766 values in a statement. */
+const rowsPerInsert = 500;
+
+/** Lets a repository serve a blob. */
+export async function linkBlobIn(
+  tx: Tx,
+  repository: RepositoryName,
+  digest: Digest,
+  sizeBytes: number,
+  now: Date,
+): Promise<void> {
+  await tx
+    .insertInto('repository_blobs')
+    .values({ repository, digest, size_bytes: sizeBytes, linked_at: now.getTime() })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** @throws StoreError REGISTRY_BLOB_UNKNOWN, REGISTRY_IN_USE */
+export async function unlinkBlobIn(
+  tx: Tx,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<void> {
+  await refuseNeeded(tx, repository, digest, 'blob');
+  const { numDeletedRows } = await tx
+    .deleteFrom('repository_blobs')
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .executeTakeFirst();
+  if (numDeletedRows === 0n) throw registryError('REGISTRY_BLOB_UNKNOWN', { repository, digest });
+}
+
+/**
+ * Stores a manifest when the repository has all that it needs.
+ * @throws StoreError REGISTRY_MANIFEST_INCOMPLETE, REGISTRY_SIZE_MISMATCH, REGISTRY_TOO_DEEP
+ */
+export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promise<void> {
+  const { repository, manifest, needs, tag } = put;
+  await requireAll(tx, 'repository_blobs', repository, needs.blobs, needs.foreign);
+  await requireAll(tx, 'repository_manifests', repository, needs.manifests);
+  await tx
+    .insertInto('manifests')
+    .values({ digest: manifest.digest, bytes: manifest.bytes })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  await insertReferences(tx, put);
+  // Now that it can be walked: an index too deep to be linked later is not taken at all.
+  await imageIn(tx, manifest.digest);
+  await tx
+    .insertInto('repository_manifests')
+    .values({
+      repository,
+      digest: manifest.digest,
+      media_type: manifest.mediaType,
+      size_bytes: manifest.bytes.length,
+      subject: manifest.subject?.digest ?? null,
+      artifact_type: put.artifactType ?? null,
+      pushed_at: now.getTime(),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  if (tag !== undefined) await setTagIn(tx, repository, tag, manifest.digest, now);
+}
+
+/** @throws StoreError REGISTRY_MANIFEST_UNKNOWN, REGISTRY_IN_USE */
+export async function deleteManifestIn(
+  tx: Tx,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<void> {
+  await requireManifest(tx, repository, digest);
+  await refuseNeeded(tx, repository, digest, 'manifest');
+  await tx
+    .deleteFrom('tags')
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .execute();
+  await tx
+    .deleteFrom('repository_manifests')
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .execute();
+  // The bytes go with the last repository that has them.
+  await tx
+    .deleteFrom('manifests')
+    .where('digest', '=', digest)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('repository_manifests')
+            .select('digest')
+            .whereRef('repository_manifests.digest', '=', 'manifests.digest'),
+        ),
+      ),
+    )
+    .execute();
+}
+
+/**
+ * Makes a tag point to a manifest of the same repository.
+ * @throws StoreError REGISTRY_MANIFEST_UNKNOWN
+ */
+export async function setTagIn(
+  tx: Tx,
+  repository: RepositoryName,
+  tag: Tag,
+  digest: Digest,
+  now: Date,
+): Promise<void> {
+  await requireManifest(tx, repository, digest);
+  await tx
+    .insertInto('tags')
+    .values({ repository, tag, digest, updated_at: now.getTime() })
+    .onConflict((conflict) =>
+      conflict.columns(['repository', 'tag']).doUpdateSet({ digest, updated_at: now.getTime() }),
+    )
+    .execute();
+}
+
+/** @throws StoreError REGISTRY_MANIFEST_UNKNOWN */
+export async function deleteTagIn(tx: Tx, repository: RepositoryName, tag: Tag): Promise<void> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('tags')
+    .where('repository', '=', repository)
+    .where('tag', '=', tag)
+    .executeTakeFirst();
+  if (numDeletedRows === 0n) {
+    throw registryError('REGISTRY_MANIFEST_UNKNOWN', { repository, reference: tag });
+  }
+}
+
+async function requireManifest(tx: Tx, repository: RepositoryName, digest: Digest): Promise<void> {
+  const row = await tx
+    .selectFrom('repository_manifests')
+    .select('digest')
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .executeTakeFirst();
+  if (!row) throw registryError('REGISTRY_MANIFEST_UNKNOWN', { repository, reference: digest });
+}
+
+async function requireAll(
+  tx: Tx,
+  table: 'repository_blobs' | 'repository_manifests',
+  repository: RepositoryName,
+  needed: ReadonlyMap<Digest, number>,
+  mayBeAbsent: ReadonlySet<Digest> = new Set(),
+): Promise<void> {
+  if (needed.size === 0) return;
+  const rows = await tx
+    .selectFrom(table)
+    .select(['digest', 'size_bytes'])
+    .where('repository', '=', repository)
+    .where('digest', 'in', [...needed.keys()])
+    .execute();
+  const sizes = new Map(rows.map((row) => [row.digest, row.size_bytes]));
+  const missing = [...needed.keys()].filter(
+    (digest) => !(sizes.has(digest) || mayBeAbsent.has(digest)),
+  );
+  if (missing.length > 0) {
+    throw registryError('REGISTRY_MANIFEST_INCOMPLETE', { repository, digests: missing });
+  }
+  for (const [digest, declared] of needed) {
+    const found = sizes.get(digest);
+    if (found !== undefined && found !== declared) {
+      throw registryError('REGISTRY_SIZE_MISMATCH', { digest, declared, found });
+    }
+  }
+}
+
+async function insertReferences(tx: Tx, { manifest, needs }: ManifestPut): Promise<void> {
+  const parent = manifest.digest;
+  const rows = [
+    ...[...needs.blobs.keys()].map((child) => ({
+      parent,
+      child,
+      kind: 'blob' as const,
+      required: needs.foreign.has(child) ? 0 : 1,
+    })),
+    ...[...needs.manifests.keys()].map((child) => ({
+      parent,
+      child,
+      kind: 'manifest' as const,
+      required: 1,
+    })),
+  ];
+  for (let from = 0; from < rows.length; from += rowsPerInsert) {
+    await tx
+      .insertInto('manifest_references')
+      .values(rows.slice(from, from + rowsPerInsert))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}
+
+/** What a manifest of the same repository still needs cannot go: the image would be broken. */
+async function refuseNeeded(
+  tx: Tx,
+  repository: RepositoryName,
+  digest: Digest,
+  kind: 'manifest' | 'blob',
+): Promise<void> {
+  const rows = await tx
+    .selectFrom('manifest_references')
+    .innerJoin('repository_manifests', 'repository_manifests.digest', 'manifest_references.parent')
+    .select('manifest_references.parent')
+    .where('manifest_references.child', '=', digest)
+    .where('manifest_references.kind', '=', kind)
+    .where('repository_manifests.repository', '=', repository)
+    .limit(5)
+    .execute();
+  if (rows.length === 0) return;
+  const digests = rows.map((row) => row.parent);
+  throw registryError('REGISTRY_IN_USE', { digest, digests, repository });
+}

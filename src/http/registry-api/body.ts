@@ -1,0 +1,31 @@
+import type { FastifyRequest } from 'fastify';
+
+/** A sender that sends nothing for so long has gone. */
+const idleMs = 120_000;
+
+/**
+ * The body of a request as it comes. A reader that stops early leaves the connection open, so that
+ * the refusal can still be sent; an error while reading means that the sender went away.
+ */
+export async function* bodyOf(request: FastifyRequest): AsyncGenerator<Uint8Array> {
+  const { raw } = request;
+  const giveUp = () => raw.destroy();
+  raw.setTimeout(idleMs, giveUp);
+  try {
+    yield* raw.iterator({ destroyOnReturn: false });
+  } finally {
+    raw.off('timeout', giveUp);
+    raw.socket.setTimeout(0);
+  }
+}
+
+/** True when the request brings a body, be its length known or not. */
+export function hasBody(request: FastifyRequest): boolean {
+  return contentLength(request) !== 0 || request.headers['transfer-encoding'] !== undefined;
+}
+
+/** Content-Length, which Node has checked; 0 without one, undefined when the length is not known. */
+export function contentLength(request: FastifyRequest): number | undefined {
+  if (request.headers['transfer-encoding'] !== undefined) return undefined;
+  return Number(request.headers['content-length'] ?? 0);
+}

@@ -1,0 +1,60 @@
+import { parseDigest } from '../../base/index.ts';
+import { mediaTypes, parseManifest } from '../../oci/index.ts';
+import { artifactTypeOf, type RegistryIndex, type StoredManifest } from '../../registry/index.ts';
+import type { Gate } from '../auth/index.ts';
+import { type Endpoint, queryOf } from './call.ts';
+import { linkNext } from './paging.ts';
+
+/** Manifests are read in small batches, and a page ends when it is this long: each may have 4 MiB. */
+const batch = 8;
+const pageBytes = 1024 * 1024;
+
+/**
+ * `GET /v2/<name>/referrers/<digest>?artifactType=`: manifests whose subject that is, as an index.
+ * There may be none, and the subject need not exist.
+ */
+export function getReferrers(gate: Gate, index: RegistryIndex): Endpoint {
+  return async ({ request, reply, repository, rest }) => {
+    await gate.require(request, repository, ['pull']);
+    const subject = parseDigest(rest);
+    const query = queryOf(request);
+    const artifactType = query.get('artifactType') ?? undefined;
+    const manifests: string[] = [];
+    let after = query.get('last') ?? undefined;
+    let sizeBytes = 0;
+    for (let full = true; full; ) {
+      const filter = { after, limit: batch, artifactType };
+      const found = await index.referrers(repository, subject, filter);
+      const descriptors = found.map(describe);
+      manifests.push(...descriptors);
+      for (const descriptor of descriptors) sizeBytes += descriptor.length;
+      after = found.at(-1)?.digest ?? after;
+      full = found.length === batch;
+      if (full && sizeBytes > pageBytes) {
+        const next = new URLSearchParams({
+          ...(artifactType && { artifactType }),
+          last: after ?? '',
+        });
+        linkNext(reply, `/v2/${repository}/referrers/${subject}?${next}`);
+        break;
+      }
+    }
+    if (artifactType !== undefined) reply.header('oci-filters-applied', 'artifactType');
+    return reply
+      .header('content-type', mediaTypes.ociIndex)
+      .send(
+        `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[${manifests.join(',')}]}`,
+      );
+  };
+}
+
+function describe(stored: StoredManifest): string {
+  const manifest = parseManifest(stored.bytes, stored.mediaType);
+  return JSON.stringify({
+    mediaType: stored.mediaType,
+    digest: stored.digest,
+    size: stored.sizeBytes,
+    artifactType: artifactTypeOf(manifest),
+    annotations: manifest.annotations.size ? Object.fromEntries(manifest.annotations) : undefined,
+  });
+}

@@ -1,0 +1,42 @@
+import type { FastifyRequest } from 'fastify';
+import { type Clock, collectBytes } from '../../base/index.ts';
+import { manifestLimitBytes, ociError, parseReference } from '../../oci/index.ts';
+import { pushManifest, type RegistryIndex } from '../../registry/index.ts';
+import type { Gate } from '../auth/index.ts';
+import { bodyOf, contentLength } from './body.ts';
+import type { Endpoint } from './call.ts';
+
+/** `PUT /v2/<name>/manifests/<reference>`. */
+export function putManifest(gate: Gate, index: RegistryIndex, clock: Clock): Endpoint {
+  return async ({ request, reply, repository, rest }) => {
+    await gate.require(request, repository, ['pull', 'push']);
+    const reference = parseReference(rest);
+    const bytes = await manifestBytes(request);
+    const mediaType = mediaTypeOf(request);
+    const manifest = await pushManifest(
+      index,
+      { repository, reference, bytes, mediaType },
+      clock(),
+    );
+    reply
+      .code(201)
+      .header('location', `/v2/${repository}/manifests/${manifest.digest}`)
+      .header('docker-content-digest', manifest.digest);
+    // Tells the client that we list referrers, so that it need not keep a list in a tag.
+    if (manifest.subject) reply.header('oci-subject', manifest.subject.digest);
+    return reply.send();
+  };
+}
+
+async function manifestBytes(request: FastifyRequest): Promise<Uint8Array> {
+  const tooLarge = () => ociError('OCI_MANIFEST_TOO_LARGE', { limitBytes: manifestLimitBytes });
+  if ((contentLength(request) ?? 0) > manifestLimitBytes) throw tooLarge();
+  const bytes = await collectBytes(bodyOf(request), manifestLimitBytes);
+  if (bytes === undefined) throw tooLarge();
+  return bytes;
+}
+
+function mediaTypeOf(request: FastifyRequest): string | undefined {
+  const [mediaType = ''] = (request.headers['content-type'] ?? '').split(';');
+  return mediaType.trim().toLowerCase() || undefined;
+}
