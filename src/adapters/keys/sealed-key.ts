@@ -44,7 +44,7 @@ export function sealKey(kek: Secret<Uint8Array>, owner: KeyOwner, der: Uint8Arra
  */
 export function openKey(kek: Secret<Uint8Array>, owner: KeyOwner, sealed: Uint8Array): Uint8Array {
   if (sealed[0] !== version || sealed.length < 1 + nonceBytes + tagBytes) {
-    throw keyError('KEY_UNREADABLE', { ...owner });
+    throw unreadable(owner);
   }
   const nonce = sealed.subarray(1, 1 + nonceBytes);
   const decipher = createDecipheriv('aes-256-gcm', kekBytes(kek), nonce, {
@@ -56,8 +56,13 @@ export function openKey(kek: Secret<Uint8Array>, owner: KeyOwner, sealed: Uint8A
     const body = sealed.subarray(1 + nonceBytes, -tagBytes);
     return concatBytes(decipher.update(body), decipher.final());
   } catch (cause) {
-    throw keyError('KEY_UNREADABLE', { ...owner }, cause);
+    throw unreadable(owner, cause);
   }
+}
+
+/** The error for a row that does not hold this owner's key. Only the owner is named in it. */
+export function unreadable({ keyId, gun, role }: KeyOwner, cause?: unknown) {
+  return keyError('KEY_UNREADABLE', { keyId, gun, role }, cause);
 }
 
 function kekBytes(kek: Secret<Uint8Array>): Uint8Array {

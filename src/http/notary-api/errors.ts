@@ -7,16 +7,14 @@ export const notaryErrors = {
     message: 'the upload is not the multipart/form-data that notary clients send: {reason}',
   },
   NOTARY_UPLOAD_TOO_LARGE: {
-    message: 'the upload is larger than {limit}; split the repository or its delegations',
+    message: 'the upload is larger than {limit} bytes; split the repository or use delegations',
   },
   NOTARY_NO_FILENAME: {
     message: 'part {part} of the upload has no filename; the filename is the role',
   },
   NOTARY_INVALID_PARAMETERS: { message: 'invalid {name} parameter: {reason}' },
-  NOTARY_METHOD: { message: 'trust metadata cannot be asked for with {method}' },
-  NOTARY_CATALOG_DENIED: {
-    message: 'the changes of all repositories are shown to administrators only',
-  },
 } satisfies Record<string, ErrorSpec>;
+
+export type NotaryErrorCode = keyof typeof notaryErrors;
 
 export const notaryError = errorFactory(notaryErrors);

@@ -1,0 +1,7 @@
+/**
+ * Keys that the server itself makes and holds: sealed where they are kept, opened to sign. It
+ * decides nothing about what is signed, and does not know where the sealed keys are stored.
+ */
+export { keyErrors } from './errors.ts';
+export type { PrivateKeyRow, PrivateKeyStore } from './private-key-store.ts';
+export { SealedRoleKeys } from './sealed-role-keys.ts';

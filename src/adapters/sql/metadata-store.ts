@@ -1,0 +1,172 @@
+import {
+  type Change,
+  type ChangeQuery,
+  type FileVersion,
+  type MetadataStore,
+  type StoredFile,
+  trustError,
+} from '../../trust/index.ts';
+import type { Gun, RoleName } from '../../tuf/index.ts';
+import type { Database, Tx } from './database.ts';
+
+const columns = ['role', 'version', 'sha256', 'bytes', 'created_at'] as const;
+
+/** Published trust metadata in SQL. A publish survives a crash whole or leaves nothing. */
+export class SqlMetadataStore implements MetadataStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async publish(gun: Gun, files: readonly FileVersion[], now: Date): Promise<void> {
+    await this.#db.transaction().execute((tx) => publishFiles(tx, gun, files, now));
+  }
+
+  async current(gun: Gun, role: RoleName): Promise<StoredFile | undefined> {
+    const row = await this.#files(gun, role).orderBy('version', 'desc').limit(1).executeTakeFirst();
+    return row && storedFile(row);
+  }
+
+  async byChecksum(gun: Gun, role: RoleName, sha256: string): Promise<StoredFile | undefined> {
+    const row = await this.#files(gun, role)
+      .where('sha256', '=', sha256)
+      .orderBy('version', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row && storedFile(row);
+  }
+
+  async byVersion(gun: Gun, role: RoleName, version: number): Promise<StoredFile | undefined> {
+    const row = await this.#files(gun, role).where('version', '=', version).executeTakeFirst();
+    return row && storedFile(row);
+  }
+
+  async deleteAll(gun: Gun, now: Date): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      const { numDeletedRows } = await tx
+        .deleteFrom('tuf_files')
+        .where('gun', '=', gun)
+        .executeTakeFirstOrThrow();
+      if (numDeletedRows === 0n) return;
+      await tx
+        .insertInto('changefeed')
+        .values({
+          created_at: now.getTime(),
+          gun,
+          version: 0,
+          sha256: null,
+          category: 'deletion',
+        })
+        .execute();
+    });
+  }
+
+  async changes({ from, limit, gun }: ChangeQuery): Promise<Change[]> {
+    let query = this.#db
+      .selectFrom('changefeed')
+      .select(['id', 'created_at', 'gun', 'version', 'sha256', 'category'])
+      .limit(limit);
+    if (gun !== undefined) query = query.where('gun', '=', gun);
+    if (from !== 'newest' && 'afterId' in from) {
+      const rows = await query.where('id', '>', from.afterId).orderBy('id').execute();
+      return rows.map(changeOf);
+    }
+    if (from !== 'newest') query = query.where('id', '<', from.beforeId);
+    const rows = await query.orderBy('id', 'desc').execute();
+    return rows.reverse().map(changeOf);
+  }
+
+  #files(gun: Gun, role: RoleName) {
+    return this.#db
+      .selectFrom('tuf_files')
+      .select(columns)
+      .where('gun', '=', gun)
+      .where('role', '=', role);
+  }
+}
+
+/**
+ * Publishes the files of one update inside a transaction that may hold more than that: the chain
+ * makes manifest, tag and trust metadata visible in one step.
+ *
+ * @param files  what `TrustServer.decide` returned for this GUN; none is no change at all
+ * @throws StoreError TRUST_VERSION_CONFLICT; the transaction must then be given up
+ */
+export async function publishFiles(
+  tx: Tx,
+  gun: Gun,
+  files: readonly FileVersion[],
+  now: Date,
+): Promise<void> {
+  for (const file of files) {
+    const stored = await highestVersion(tx, gun, file.role);
+    if (stored >= file.version) {
+      const { role, version } = file;
+      throw trustError('TRUST_VERSION_CONFLICT', { role, version, stored });
+    }
+    await tx
+      .insertInto('tuf_files')
+      .values({
+        gun,
+        role: file.role,
+        version: file.version,
+        sha256: file.sha256,
+        bytes: file.bytes,
+        created_at: now.getTime(),
+      })
+      .execute();
+  }
+  const timestamp = files.find((file) => file.role === 'timestamp');
+  if (!timestamp) {
+    if (files.length > 0) throw new TypeError('files are published with a timestamp over them');
+    return;
+  }
+  await tx
+    .insertInto('changefeed')
+    .values({
+      created_at: now.getTime(),
+      gun,
+      version: timestamp.version,
+      sha256: timestamp.sha256,
+      category: 'update',
+    })
+    .execute();
+}
+
+async function highestVersion(tx: Tx, gun: Gun, role: RoleName): Promise<number> {
+  const row = await tx
+    .selectFrom('tuf_files')
+    .select('version')
+    .where('gun', '=', gun)
+    .where('role', '=', role)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.version ?? 0;
+}
+
+interface FileRow {
+  role: string;
+  version: number;
+  sha256: string;
+  bytes: Uint8Array;
+  created_at: number;
+}
+
+function storedFile({ role, version, sha256, bytes, created_at }: FileRow): StoredFile {
+  return { role: role as RoleName, version, sha256, bytes, storedAt: new Date(created_at) };
+}
+
+interface ChangeRow {
+  id: number;
+  created_at: number;
+  gun: string;
+  version: number;
+  sha256: string | null;
+  category: 'update' | 'deletion';
+}
+
+function changeOf({ created_at, sha256, ...change }: ChangeRow): Change {
+  return { ...change, createdAt: new Date(created_at), sha256: sha256 ?? undefined };
+}

@@ -1,0 +1,7 @@
+/**
+ * The trust server over HTTP, as docker and notary speak it: routes, uploads, error bodies.
+ * It refuses to know what makes an update valid (src/trust) and who may do what (src/http/auth).
+ */
+export { notaryErrors } from './errors.ts';
+export { createNotaryApi, type NotaryApiOptions } from './notary-api.ts';
+export { uploadLimitBytes } from './post-metadata.ts';

@@ -1,0 +1,104 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Clock, isStoreError, type Json } from '../../base/index.ts';
+import type { TrustServer } from '../../trust/index.ts';
+import { type CatalogGate, type Principal, retryAfterSeconds, statusOf } from '../auth/index.ts';
+import type { V2Api } from '../v2.ts';
+import { answerTo } from './error-body.ts';
+import { notaryError } from './errors.ts';
+import { postMetadata } from './post-metadata.ts';
+import { type Route, routes } from './routes.ts';
+
+/** What the API needs. */
+export interface NotaryApiOptions {
+  readonly trust: TrustServer;
+  readonly gate: CatalogGate;
+  readonly clock: Clock;
+}
+
+const ours = /^\/v2\/(?:.*\/)?_trust\//;
+const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
+
+/**
+ * The trust server's HTTP API below `/v2/`, as Notary's clients speak it. It owns every path with
+ * a part `_trust`, which no repository name can have.
+ */
+export function createNotaryApi(options: NotaryApiOptions): V2Api {
+  return {
+    match(method, path) {
+      if (!ours.test(path)) return undefined;
+      if (!known.has(method)) return async (_request, reply) => reply.code(405).send();
+      const asked = method === 'HEAD' ? 'GET' : method;
+      const route = routes.find((one) => one.method === asked && one.pattern.test(path));
+      return (request, reply) => answer(options, route, path, request, reply);
+    },
+  };
+}
+
+async function answer(
+  { trust, gate, clock }: NotaryApiOptions,
+  route: Route | undefined,
+  path: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const params = new Map(Object.entries(route?.pattern.exec(path)?.groups ?? {}));
+  try {
+    const principal = await requireAccess(gate, route, request, params.get('gun'));
+    if (!route) throw notaryError('NOTARY_NOT_FOUND');
+    return await route.endpoint({ trust, request, reply, params, principal, now: clock() });
+  } catch (error) {
+    return refuse(error, route, params.get('gun'), request, reply);
+  }
+}
+
+/** Asked before the path is looked at any further, so that a stranger learns nothing from it. */
+function requireAccess(
+  gate: CatalogGate,
+  route: Route | undefined,
+  request: FastifyRequest,
+  gun: string | undefined,
+): Promise<Principal> {
+  if (!route) return gate.requireToken(request);
+  if (route.access === 'catalog' || gun === undefined) return gate.requireCatalog(request);
+  return gate.require(request, gun, route.access);
+}
+
+function refuse(
+  error: unknown,
+  route: Route | undefined,
+  gun: string | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const status = isStoreError(error) ? statusOf(error) : undefined;
+  const upload = route?.endpoint === postMetadata;
+  const {
+    status: code,
+    body,
+    expected,
+  } = answerTo(error, {
+    status,
+    upload,
+    wanted: wantedOf(route, gun),
+  });
+  if (!expected) request.log.error({ err: error }, 'trust request failed');
+  else if (upload && isStoreError(error)) {
+    request.log.info({ gun, code: error.code, reason: error.message }, 'trust update refused');
+  }
+  if (isStoreError(error)) {
+    const { challenge } = error.detail;
+    if (code === 401 && typeof challenge === 'string') reply.header('www-authenticate', challenge);
+    const seconds = retryAfterSeconds(error);
+    if (seconds !== undefined) reply.header('retry-after', seconds);
+  }
+  return reply.code(code).type('application/json; charset=utf-8').send(body);
+}
+
+function wantedOf(route: Route | undefined, gun: string | undefined): Json {
+  if (!route || route.access === 'catalog') {
+    return [{ Type: 'registry', Class: '', Name: 'catalog', Action: '*' }];
+  }
+  const Name = (gun ?? '').slice(0, 255);
+  const actions = route.access.map((action) => (action === 'delete' ? '*' : action));
+  return actions.map((Action) => ({ Type: 'repository', Class: '', Name, Action }));
+}

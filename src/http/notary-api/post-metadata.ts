@@ -1,0 +1,43 @@
+import { collectBytes } from '../../base/index.ts';
+import { parseGun, parseRoleName, type RoleName } from '../../tuf/index.ts';
+import { notaryError } from './errors.ts';
+import { parseMultipart } from './multipart.ts';
+import type { Call } from './routes.ts';
+
+/**
+ * Bound on one upload. A targets file grows by about 150 bytes per tag, so this is far beyond what
+ * clients can work with; Notary itself has no bound and reads everything into memory.
+ */
+export const uploadLimitBytes = 32 * 1024 * 1024;
+
+/**
+ * `POST /v2/<gun>/_trust/tuf/`: an update, accepted whole or refused whole. Answers 200 with an
+ * empty body, when everything is stored.
+ */
+export async function postMetadata({ trust, request, reply, params, now }: Call) {
+  const gun = parseGun(params.get('gun') ?? '');
+  const body = await readBody(request.raw, request.headers['content-length']);
+  const parts = new Map<RoleName, Uint8Array>();
+  for (const { filename, bytes } of parseMultipart(request.headers['content-type'], body)) {
+    // Given twice, the later part counts, as it does for Notary.
+    parts.set(parseRoleName(filename.replace(/\.json$/, '')), bytes);
+  }
+  await trust.accept(gun, parts, now);
+  return reply.code(200).send();
+}
+
+/** What is beyond the limit is not kept; the rest of the request is then read and thrown away. */
+async function readBody(request: Call['request']['raw'], announced: string | undefined) {
+  let body: Uint8Array | undefined;
+  if (Number(announced ?? 0) <= uploadLimitBytes) {
+    const stream = request.iterator({ destroyOnReturn: false });
+    try {
+      body = await collectBytes(stream, uploadLimitBytes);
+    } catch (cause) {
+      throw notaryError('NOTARY_MALFORMED_UPLOAD', { reason: 'it was cut off' }, cause);
+    }
+  }
+  if (body) return body;
+  request.resume();
+  throw notaryError('NOTARY_UPLOAD_TOO_LARGE', { limit: uploadLimitBytes });
+}

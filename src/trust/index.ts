@@ -1,0 +1,17 @@
+/**
+ * The trust server: accepts signed updates by GUN, publishes snapshot and timestamp over them with
+ * keys it holds, and answers with exactly the bytes it published. What a repository may contain is
+ * decided in `decide-update.ts`, purely; this folder knows neither HTTP, nor databases, nor images.
+ */
+export { decideUpdate, type UpdateRequest } from './decide-update.ts';
+export { type TrustErrorCode, trustError, trustErrors } from './errors.ts';
+export type {
+  Change,
+  ChangeQuery,
+  FileVersion,
+  MetadataStore,
+  RoleKeys,
+  ServerRole,
+  StoredFile,
+} from './ports.ts';
+export { TrustServer } from './trust-server.ts';

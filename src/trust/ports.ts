@@ -1,0 +1,73 @@
+import type { Gun, PublicKey, RoleName, Signer } from '../tuf/index.ts';
+
+/** One version of one role, as it is stored and served: bytes as received, or as signed here. */
+export interface FileVersion {
+  readonly role: RoleName;
+  readonly version: number;
+  /** 64 lowercase hex digits over the bytes. */
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A file that is published. */
+export interface StoredFile extends FileVersion {
+  readonly storedAt: Date;
+}
+
+/** One line of the changefeed: a new timestamp (version and hash are its), or a deletion. */
+export interface Change {
+  /** Rises with every change of any GUN. */
+  readonly id: number;
+  readonly createdAt: Date;
+  readonly gun: string;
+  /** 0 for a deletion. */
+  readonly version: number;
+  readonly sha256: string | undefined;
+  readonly category: 'update' | 'deletion';
+}
+
+/**
+ * Which changes: those after an id, or the last ones before an id, or the newest of all.
+ * The answer is oldest first in every case.
+ */
+export interface ChangeQuery {
+  readonly from: { readonly afterId: number } | { readonly beforeId: number } | 'newest';
+  readonly limit: number;
+  /** Of all GUNs when absent. */
+  readonly gun?: Gun | undefined;
+}
+
+/**
+ * Published metadata: every version of every role by GUN. The current one is the highest version.
+ * Nothing is looked up across GUNs or roles, so that a hash alone opens nothing.
+ */
+export interface MetadataStore {
+  /**
+   * Publishes the files of one update and its changefeed line, all or none.
+   * @throws StoreError TRUST_VERSION_CONFLICT when a role already has this version or a higher one
+   */
+  publish(gun: Gun, files: readonly FileVersion[], now: Date): Promise<void>;
+  current(gun: Gun, role: RoleName): Promise<StoredFile | undefined>;
+  byChecksum(gun: Gun, role: RoleName, sha256: string): Promise<StoredFile | undefined>;
+  byVersion(gun: Gun, role: RoleName, version: number): Promise<StoredFile | undefined>;
+  /** Forgets all versions of all roles and writes a deletion, if there was anything to forget. */
+  deleteAll(gun: Gun, now: Date): Promise<void>;
+  changes(query: ChangeQuery): Promise<Change[]>;
+}
+
+/** The roles whose keys the server may hold. */
+export type ServerRole = 'snapshot' | 'timestamp';
+
+/** Keys that the server makes and holds, bound to one GUN and role each. */
+export interface RoleKeys {
+  /**
+   * The key that was announced and never signed with; made when there is none. It stays the same
+   * until it is used, so that asking twice costs nothing and announces nothing new.
+   */
+  pendingKey(gun: Gun, role: ServerRole, now: Date): Promise<PublicKey>;
+  /**
+   * Those of the keys that are held for this very GUN and role, in the order asked for. A key of
+   * another GUN or role never signs, whatever a root says.
+   */
+  signers(gun: Gun, role: ServerRole, keyIds: readonly string[], now: Date): Promise<Signer[]>;
+}

@@ -1,0 +1,79 @@
+import { isStoreError } from '../base/index.ts';
+import {
+  type Gun,
+  nextSnapshot,
+  parseMetadata,
+  parseRoot,
+  requireUnexpired,
+  verifyRoot,
+} from '../tuf/index.ts';
+import type { FileVersion, MetadataStore, RoleKeys } from './ports.ts';
+import { signSnapshot, signTimestamp } from './server-roles.ts';
+import type { Turns } from './turns.ts';
+
+/**
+ * Publishes a new timestamp when the current one has expired, and a new snapshot before it when
+ * that has expired. Other roles are not the server's to renew. Does nothing when the server lacks
+ * a key, or when the root no longer holds and nobody could trust what would be signed by it.
+ *
+ * @see notary 0.7.0 server/timestamp/timestamp.go GetOrCreateTimestamp, server/snapshot/snapshot.go
+ */
+export async function renewServerRoles(
+  gun: Gun,
+  store: MetadataStore,
+  keys: RoleKeys,
+  turns: Turns,
+  now: Date,
+): Promise<void> {
+  if ((await expiredFiles(gun, store, now)) === undefined) return;
+  await turns.take(gun, async () => {
+    // Asked again: whoever was before us in the queue may have renewed it already.
+    const expired = await expiredFiles(gun, store, now);
+    if (!expired) return;
+    try {
+      await store.publish(gun, await renewed(gun, store, keys, expired, now), now);
+    } catch (error) {
+      if (!isStoreError(error) || !leavesItExpired(error.code)) throw error;
+    }
+  });
+}
+
+/** Refusals after which the expired file stays as it is; the client's refusal names the reason. */
+function leavesItExpired(code: string): boolean {
+  return (
+    code.startsWith('TUF_') ||
+    code === 'TRUST_SNAPSHOT_MISSING' ||
+    code === 'TRUST_TIMESTAMP_KEY_UNKNOWN' ||
+    // Another process renewed it in this moment.
+    code === 'TRUST_VERSION_CONFLICT'
+  );
+}
+
+type Expired = Exclude<Awaited<ReturnType<typeof expiredFiles>>, undefined>;
+
+/** Timestamp and snapshot when one of them has expired; undefined when there is nothing to renew. */
+async function expiredFiles(gun: Gun, store: MetadataStore, now: Date) {
+  const stored = await store.current(gun, 'timestamp');
+  const storedSnapshot = await store.current(gun, 'snapshot');
+  if (!stored || !storedSnapshot) return undefined;
+  const timestamp = parseMetadata('timestamp', stored.bytes);
+  const snapshot = parseMetadata('snapshot', storedSnapshot.bytes);
+  const fresh = timestamp.expiresAt >= now && snapshot.expiresAt >= now;
+  return fresh ? undefined : { timestamp, snapshot };
+}
+
+async function renewed(
+  gun: Gun,
+  store: MetadataStore,
+  keys: RoleKeys,
+  { timestamp, snapshot }: Expired,
+  now: Date,
+): Promise<FileVersion[]> {
+  const stored = await store.current(gun, 'root');
+  if (!stored) return [];
+  const root = requireUnexpired(verifyRoot(parseRoot(stored.bytes), gun, now), now);
+  const place = { gun, root, keys, now };
+  if (snapshot.expiresAt >= now) return [await signTimestamp(place, timestamp.signed, snapshot)];
+  const next = await signSnapshot(place, nextSnapshot(snapshot.signed, [], now));
+  return [next, await signTimestamp(place, timestamp.signed, next)];
+}

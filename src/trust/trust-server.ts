@@ -1,0 +1,115 @@
+import { authorityOf, type Gun, type PublicKey, parseRoot, type RoleName } from '../tuf/index.ts';
+import { decideUpdate } from './decide-update.ts';
+import type {
+  Change,
+  ChangeQuery,
+  FileVersion,
+  MetadataStore,
+  RoleKeys,
+  ServerRole,
+  StoredFile,
+} from './ports.ts';
+import { renewServerRoles } from './renew-server-roles.ts';
+import { Turns } from './turns.ts';
+
+/**
+ * The trust server of all GUNs: accepts updates one at a time per GUN, and answers with published
+ * bytes. Who may do so has been asked before.
+ */
+export class TrustServer {
+  readonly #store: MetadataStore;
+  readonly #keys: RoleKeys;
+  readonly #turns = new Turns();
+
+  constructor(store: MetadataStore, keys: RoleKeys) {
+    this.#store = store;
+    this.#keys = keys;
+  }
+
+  /**
+   * Publishes an update, whole, or refuses it and leaves everything as it was.
+   * @param parts  files as received, by role
+   * @returns what was published, snapshot and timestamp included; nothing for an empty update
+   * @throws StoreError what {@link decideUpdate} throws; TRUST_VERSION_CONFLICT also when another
+   *         process was faster
+   */
+  accept(
+    gun: Gun,
+    parts: ReadonlyMap<RoleName, Uint8Array>,
+    now: Date,
+  ): Promise<readonly FileVersion[]> {
+    return this.exclusively(gun, async () => {
+      const files = await this.decide(gun, parts, now);
+      await this.#store.publish(gun, files, now);
+      return files;
+    });
+  }
+
+  /**
+   * The first half of {@link accept}: what would be published. For whoever publishes it together
+   * with more, in one transaction of their own, within {@link exclusively}. Call it before that
+   * transaction begins: it reads the store and the keys outside of it.
+   */
+  decide(
+    gun: Gun,
+    parts: ReadonlyMap<RoleName, Uint8Array>,
+    now: Date,
+  ): Promise<readonly FileVersion[]> {
+    const current = (role: RoleName) => this.#store.current(gun, role);
+    return decideUpdate({ gun, parts, current, keys: this.#keys, now });
+  }
+
+  /** Does the work while nothing else of this process publishes to the GUN. It does not nest. */
+  exclusively<T>(gun: Gun, work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(gun, work);
+  }
+
+  /**
+   * The newest version of a role. An expired snapshot or timestamp is renewed first, if the server
+   * holds its key and the root is still valid; else it is answered as it is, and the client sees
+   * for itself that it is expired.
+   */
+  async current(gun: Gun, role: RoleName, now: Date): Promise<StoredFile | undefined> {
+    if (role === 'timestamp' || role === 'snapshot') {
+      await renewServerRoles(gun, this.#store, this.#keys, this.#turns, now);
+    }
+    return this.#store.current(gun, role);
+  }
+
+  /** @param sha256  64 lowercase hex digits; anything else finds nothing */
+  byChecksum(gun: Gun, role: RoleName, sha256: string): Promise<StoredFile | undefined> {
+    return this.#store.byChecksum(gun, role, sha256);
+  }
+
+  byVersion(gun: Gun, role: RoleName, version: number): Promise<StoredFile | undefined> {
+    return this.#store.byVersion(gun, role, version);
+  }
+
+  /**
+   * The key that a client puts into its first root: the one that the published root names if the
+   * server holds it, else the pending one.
+   */
+  async publicKey(gun: Gun, role: ServerRole, now: Date): Promise<PublicKey> {
+    const file = await this.#store.current(gun, 'root');
+    if (file) {
+      const { keys } = authorityOf(parseRoot(file.bytes).signed, role);
+      const [held] = await this.#keys.signers(gun, role, [...keys.keys()], now);
+      if (held) return held.key;
+    }
+    return this.#keys.pendingKey(gun, role, now);
+  }
+
+  /** The key that a client puts into its next root. It holds from the update that names it. */
+  rotateKey(gun: Gun, role: ServerRole, now: Date): Promise<PublicKey> {
+    return this.#keys.pendingKey(gun, role, now);
+  }
+
+  /** Forgets all metadata of the GUN. Its server keys stay. */
+  deleteAll(gun: Gun, now: Date): Promise<void> {
+    return this.exclusively(gun, () => this.#store.deleteAll(gun, now));
+  }
+
+  changes(query: ChangeQuery): Promise<Change[]> {
+    return this.#store.changes(query);
+  }
+}
