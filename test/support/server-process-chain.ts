@@ -9,7 +9,15 @@ export interface CandidateView {
   readonly tag: string;
   readonly digest: string;
   readonly state: string;
-  readonly refusal?: { readonly code: string; readonly reason: string } | null;
+  readonly findings: readonly FindingView[];
+  readonly refusal?: { readonly code: string; readonly reason: string };
+}
+
+export interface FindingView {
+  readonly rule: string;
+  readonly title: string;
+  readonly aliases: readonly string[];
+  readonly blocks: boolean;
 }
 
 /** One entry of `candidate history ID --json`. */
