@@ -33,13 +33,12 @@ export class SealedRoleKeys implements RoleKeys {
   }
 
   async pendingKey(gun: Gun, role: ServerRole, now: Date): Promise<PublicKey> {
-    const pending = await this.#store.pending(gun, role);
-    if (pending) return this.#announce(pending);
-    await this.#store.add(await this.#makeKey(gun, role), now);
-    // Read again: of two that were made at the same time, one was kept.
-    const kept = await this.#store.pending(gun, role);
-    if (!kept) throw new Error(`the new ${role} key of ${gun} was used before it was announced`);
-    return this.#announce(kept);
+    for (;;) {
+      const pending = await this.#store.pending(gun, role);
+      if (pending) return this.#announce(pending);
+      // Then read again: of two that are made at the same time, one is kept.
+      await this.#store.add(await this.#makeKey(gun, role), now);
+    }
   }
 
   /** @throws StoreError KEY_UNREADABLE when one of them does not open */
