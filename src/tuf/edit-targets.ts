@@ -3,6 +3,7 @@ import { tufError } from './errors.ts';
 import { type KeyId, type PublicKey, requireUsableKey } from './key.ts';
 import type { DelegationRole, FileMeta, Targets } from './metadata.ts';
 import { type DelegationName, parseDelegationName, releasesRole } from './role-name.ts';
+import { textsOf } from './texts.ts';
 
 /*
  * Edits of a targets role. They are pure, leave version and expiry alone (see `nextVersion`), and
@@ -171,14 +172,5 @@ function requireCustom(name: string, custom: Json): void {
     if (unsafeInCustom.test(text) || !text.isWellFormed()) {
       throw unfit('a text in it has a control character or one of < > &');
     }
-  }
-}
-
-function* textsOf(json: Json): Generator<string> {
-  if (typeof json === 'string') yield json;
-  if (json === null || typeof json !== 'object') return;
-  for (const [name, member] of Object.entries(json)) {
-    yield name;
-    yield* textsOf(member);
   }
 }

@@ -19,190 +19,227 @@ import { goTime } from './time.ts';
  * @see notary 0.7.0 server/handlers/validation.go, tuf/data (struct tags); docker/go canonical/json
  */
 export function requireFixpoint<F extends MetadataFile>(file: F): F {
-  const text = fromUtf8(file.bytes);
-  const written = rewrite(text, file.signed.type, parseJson(file.bytes) as Members);
-  if (written === text) return file;
-  let at = 0;
-  while (written[at] === text[at]) at++;
-  throw tufError('TUF_NOT_FIXPOINT', { role: file.role, at });
+  const envelope = parseJson(file.bytes) as Members;
+  const reader = new Matcher(fromUtf8(file.bytes));
+  writeEnvelope(reader, envelope, file.signed.type);
+  const at = reader.firstDifference();
+  if (at !== undefined) throw tufError('TUF_NOT_FIXPOINT', { role: file.role, at });
+  return file;
 }
 
 type Members = { readonly [name: string]: Json };
-type WriteValue = (value: Json | undefined) => void;
+type WriteValue = (to: Matcher, value: Json | undefined) => void;
+type Member = readonly [name: string, value: Json | undefined, write: WriteValue];
 
 /**
- * What Go writes after it read a file. The values were checked by `parseMetadata`; the casts tell
- * the type checker what is known already.
- *
- * @param received  the file as text. A `custom` value is copied from it, at the place that has been
- *                  reached: if what was written so far differs, the whole differs anyway
+ * Compares what Go would write, piece by piece, with what was received. After the first difference
+ * it only counts it, so that no crafted file makes it search twice.
  */
-function rewrite(received: string, type: Signed['type'], envelope: Members): string {
-  let out = '';
-  const raw = (text: string) => {
-    out += text;
-  };
-  const scalar: WriteValue = (value) =>
-    raw(typeof value === 'string' ? quote(value) : String(value));
+class Matcher {
+  readonly #received: string;
+  #at = 0;
+  #difference: number | undefined;
 
-  raw('{"signed":');
-  signed(envelope.signed as Members);
-  raw(',"signatures":');
-  list(envelope.signatures, (value) => {
-    const { keyid, method, sig } = value as Record<string, string>;
-    record([
-      ['keyid', keyid, scalar],
-      ['method', method?.toLowerCase(), scalar],
-      ['sig', sig, scalar],
-    ]);
-  });
-  raw('}');
-  return out;
-
-  function signed({ _type, expires, version, ...rest }: Members): void {
-    const time = goTime(expires as string);
-    const consistent = rest.consistent_snapshot === true;
-    if (type === 'Root') {
-      record([
-        ['_type', _type, scalar],
-        ['consistent_snapshot', consistent, scalar],
-        ['expires', time, scalar],
-        ['keys', rest.keys, map(key)],
-        ['roles', rest.roles, map(role)],
-        ['version', version, scalar],
-      ]);
-    } else if (type === 'Targets') {
-      record([
-        ['_type', _type, scalar],
-        ['delegations', rest.delegations, delegations],
-        ['expires', time, scalar],
-        ['targets', rest.targets, map(fileMeta)],
-        ['version', version, scalar],
-      ]);
-    } else {
-      record([
-        ['_type', _type, scalar],
-        ['expires', time, scalar],
-        ['meta', rest.meta, map(fileMeta)],
-        ['version', version, scalar],
-      ]);
-    }
+  constructor(received: string) {
+    this.#received = received;
   }
 
-  function delegations(value: Json | undefined): void {
-    const { keys, roles } = (value ?? {}) as Members;
-    record([
-      ['keys', keys, map(key)],
-      ['roles', roles, (each) => list(each, role)],
-    ]);
+  write(text: string): void {
+    if (this.#difference !== undefined) return;
+    if (this.#received.startsWith(text, this.#at)) this.#at += text.length;
+    else this.#difference = this.#at + commonLength(text, this.#received, this.#at);
   }
 
-  function key(value: Json | undefined): void {
-    const { keytype, keyval } = value as Members;
-    const { public: content } = keyval as Members;
-    record([
-      ['keytype', keytype, scalar],
-      [
-        'keyval',
-        content,
-        () =>
-          record([
-            ['private', null, scalar],
-            ['public', content, scalar],
-          ]),
-      ],
-    ]);
+  /** A `custom` value, which Go copies: any JSON that is compact and escaped already. */
+  passCustom(): void {
+    if (this.#difference !== undefined) return;
+    const end = compactValueEnd(this.#received, this.#at);
+    if (end === undefined) this.#difference = this.#at;
+    else this.#at = end;
   }
 
-  /** Of a root: `keyids` and `threshold`. Of a delegation also `name`, and `paths` if there are any. */
-  function role(value: Json | undefined): void {
-    const { keyids, name, paths, threshold } = value as Members;
-    const hasPaths = Array.isArray(paths) && paths.length > 0;
-    record([
-      ['keyids', keyids, (ids) => list(ids, scalar)],
-      ...optionalMember('name', name, scalar),
-      ...(hasPaths ? optionalMember('paths', paths, (each) => list(each, scalar)) : []),
-      ['threshold', threshold, scalar],
-    ]);
-  }
-
-  function fileMeta(value: Json | undefined): void {
-    const { custom, hashes, length } = value as Members;
-    record([
-      ...(custom === null ? [] : optionalMember('custom', custom, copyReceived)),
-      ['hashes', hashes, map(scalar)],
-      ['length', length, scalar],
-    ]);
-  }
-
-  function copyReceived(): void {
-    raw(escapeHtml(received.slice(out.length, compactValueEnd(received, out.length))));
-  }
-
-  function record(members: readonly Member[]): void {
-    members.forEach(([name, value, write], index) => {
-      raw(`${index === 0 ? '{' : ','}"${name}":`);
-      write(value);
-    });
-    raw('}');
-  }
-
-  function map(write: WriteValue): WriteValue {
-    return (value) => {
-      if (value === null || value === undefined) return raw('null');
-      raw('{');
-      Object.entries(value)
-        .sort(([a], [b]) => byUtf8(a, b))
-        .forEach(([name, member], index) => {
-          raw(`${index === 0 ? '' : ','}${quote(name)}:`);
-          write(member);
-        });
-      raw('}');
-    };
-  }
-
-  function list(value: Json | undefined, write: WriteValue): void {
-    if (!Array.isArray(value)) {
-      raw('null');
-      return;
-    }
-    raw('[');
-    value.forEach((member, index) => {
-      if (index > 0) raw(',');
-      write(member);
-    });
-    raw(']');
+  firstDifference(): number | undefined {
+    return this.#difference ?? (this.#at === this.#received.length ? undefined : this.#at);
   }
 }
 
-type Member = readonly [name: string, value: Json | undefined, write: WriteValue];
+/*
+ * Below: the members of Go's structs in canonical order. The values were checked by
+ * `parseMetadata`; the casts tell the type checker what is known already.
+ */
 
-function optionalMember(name: string, value: Json | undefined, write: WriteValue): Member[] {
-  return value === undefined ? [] : [[name, value, write]];
+function writeEnvelope(to: Matcher, { signed, signatures }: Members, type: Signed['type']): void {
+  to.write('{"signed":');
+  writeRecord(to, signedMembers(signed as Members, type));
+  to.write(',"signatures":');
+  writeList(writeSignature)(to, signatures);
+  to.write('}');
+}
+
+function signedMembers(signed: Members, type: Signed['type']): Member[] {
+  const { _type, expires, version } = signed;
+  const time = goTime(expires as string);
+  const ends: Member = ['expires', time, writeScalar];
+  const first: Member = ['_type', _type, writeScalar];
+  const last: Member = ['version', version, writeScalar];
+  if (type === 'Root') {
+    const { consistent_snapshot, keys, roles } = signed;
+    return [
+      first,
+      ['consistent_snapshot', consistent_snapshot === true, writeScalar],
+      ends,
+      ['keys', keys, writeMap(writeKey)],
+      ['roles', roles, writeMap(writeRole)],
+      last,
+    ];
+  }
+  if (type === 'Targets') {
+    const { delegations, targets } = signed;
+    return [
+      first,
+      ['delegations', delegations, writeDelegations],
+      ends,
+      ['targets', targets, writeMap(writeFileMeta)],
+      last,
+    ];
+  }
+  return [first, ends, ['meta', signed.meta, writeMap(writeFileMeta)], last];
+}
+
+function writeDelegations(to: Matcher, value: Json | undefined): void {
+  const { keys, roles } = (value ?? {}) as Members;
+  writeRecord(to, [
+    ['keys', keys, writeMap(writeKey)],
+    ['roles', roles, writeList(writeDelegation)],
+  ]);
+}
+
+function writeKey(to: Matcher, value: Json | undefined): void {
+  const { keytype, keyval } = value as Members;
+  const { public: content } = keyval as Members;
+  const pair: Member[] = [
+    ['private', null, writeScalar],
+    ['public', content, writeScalar],
+  ];
+  writeRecord(to, [
+    ['keytype', keytype, writeScalar],
+    ['keyval', null, () => writeRecord(to, pair)],
+  ]);
+}
+
+function writeRole(to: Matcher, value: Json | undefined): void {
+  const { keyids, threshold } = value as Members;
+  writeRecord(to, [
+    ['keyids', keyids, writeList(writeScalar)],
+    ['threshold', threshold, writeScalar],
+  ]);
+}
+
+function writeDelegation(to: Matcher, value: Json | undefined): void {
+  const { keyids, name, paths, threshold } = value as Members;
+  const hasPaths = Array.isArray(paths) && paths.length > 0;
+  writeRecord(to, [
+    ['keyids', keyids, writeList(writeScalar)],
+    ['name', name, writeScalar],
+    ...(hasPaths ? [['paths', paths, writeList(writeScalar)] satisfies Member] : []),
+    ['threshold', threshold, writeScalar],
+  ]);
+}
+
+function writeFileMeta(to: Matcher, value: Json | undefined): void {
+  const { custom, hashes, length } = value as Members;
+  const known: Member[] = [
+    ['hashes', hashes, writeMap(writeScalar)],
+    ['length', length, writeScalar],
+  ];
+  const hasCustom = custom !== undefined && custom !== null;
+  writeRecord(to, hasCustom ? [['custom', custom, () => to.passCustom()], ...known] : known);
+}
+
+function writeSignature(to: Matcher, value: Json | undefined): void {
+  const { keyid, method, sig } = value as Members;
+  writeRecord(to, [
+    ['keyid', keyid, writeScalar],
+    ['method', (method as string).toLowerCase(), writeScalar],
+    ['sig', sig, writeScalar],
+  ]);
+}
+
+function writeRecord(to: Matcher, members: readonly Member[]): void {
+  for (const [index, [name, value, write]] of members.entries()) {
+    to.write(`${index === 0 ? '{' : ','}"${name}":`);
+    write(to, value);
+  }
+  to.write('}');
+}
+
+function writeMap(write: WriteValue): WriteValue {
+  return (to, value) => {
+    if (value === null || value === undefined) {
+      to.write('null');
+      return;
+    }
+    const members = Object.entries(value).sort(([a], [b]) => byUtf8(a, b));
+    to.write('{');
+    for (const [index, [name, member]] of members.entries()) {
+      to.write(`${index === 0 ? '' : ','}${quote(name)}:`);
+      write(to, member);
+    }
+    to.write('}');
+  };
+}
+
+function writeList(write: WriteValue): WriteValue {
+  return (to, value) => {
+    if (!Array.isArray(value)) {
+      to.write('null');
+      return;
+    }
+    to.write('[');
+    for (const [index, member] of value.entries()) {
+      if (index > 0) to.write(',');
+      write(to, member);
+    }
+    to.write(']');
+  };
+}
+
+function writeScalar(to: Matcher, value: Json | undefined): void {
+  to.write(typeof value === 'string' ? quote(value) : String(value));
 }
 
 function quote(text: string): string {
   return escapeHtml(`"${text.replace(/[\\"]/g, '\\$&')}"`);
 }
 
-/** Where the JSON value that starts here ends, if it has no white space outside strings; else here. */
-function compactValueEnd(json: string, start: number): number {
+function commonLength(text: string, received: string, from: number): number {
+  let length = 0;
+  while (length < text.length && text[length] === received[from + length]) length++;
+  return length;
+}
+
+/** Where the JSON value that starts here ends; undefined when Go would copy it differently. */
+function compactValueEnd(json: string, start: number): number | undefined {
   let depth = 0;
   let inString = false;
   for (let at = start; at < json.length; at++) {
     const char = json[at] as string;
+    if (unsafe.test(char)) return undefined;
     if (inString) {
       if (char === '\\') at++;
       else if (char === '"') inString = false;
-      continue;
-    }
-    if (/\s/.test(char)) return start;
-    if (char === '"') inString = true;
-    else if (char === '{' || char === '[') depth++;
-    else if (char === '}' || char === ']' || char === ',') {
+    } else if (/\s/.test(char)) {
+      return undefined;
+    } else if (char === '"') {
+      inString = true;
+    } else if (char === '{' || char === '[') {
+      depth++;
+    } else if (char === '}' || char === ']' || char === ',') {
       if (depth === 0) return at;
       if (char !== ',') depth--;
     }
   }
-  return start;
+  return undefined;
 }
+
+const unsafe = /[<>&\u2028\u2029]/;

@@ -3,6 +3,7 @@ import {
   canonicalJsonOlpc,
   entriesOf,
   fromBase64,
+  isStoreError,
   type Json,
   stringOf,
   toBase64,
@@ -30,7 +31,10 @@ export interface PublicKey {
   readonly bytes: Uint8Array;
   /** TUF id: of exactly this value, so a new certificate for the same key has another. */
   readonly id: KeyId;
-  /** Id of the bare key: equal to `id` unless `bytes` is a certificate. Names private key files. */
+  /**
+   * Id of the bare key: equal to `id` unless `bytes` is a certificate that can be read. Names
+   * private key files.
+   */
   readonly canonicalId: KeyId;
 }
 
@@ -108,6 +112,7 @@ class MetadataKey implements PublicKey {
   readonly bytes: Uint8Array;
   readonly id: KeyId;
   #material: KeyMaterial | undefined;
+  #canonicalId: KeyId | undefined;
 
   constructor(keyType: string, bytes: Uint8Array) {
     this.keyType = keyType;
@@ -116,14 +121,24 @@ class MetadataKey implements PublicKey {
   }
 
   get canonicalId(): KeyId {
-    if (this.keyType !== 'ecdsa-x509' && this.keyType !== 'rsa-x509') return this.id;
-    const bare = this.material().key.export({ type: 'spki', format: 'der' });
-    return keyIdOf(this.keyType === 'rsa-x509' ? 'rsa' : 'ecdsa', bare);
+    this.#canonicalId ??= canonicalIdOf(this);
+    return this.#canonicalId;
   }
 
   material(): KeyMaterial {
     this.#material ??= readKeyMaterial(this.keyType, this.bytes);
     return this.#material;
+  }
+}
+
+function canonicalIdOf(key: MetadataKey): KeyId {
+  if (key.keyType !== 'ecdsa-x509' && key.keyType !== 'rsa-x509') return key.id;
+  try {
+    const bare = key.material().key.export({ type: 'spki', format: 'der' });
+    return keyIdOf(key.keyType === 'rsa-x509' ? 'rsa' : 'ecdsa', bare);
+  } catch (error) {
+    if (isStoreError(error)) return key.id;
+    throw error;
   }
 }
 

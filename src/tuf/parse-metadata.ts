@@ -36,10 +36,12 @@ import {
   type RoleName,
 } from './role-name.ts';
 import type { Signature } from './signature.ts';
+import { textsOf } from './texts.ts';
 import { parseTime } from './time.ts';
 
 /** More than anybody uses; each may cost one verification. */
 const mostSignatures = 256;
+const replacement = Buffer.from('\ufffd');
 const hashLengths = new Map([
   ['sha256', 32],
   ['sha512', 64],
@@ -66,7 +68,9 @@ export function parseMetadata<R extends RoleName>(
     const envelope = entriesOf(parseJson(bytes), role);
     const json = envelope.get('signed');
     const signed = readSigned(role, json) as SignedOf<R>;
-    return fileOf(role, bytes, signed, canonicalJsonOlpc(json as Json), readSignatures(envelope));
+    const payload = canonicalJsonOlpc(json as Json);
+    requireUnicode(json as Json, payload);
+    return fileOf(role, bytes, signed, payload, readSignatures(envelope));
   } catch (error) {
     throw asMalformed(role, error);
   }
@@ -260,6 +264,18 @@ function readSignatures(envelope: Members): Signature[] {
       bytes,
     };
   });
+}
+
+/**
+ * Refuses half surrogate pairs. They turn into U+FFFD when they are written as UTF-8, so that two
+ * names, or two files, could share one payload. Only a payload with a U+FFFD need be searched.
+ */
+function requireUnicode(json: Json, payload: Uint8Array): void {
+  if (Buffer.from(payload.buffer, payload.byteOffset, payload.length).includes(replacement)) {
+    for (const text of textsOf(json)) {
+      if (!text.isWellFormed()) throw malformed('a text in it is not Unicode');
+    }
+  }
 }
 
 /** The reason alone; {@link asMalformed} adds which file. */
