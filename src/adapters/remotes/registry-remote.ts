@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import { type Digest, digestOf, digestOfHash } from '../../base/index.ts';
+import type { MeasuredBlob, ReceivedManifest, RegistrySource } from '../../client/index.ts';
+import {
+  manifestLimitBytes,
+  mediaTypes,
+  type Reference,
+  type RepositoryName,
+} from '../../oci/index.ts';
+import type { AuthorizedClient } from './authorized-client.ts';
+import { parseErrorBody } from './error-body.ts';
+import { remoteError } from './errors.ts';
+import { type Answer, type HttpRequest, type OpenAnswer, printable } from './https-client.ts';
+
+export interface RegistryOptions {
+  readonly client: AuthorizedClient;
+  /** Such as `https://localhost:5443`. */
+  readonly origin: string;
+}
+
+/** Bytes to push: in memory, or a stream of known digest and size that can be opened again. */
+export type BlobContent =
+  | Uint8Array
+  | {
+      readonly digest: Digest;
+      readonly sizeBytes: number;
+      readonly open: () => AsyncIterable<Uint8Array>;
+    };
+
+const refusalLimitBytes = 64 * 1024;
+const redirectLimit = 5;
+const accepted = [
+  mediaTypes.ociIndex,
+  mediaTypes.dockerList,
+  mediaTypes.ociManifest,
+  mediaTypes.dockerManifest,
+].join(', ');
+
+/**
+ * A registry, as a client sees it: what it needs to verify an image, and to push one.
+ * @see OCI distribution-spec 1.1, "Pull" and "Push"
+ */
+export class RegistryRemote implements RegistrySource {
+  readonly #client: AuthorizedClient;
+  readonly #origin: string;
+
+  constructor({ client, origin }: RegistryOptions) {
+    this.#client = client;
+    this.#origin = origin;
+  }
+
+  async manifest(
+    repository: RepositoryName,
+    reference: Reference,
+  ): Promise<ReceivedManifest | undefined> {
+    const url = this.#url(`${repository}/manifests/${reference}`);
+    const request = { method: 'GET', url, headers: { accept: accepted } } as const;
+    const answer = await this.#client.send(request, pullOf(repository), manifestLimitBytes);
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw refusal('GET', url, answer);
+    const mediaType = (answer.headers.get('content-type') ?? '').replace(/\s*;.*$/s, '');
+    return { bytes: answer.body, mediaType };
+  }
+
+  async blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined> {
+    const url = this.#url(`${repository}/blobs/${digest}`);
+    const answer = await this.#follow({ method: 'HEAD', url }, repository);
+    answer.discard();
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw refusal('HEAD', url, answer);
+    const sizeBytes = Number(answer.headers.get('content-length') ?? Number.NaN);
+    if (Number.isSafeInteger(sizeBytes)) return sizeBytes;
+    throw remoteError('REMOTE_ANSWER', { url: printable(url), reason: 'it does not say its size' });
+  }
+
+  async measureBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    limitBytes: number,
+  ): Promise<MeasuredBlob | undefined> {
+    const body = await this.openBlob(repository, digest);
+    if (body === undefined) return undefined;
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    for await (const part of body) {
+      sizeBytes += part.length;
+      // One byte too many is proof enough; the rest could be without end.
+      if (sizeBytes > limitBytes) break;
+      hash.update(part);
+    }
+    return { sizeBytes, digest: digestOfHash(hash.digest()) };
+  }
+
+  /** A blob's bytes as they come, hashed by nobody yet; undefined when the registry has none. */
+  async openBlob(
+    repository: RepositoryName,
+    digest: Digest,
+  ): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const url = this.#url(`${repository}/blobs/${digest}`);
+    const answer = await this.#follow({ method: 'GET', url }, repository);
+    if (answer.status === 200) return answer.body;
+    answer.discard();
+    if (answer.status === 404) return undefined;
+    throw refusal('GET', url, answer);
+  }
+
+  /**
+   * Uploads a blob in one request, unless the repository has it already.
+   * @throws StoreError REMOTE_STATUS, REMOTE_ANSWER
+   */
+  async pushBlob(repository: RepositoryName, content: BlobContent): Promise<Digest> {
+    const blob =
+      content instanceof Uint8Array
+        ? {
+            digest: digestOf(content),
+            sizeBytes: content.length,
+            open: async function* () {
+              yield content;
+            },
+          }
+        : content;
+    const scope = pushOf(repository);
+    const known = { method: 'HEAD', url: this.#url(`${repository}/blobs/${blob.digest}`) } as const;
+    if ((await this.#client.send(known, scope, refusalLimitBytes)).status === 200) {
+      return blob.digest;
+    }
+    const start = { method: 'POST', url: this.#url(`${repository}/blobs/uploads/`) } as const;
+    const opened = await this.#client.send(start, scope, refusalLimitBytes);
+    if (opened.status !== 202) throw refusal('POST', start.url, opened);
+    const url = this.#uploadUrl(start.url, opened);
+    url.searchParams.set('digest', blob.digest);
+    const headers = {
+      'content-type': 'application/octet-stream',
+      'content-length': String(blob.sizeBytes),
+    };
+    const put = { method: 'PUT', url, headers, body: blob.open } as const;
+    const stored = await this.#client.send(put, scope, refusalLimitBytes);
+    if (stored.status !== 201) throw refusal('PUT', url, stored);
+    return blob.digest;
+  }
+
+  /** Uploads a manifest or index under a tag or its digest; all it names must be there. */
+  async pushManifest(
+    repository: RepositoryName,
+    reference: Reference,
+    manifest: ReceivedManifest,
+  ): Promise<Digest> {
+    const url = this.#url(`${repository}/manifests/${reference}`);
+    const headers = {
+      'content-type': manifest.mediaType,
+      'content-length': String(manifest.bytes.length),
+    };
+    const request = { method: 'PUT', url, headers, body: manifest.bytes } as const;
+    const answer = await this.#client.send(request, pushOf(repository), refusalLimitBytes);
+    if (answer.status !== 201) throw refusal('PUT', url, answer);
+    return digestOf(manifest.bytes);
+  }
+
+  #url(path: string): URL {
+    return new URL(`${this.#origin}/v2/${path}`);
+  }
+
+  /** Registries send who asks for a blob elsewhere; the token stays behind (see the client). */
+  async #follow(request: HttpRequest, repository: RepositoryName): Promise<OpenAnswer> {
+    let { url } = request;
+    for (let hops = 0; hops <= redirectLimit; hops++) {
+      const answer = await this.#client.open({ ...request, url }, pullOf(repository));
+      if (![301, 302, 303, 307, 308].includes(answer.status)) return answer;
+      answer.discard();
+      const to = answer.headers.get('location') ?? '';
+      if (!URL.canParse(to, url.href)) {
+        throw remoteError('REMOTE_REDIRECT', { url: printable(url), reason: 'to nowhere' });
+      }
+      url = new URL(to, url);
+    }
+    throw remoteError('REMOTE_REDIRECT', { url: printable(request.url), reason: 'in circles' });
+  }
+
+  /** Where an upload continues. Another origin would be given bytes that are not its own. */
+  #uploadUrl(start: URL, opened: Answer): URL {
+    const location = opened.headers.get('location') ?? '';
+    const url = URL.canParse(location, start.href) ? new URL(location, start) : undefined;
+    if (url?.origin === start.origin) return url;
+    const reason = 'the upload continues on another host';
+    throw remoteError('REMOTE_ANSWER', { url: printable(start), reason });
+  }
+}
+
+function pullOf(repository: RepositoryName): string {
+  return `repository:${repository}:pull`;
+}
+
+function pushOf(repository: RepositoryName): string {
+  return `repository:${repository}:pull,push`;
+}
+
+function refusal(method: string, url: URL, answer: Answer | OpenAnswer) {
+  const body = answer.body instanceof Uint8Array ? answer.body : new Uint8Array();
+  return remoteError('REMOTE_STATUS', {
+    ...{ method, url: printable(url), status: answer.status },
+    explanation: parseErrorBody(body).explanation || '(no reason given)',
+  });
+}

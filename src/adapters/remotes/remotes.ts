@@ -1,0 +1,73 @@
+import type { Clock } from '../../base/index.ts';
+import { type Gun, hostOfGun } from '../../tuf/index.ts';
+import { AuthorizedClient } from './authorized-client.ts';
+import type { CredentialSource } from './credentials.ts';
+import { remoteError } from './errors.ts';
+import { HttpsClient, type HttpsClientOptions } from './https-client.ts';
+import { isLoopback } from './loopback.ts';
+import { RegistryRemote } from './registry-remote.ts';
+import { TrustServerRemote } from './trust-server-remote.ts';
+
+export interface RemotesOptions extends HttpsClientOptions {
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+  /** Origin of a trust server that serves all repositories; else each host serves its own. */
+  readonly trustServer?: string | undefined;
+}
+
+const hubRegistry = 'https://registry-1.docker.io';
+const hubTrustServer = 'https://notary.docker.io';
+
+/**
+ * The remotes of one command. They share connections and tokens; closing it closes them.
+ */
+export class Remotes implements Disposable {
+  readonly #options: RemotesOptions;
+  readonly #http: HttpsClient;
+  readonly #clients = new Map<string, AuthorizedClient>();
+
+  constructor(options: RemotesOptions) {
+    this.#options = options;
+    this.#http = new HttpsClient(options);
+  }
+
+  /**
+   * @param host  of image references, with its port
+   * @param scheme  `http` for a registry without TLS; it is refused but on loopback
+   */
+  registry(host: string, scheme: 'https' | 'http' = 'https'): RegistryRemote {
+    const origin = host === 'docker.io' ? hubRegistry : originOf(`${scheme}://${host}`);
+    return new RegistryRemote({ origin, client: this.#client(origin, host) });
+  }
+
+  /** The trust server of a repository. Its login is that of the registry, as in docker. */
+  trust(gun: Gun, { forWriting }: { readonly forWriting: boolean }): TrustServerRemote {
+    const host = hostOfGun(gun);
+    const own = host === 'docker.io' ? hubTrustServer : `https://${host}`;
+    const origin = originOf(this.#options.trustServer ?? own);
+    return new TrustServerRemote({ origin, gun, forWriting, client: this.#client(origin, host) });
+  }
+
+  [Symbol.dispose](): void {
+    this.#http[Symbol.dispose]();
+  }
+
+  #client(origin: string, host: string): AuthorizedClient {
+    const key = `${origin} ${host}`;
+    const known = this.#clients.get(key);
+    if (known) return known;
+    const { credentials, clock } = this.#options;
+    const client = new AuthorizedClient({ http: this.#http, origin, host, credentials, clock });
+    this.#clients.set(key, client);
+    return client;
+  }
+}
+
+/** Checked here once, so that requests and the origin they are compared with are one spelling. */
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isSafe =
+    url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+  if (url && isSafe && url.username === '') return url.origin;
+  throw remoteError('REMOTE_PLAIN_HTTP', { url: text.slice(0, 200) });
+}

@@ -1,0 +1,29 @@
+import { type ErrorSpec, errorFactory } from '../../base/index.ts';
+
+/** Codes of the trust folder: what can be wrong with files on this machine. */
+export const folderErrors = {
+  FOLDER_PEM_MALFORMED: {
+    message: 'this is not a PEM file: {reason}; restore it from a backup or remove it',
+  },
+  FOLDER_KEY_MALFORMED: {
+    message: 'the key in {file} cannot be read: {reason}; restore it from a backup',
+  },
+  FOLDER_KEY_UNSUPPORTED: {
+    message: 'the key in {file} is of a kind that content trust does not sign with: {kind}',
+  },
+  FOLDER_KEY_PASSPHRASE: {
+    message: 'the passphrase does not open the {role} key {keyId}; give the one it was made with',
+  },
+  FOLDER_KEY_MISNAMED: {
+    message: 'the file {file} holds the key {keyId}; name it {keyId}.key',
+  },
+  FOLDER_KEY_NEEDS_GUN: {
+    message: 'a {role} key belongs to one repository; say which',
+  },
+  FOLDER_UNREADABLE: {
+    message: '{file} cannot be read ({reason}); nothing was trusted without it',
+  },
+  FOLDER_TOO_LARGE: { message: '{file} is larger than {limitBytes} bytes; it is not a trust file' },
+} satisfies Record<string, ErrorSpec>;
+
+export const folderError = errorFactory(folderErrors);

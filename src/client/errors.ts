@@ -1,0 +1,55 @@
+import { type ErrorSpec, errorFactory } from '../base/index.ts';
+
+/** Codes of content trust as its users meet it: pins, kept metadata, publishing, verifying. */
+export const clientErrors = {
+  CLIENT_NO_TRUST_DATA: {
+    message: '{gun} has no trust data: nobody has signed anything there yet, or you may not see it',
+  },
+  CLIENT_CACHE_DAMAGED: {
+    message:
+      'the {role} file kept for {gun} is damaged ({reason}); nothing was trusted without it. Restore it, or remove the folder kept for this repository and trust its root anew',
+  },
+  CLIENT_PIN_MISMATCH: {
+    message:
+      'no root of {gun} is signed by a pinned key; its current root is signed by {keyIds}. Ask its publisher which is right before you change the pin',
+  },
+  CLIENT_NO_TAG: { message: '{image} names neither a tag nor a digest; add one' },
+  CLIENT_DIGEST_NOT_SIGNED: {
+    message: 'no released tag of {gun} is signed for {digest}',
+  },
+  CLIENT_DIGEST_DIFFERS: {
+    message: '{tag} is signed for {signed}, not for {wanted}',
+  },
+  CLIENT_NO_SIGNING_KEY: {
+    message:
+      'no key for any of the roles {roles} of {gun} is in the trust folder; ask its owner to add your key as a signer',
+  },
+  CLIENT_KEY_MISSING: {
+    message:
+      'too few of the keys that sign {role} of {gun} are in the trust folder; it needs {threshold} of {keyIds}. Copy them there from their backup, or ask their owner to sign',
+  },
+  CLIENT_TARGET_NOT_YOURS: {
+    message: 'no role of {gun} that you hold a key for has signed {name}; nothing was changed',
+  },
+  CLIENT_SUPERSEDED: {
+    message:
+      'others published to {gun} {attempts} times while this update was being made; nothing was changed, try again',
+  },
+  CLIENT_MANIFEST_MISSING: {
+    message: 'the registry has no manifest {digest} in {repository}, although it is signed',
+  },
+  CLIENT_BLOB_MISSING: { message: 'the registry has no {what} {digest} in {repository}' },
+  CLIENT_SIZE_MISMATCH: {
+    message: '{what} {digest} has {found} bytes where {expected} are promised',
+  },
+  CLIENT_DIGEST_MISMATCH: {
+    message: 'the bytes of {what} {expected} have the digest {found}: they were changed',
+  },
+  CLIENT_TOO_MANY_PARTS: {
+    message: 'the image {digest} has more than {limit} manifests and blobs; it is not verified',
+  },
+} satisfies Record<string, ErrorSpec>;
+
+export type ClientErrorCode = keyof typeof clientErrors;
+
+export const clientError = errorFactory(clientErrors);

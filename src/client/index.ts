@@ -1,0 +1,34 @@
+/**
+ * What people and builds do with content trust, the work of `docker trust` and of
+ * `countermark verify`: trust a repository's root once, refresh it, look tags up, sign and publish
+ * changes, and verify an image down to its bytes.
+ *
+ * It refuses to know how a trust server or registry is spoken to, where keys and kept metadata lie,
+ * who types a passphrase, and what time it is; its ports say what it needs of each. What a file
+ * means and whether a signature counts is decided in `tuf`.
+ */
+export type { RootBasis, TrustPin } from './anchor.ts';
+export type { TrustChange } from './draft.ts';
+export { type ClientErrorCode, clientError, clientErrors } from './errors.ts';
+export type {
+  ImageVerification,
+  Link,
+  LinkName,
+  NotVerified,
+  VerificationFailure,
+  Verified,
+  Voucher,
+} from './link.ts';
+export { openTrust, type Trust, type TrustRequest } from './open-trust.ts';
+export type {
+  KeyStore,
+  MeasuredBlob,
+  MetadataCache,
+  PublishOutcome,
+  ReceivedManifest,
+  RegistrySource,
+  StoredKey,
+  TrustRemote,
+} from './ports.ts';
+export { type Published, type PublishRequest, publish } from './publish.ts';
+export { gunOf, type VerifyImageRequest, verifyImage } from './verify-image.ts';

@@ -1,0 +1,43 @@
+import { digestOf, hexOf, isStoreError } from '../base/index.ts';
+import { type Gun, type MetadataSource, parseMetadata, type RoleName } from '../tuf/index.ts';
+import { clientError } from './errors.ts';
+
+/** What the cache gave back for a repository. */
+export type KeptFiles = ReadonlyMap<RoleName, Uint8Array>;
+
+/**
+ * The versions below which nothing may be accepted any more. The cache fails closed: a kept file
+ * that does not parse, or files without the root they were verified by, mean that something
+ * happened to the folder, and forgetting it would let anybody begin anew with an older repository
+ * or another root.
+ *
+ * @throws StoreError CLIENT_CACHE_DAMAGED
+ */
+export function seenVersions(gun: Gun, kept: KeptFiles): ReadonlyMap<RoleName, number> {
+  if (kept.size > 0 && !kept.has('root')) {
+    throw clientError('CLIENT_CACHE_DAMAGED', { gun, role: 'root', reason: 'it is missing' });
+  }
+  return new Map([...kept].map(([role, bytes]) => [role, versionOf(gun, role, bytes)]));
+}
+
+/** A source that asks the network only for files that are not kept already, by their hash. */
+export function withKept(source: MetadataSource, kept: KeptFiles): MetadataSource {
+  return {
+    root: (version) => source.root(version),
+    timestamp: () => source.timestamp(),
+    async byHash(role, sha256, sizeBytes) {
+      const bytes = kept.get(role);
+      const isSame = bytes !== undefined && hexOf(digestOf(bytes)) === sha256;
+      return isSame ? bytes : source.byHash(role, sha256, sizeBytes);
+    },
+  };
+}
+
+function versionOf(gun: Gun, role: RoleName, bytes: Uint8Array): number {
+  try {
+    return parseMetadata(role, bytes).version;
+  } catch (cause) {
+    if (!isStoreError(cause)) throw cause;
+    throw clientError('CLIENT_CACHE_DAMAGED', { gun, role, reason: cause.message }, cause);
+  }
+}

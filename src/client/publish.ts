@@ -1,0 +1,199 @@
+import { isStoreError, toHex } from '../base/index.ts';
+import {
+  type Authority,
+  authorityOf,
+  type Gun,
+  isDelegation,
+  type MetadataFile,
+  newRepository,
+  nextSnapshot,
+  nextVersion,
+  type PublicKey,
+  parseMetadata,
+  type Signer,
+  signFile,
+  type Targets,
+  type TargetsRole,
+} from '../tuf/index.ts';
+import type { TrustPin } from './anchor.ts';
+import {
+  authorityIn,
+  type Draft,
+  draftOf,
+  heldKeys,
+  type TrustChange,
+  withChange,
+} from './draft.ts';
+import { clientError } from './errors.ts';
+import { openTrust, type Trust } from './open-trust.ts';
+import type { KeyStore, MetadataCache, StoredKey, TrustRemote } from './ports.ts';
+
+export interface PublishRequest {
+  readonly gun: Gun;
+  readonly remote: TrustRemote;
+  readonly cache: MetadataCache;
+  readonly keys: KeyStore;
+  readonly pin?: TrustPin | undefined;
+  readonly now: Date;
+  /** Made in this order, published together. */
+  readonly changes: readonly TrustChange[];
+  /** What to do for a repository that nobody has signed in yet. */
+  readonly whenNew: 'initialise' | 'refuse';
+}
+
+export interface Published {
+  /** As the server shows it afterwards. */
+  readonly trust: Trust;
+  readonly initialised: boolean;
+  /** The targets roles that were signed. */
+  readonly signed: readonly TargetsRole[];
+}
+
+const attemptLimit = 10;
+
+/**
+ * Signs changes and publishes them, all or none. When somebody else publishes in between, the changes
+ * are made again upon what is there now, and published again.
+ *
+ * A new repository gets the first root key of this machine (a new one if it has none), a targets
+ * key of its own, and leaves snapshot and timestamp to the server.
+ *
+ * @throws StoreError CLIENT_SUPERSEDED, CLIENT_KEY_MISSING, CLIENT_NO_SIGNING_KEY,
+ *         CLIENT_TARGET_NOT_YOURS, what {@link openTrust} throws, and what remote and keys reject
+ *         with. Nothing was published then, but that a new repository's keys were made
+ * @see notary 0.7.0 client/client.go publish
+ */
+export async function publish(request: PublishRequest): Promise<Published> {
+  const { gun, remote, cache, pin, now, changes, keys } = request;
+  for (let attempt = 0; attempt < attemptLimit; attempt++) {
+    const current = await currentTrust(request);
+    const begun = current ? { draft: draftOf(current.set), root: [] } : await initialise(request);
+    const held = await keys.keys();
+    const draft = changes.reduce(
+      (next, change) => withChange(next, change, held, now),
+      begun.draft,
+    );
+    const targets = await signDraft(draft, current, held, request);
+    const snapshot = await signSnapshot([...begun.root, ...targets], draft, current, held, request);
+    const outcome = await remote.publish([...begun.root, ...targets, ...snapshot]);
+    if (outcome === 'superseded') continue;
+    const trust = await openTrust({ gun, source: remote, cache, pin, now });
+    return { trust, initialised: current === undefined, signed: [...draft.changed] };
+  }
+  throw clientError('CLIENT_SUPERSEDED', { gun, attempts: attemptLimit });
+}
+
+/** Undefined for a repository that does not exist yet, where that is allowed. */
+async function currentTrust(request: PublishRequest): Promise<Trust | undefined> {
+  const { gun, remote, cache, pin, now, whenNew } = request;
+  try {
+    return await openTrust({ gun, source: remote, cache, pin, now });
+  } catch (error) {
+    const isNew = isStoreError(error) && error.code === 'CLIENT_NO_TRUST_DATA';
+    if (isNew && whenNew === 'initialise') return undefined;
+    throw error;
+  }
+}
+
+async function initialise(
+  request: PublishRequest,
+): Promise<{ draft: Draft; root: MetadataFile[] }> {
+  const { gun, remote, keys, now } = request;
+  const held = await keys.keys();
+  const rootKey = held.find(({ role }) => role === 'root');
+  const rootSigner = await (rootKey ? keys.signer(rootKey.id) : keys.create('root'));
+  const certified = await keys.rootCertificate(rootSigner.key.canonicalId, gun, now);
+  const ownTargets = held.find((key) => key.role === 'targets' && key.gun === gun);
+  const targetsSigner = await (ownTargets
+    ? keys.signer(ownTargets.id)
+    : keys.create('targets', gun));
+  const { root, targets } = newRepository({
+    gun,
+    rootKey: certified,
+    targetsKey: targetsSigner.key,
+    snapshotKey: await remote.serverKey('snapshot'),
+    timestampKey: await remote.serverKey('timestamp'),
+    now,
+  });
+  const file = await signFile('root', root, [inItsName(rootSigner, certified)]);
+  const draft = { gun, root, targets: new Map([['targets', targets] as const]) };
+  return { draft: { ...draft, changed: new Set(['targets'] as const) }, root: [file] };
+}
+
+async function signDraft(
+  draft: Draft,
+  current: Trust | undefined,
+  held: readonly StoredKey[],
+  request: PublishRequest,
+): Promise<MetadataFile[]> {
+  const files: MetadataFile[] = [];
+  for (const role of draft.changed) {
+    const signers = await openSigners(authorityIn(draft, role), held, request);
+    const content = draft.targets.get(role) as Targets;
+    const previous = await publishedVersion(role, current, request);
+    const next =
+      previous === 0 ? content : nextVersion({ ...content, version: previous }, request.now);
+    files.push(await signFile(role, next, signers));
+  }
+  return files;
+}
+
+/**
+ * The version of a role that the server has; 0 when it has none. A delegation that was removed
+ * once and is named again still stands in the snapshot, and continues from there.
+ */
+async function publishedVersion(
+  role: TargetsRole,
+  current: Trust | undefined,
+  { remote }: PublishRequest,
+): Promise<number> {
+  const known = current?.set.targets.get(role)?.file.version;
+  const former = current?.set.snapshot.signed.meta.get(role);
+  if (known !== undefined || former === undefined || !isDelegation(role)) return known ?? 0;
+  const sha256 = toHex(former.hashes.get('sha256') ?? new Uint8Array());
+  const bytes = await remote.byHash(role, sha256, former.sizeBytes);
+  return bytes ? parseMetadata(role, bytes).version : 0;
+}
+
+/** Only a repository whose snapshot key is on this machine signs its own; the server's is not. */
+async function signSnapshot(
+  files: readonly MetadataFile[],
+  draft: Draft,
+  current: Trust | undefined,
+  held: readonly StoredKey[],
+  request: PublishRequest,
+): Promise<MetadataFile[]> {
+  const authority = authorityOf(draft.root, 'snapshot');
+  if (heldKeys(authority, held).length === 0) return [];
+  const signers = await openSigners(authority, held, request);
+  const snapshot = nextSnapshot(current?.set.snapshot.signed, files, request.now);
+  return [await signFile('snapshot', snapshot, signers)];
+}
+
+async function openSigners(
+  authority: Authority,
+  held: readonly StoredKey[],
+  { gun, keys }: PublishRequest,
+): Promise<Signer[]> {
+  const mine = heldKeys(authority, held);
+  const { role, threshold } = authority;
+  if (mine.length < threshold) {
+    throw clientError('CLIENT_KEY_MISSING', {
+      gun,
+      role,
+      threshold,
+      keyIds: [...authority.keys.keys()],
+    });
+  }
+  const signers: Signer[] = [];
+  for (const key of mine) signers.push(inItsName(await keys.signer(key.canonicalId), key));
+  return signers;
+}
+
+/** The same private key, signing under the id of the certificate that metadata knows it by. */
+function inItsName(signer: Signer, key: PublicKey): Signer {
+  return {
+    key,
+    sign: async (payload) => ({ ...(await signer.sign(payload)), keyId: key.id }),
+  };
+}
