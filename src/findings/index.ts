@@ -1,0 +1,35 @@
+/**
+ * What others wrote of an image, read into one set of words: a {@link Finding}, an
+ * {@link Advisory}, a {@link Package}. Each ecosystem's own order of versions is here, and so is the
+ * answer to "is this version affected". It refuses to know where the bytes come from, what an image
+ * is, and which finding matters: that is policy, and policy is the chain's.
+ */
+export { parseApkInstalled } from './apk-installed.ts';
+export { compareApkVersions } from './apk-version.ts';
+export { cvss3BaseScore, severityOfScore } from './cvss.ts';
+export { parseDpkgStatus } from './dpkg-status.ts';
+export { compareDpkgVersions } from './dpkg-version.ts';
+export { findingsErrors } from './errors.ts';
+export {
+  compareSeverity,
+  type Finding,
+  findingId,
+  makeFinding,
+  mergeFindings,
+  type Severity,
+  severities,
+} from './finding.ts';
+export { parsePackageJson, parsePackageLock } from './npm-packages.ts';
+export { type Distribution, distributionOf, parseOsRelease } from './os-release.ts';
+export {
+  type Advisory,
+  type AffectedPackage,
+  type AffectedRange,
+  parseAdvisory,
+  type RangeEvent,
+} from './osv.ts';
+export { type AffectedVersion, affectedVersion } from './osv-match.ts';
+export { isPackageWord, type Package, type PackageList } from './package.ts';
+export { printable } from './printable.ts';
+export { compareSemver } from './semver-version.ts';
+export { type VersionOrder, versionOrderOf } from './version-order.ts';
