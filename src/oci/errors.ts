@@ -36,6 +36,23 @@ export const ociErrors = {
     message:
       'the request calls the manifest {declared}, the manifest calls itself {found}; make them agree',
   },
+  OCI_CONFIG_TOO_LARGE: {
+    message: 'the image configuration is larger than {limitBytes} bytes; drop labels or history',
+  },
+  OCI_CONFIG_INVALID: { message: 'the image configuration is not valid: {reason}' },
+  OCI_TAR_TRUNCATED: { message: 'the layer ends in the middle of {what}; build it again' },
+  OCI_TAR_CHECKSUM: {
+    message: 'the tar header at byte {offset} has a wrong checksum, so this is not a tar archive',
+  },
+  OCI_TAR_HEADER: { message: 'the tar header at byte {offset} cannot be read: {reason}' },
+  OCI_TAR_SIZE: { message: 'the tar header at byte {offset} gives an impossible size: {reason}' },
+  OCI_TAR_PATH_TRAVERSAL: {
+    message: 'the tar entry "{path}" leads out of the image; name entries relative to its root',
+  },
+  OCI_TAR_UNSUPPORTED: {
+    message: 'the tar entry at byte {offset} is {what}, which layers must not hold',
+  },
+  OCI_WHITEOUT_INVALID: { message: 'the whiteout "{path}" names nothing that a layer can hide' },
 } satisfies Record<string, ErrorSpec>;
 
 export const ociError = errorFactory(ociErrors);

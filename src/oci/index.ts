@@ -6,8 +6,12 @@
  */
 export * from './descriptor.ts';
 export { ociError, ociErrors } from './errors.ts';
+export { type LayerEntry, LayeredFilesystem, type VisibleEntry } from './filesystem.ts';
+export * from './image-config.ts';
 export * from './image-reference.ts';
 export * from './manifest.ts';
 export * from './media-type.ts';
 export * from './reference.ts';
 export * from './repository-name.ts';
+export { readTar, type TarEntry, type TarKind } from './tar.ts';
+export { DigestedStream } from './tar-digest.ts';

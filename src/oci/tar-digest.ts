@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { type Digest, digestOfHash } from '../base/index.ts';
+
+/** A stream that is hashed and counted as it passes: the `diff_id` of an uncompressed layer. */
+export class DigestedStream implements AsyncIterable<Uint8Array> {
+  readonly #stream: AsyncIterable<Uint8Array>;
+  readonly #hash = createHash('sha256');
+  #sizeBytes = 0;
+
+  constructor(stream: AsyncIterable<Uint8Array>) {
+    this.#stream = stream;
+  }
+
+  /** How many bytes have passed. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** Of the bytes that have passed, which are all of them once the stream has ended. Ask once. */
+  digest(): Digest {
+    return digestOfHash(this.#hash.digest());
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, undefined> {
+    for await (const chunk of this.#stream) {
+      this.#hash.update(chunk);
+      this.#sizeBytes += chunk.length;
+      yield chunk;
+    }
+  }
+}
