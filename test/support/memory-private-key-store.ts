@@ -9,6 +9,10 @@ export class MemoryPrivateKeyStore implements PrivateKeyStore {
     return this.#pending(gun, role);
   }
 
+  async newest(gun: string, role: string): Promise<PrivateKeyRow | undefined> {
+    return this.#all(gun, role).at(-1);
+  }
+
   async find(gun: string, role: string, keyId: string): Promise<PrivateKeyRow | undefined> {
     return this.#all(gun, role).find((row) => row.keyId === keyId);
   }

@@ -5,3 +5,4 @@
 export { keyErrors } from './errors.ts';
 export type { PrivateKeyRow, PrivateKeyStore } from './private-key-store.ts';
 export { SealedRoleKeys } from './sealed-role-keys.ts';
+export { SealedStoreKeys } from './sealed-store-keys.ts';

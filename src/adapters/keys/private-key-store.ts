@@ -15,6 +15,8 @@ export interface PrivateKeyRow {
 export interface PrivateKeyStore {
   /** The key of this GUN and role that was never used; at most one exists. */
   pending(gun: string, role: string): Promise<PrivateKeyRow | undefined>;
+  /** The key of this GUN and role that was made last, used or not. */
+  newest(gun: string, role: string): Promise<PrivateKeyRow | undefined>;
   /** Looked up by owner as well: an id alone finds nothing. */
   find(gun: string, role: string, keyId: string): Promise<PrivateKeyRow | undefined>;
   /** Adds a pending key; does nothing when this GUN and role have one. */

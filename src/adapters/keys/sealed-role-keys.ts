@@ -1,35 +1,20 @@
-import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
 import type { Secret } from '../../base/index.ts';
 import type { RoleKeys, ServerRole } from '../../trust/index.ts';
-import {
-  barePublicKey,
-  type Gun,
-  localSigner,
-  type PublicKey,
-  publicKey,
-  type Signer,
-} from '../../tuf/index.ts';
+import { type Gun, localSigner, type PublicKey, type Signer } from '../../tuf/index.ts';
+import { KeyVault, publicKeyOf } from './key-vault.ts';
 import type { PrivateKeyRow, PrivateKeyStore } from './private-key-store.ts';
-import { openKey, sealKey, unreadable } from './sealed-key.ts';
-
-const generate = promisify(generateKeyPair);
-const openKeysKept = 64;
 
 /**
- * ECDSA P-256 keys of snapshot and timestamp roles, made here and kept sealed. A key is opened
- * when it first signs; the few that signed last stay open in memory.
+ * ECDSA P-256 keys of snapshot and timestamp roles, made here and kept sealed. @see key-vault.ts
  */
 export class SealedRoleKeys implements RoleKeys {
   readonly #store: PrivateKeyStore;
-  readonly #kek: Secret<Uint8Array>;
-  /** By key id, the least recently used first. */
-  readonly #open = new Map<string, KeyObject>();
+  readonly #vault: KeyVault;
 
   /** @param kek  key-encryption key, 32 bytes; without it the keys of this store are lost */
   constructor(store: PrivateKeyStore, kek: Secret<Uint8Array>) {
     this.#store = store;
-    this.#kek = kek;
+    this.#vault = new KeyVault(kek);
   }
 
   async pendingKey(gun: Gun, role: ServerRole, now: Date): Promise<PublicKey> {
@@ -37,7 +22,7 @@ export class SealedRoleKeys implements RoleKeys {
       const pending = await this.#store.pending(gun, role);
       if (pending) return this.#announce(pending);
       // Then read again: of two that are made at the same time, one is kept.
-      await this.#store.add(await this.#makeKey(gun, role), now);
+      await this.#store.add(await this.#vault.make(gun, role), now);
     }
   }
 
@@ -58,12 +43,12 @@ export class SealedRoleKeys implements RoleKeys {
 
   /** Opening the key proves that this server made it for this GUN and role, whoever wrote the row. */
   #announce(row: PrivateKeyRow): PublicKey {
-    this.#openKey(row);
+    this.#vault.open(row);
     return publicKeyOf(row);
   }
 
   #signerOf(row: PrivateKeyRow, now: Date): Signer {
-    const signer = localSigner(publicKeyOf(row), this.#openKey(row));
+    const signer = localSigner(publicKeyOf(row), this.#vault.open(row));
     return {
       key: signer.key,
       sign: async (payload) => {
@@ -73,34 +58,4 @@ export class SealedRoleKeys implements RoleKeys {
       },
     };
   }
-
-  async #makeKey(gun: Gun, role: ServerRole): Promise<PrivateKeyRow> {
-    const pair = await generate('ec', { namedCurve: 'P-256' });
-    const key = barePublicKey(pair.publicKey);
-    const owner = { keyId: key.id, gun, role };
-    const der = pair.privateKey.export({ type: 'pkcs8', format: 'der' });
-    const sealed = sealKey(this.#kek, owner, der);
-    der.fill(0);
-    return { ...owner, keyType: key.keyType, publicBytes: key.bytes, sealed, used: false };
-  }
-
-  #openKey(row: PrivateKeyRow): KeyObject {
-    let key = this.#open.get(row.keyId);
-    if (key) this.#open.delete(row.keyId);
-    else {
-      const der = Buffer.from(openKey(this.#kek, row, row.sealed));
-      key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-      der.fill(0);
-    }
-    this.#open.set(row.keyId, key);
-    const [oldest] = this.#open.keys();
-    if (this.#open.size > openKeysKept && oldest !== undefined) this.#open.delete(oldest);
-    return key;
-  }
-}
-
-function publicKeyOf(row: PrivateKeyRow): PublicKey {
-  const key = publicKey('ecdsa', row.publicBytes);
-  if (key.id !== row.keyId) throw unreadable(row);
-  return key;
 }

@@ -25,6 +25,19 @@ export class SqlPrivateKeyStore implements PrivateKeyStore {
     return row && rowOf(row);
   }
 
+  async newest(gun: string, role: string): Promise<PrivateKeyRow | undefined> {
+    const row = await this.#db
+      .selectFrom('private_keys')
+      .select(columns)
+      .where('gun', '=', gun)
+      .where('role', '=', role)
+      .orderBy('created_at', 'desc')
+      .orderBy('key_id')
+      .limit(1)
+      .executeTakeFirst();
+    return row && rowOf(row);
+  }
+
   async find(gun: string, role: string, keyId: string): Promise<PrivateKeyRow | undefined> {
     const row = await this.#db
       .selectFrom('private_keys')

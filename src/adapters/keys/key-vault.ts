@@ -1,0 +1,57 @@
+import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { Secret } from '../../base/index.ts';
+import { barePublicKey, type PublicKey, publicKey } from '../../tuf/index.ts';
+import type { PrivateKeyRow } from './private-key-store.ts';
+import { openKey, sealKey, unreadable } from './sealed-key.ts';
+
+const generate = promisify(generateKeyPair);
+const openKeysKept = 64;
+
+/**
+ * Makes ECDSA P-256 keys, sealed, and opens them. A key is opened when it first signs; the few
+ * that signed last stay open in memory.
+ */
+export class KeyVault {
+  readonly #kek: Secret<Uint8Array>;
+  /** By key id, the least recently used first. */
+  readonly #opened = new Map<string, KeyObject>();
+
+  /** @param kek  key-encryption key, 32 bytes */
+  constructor(kek: Secret<Uint8Array>) {
+    this.#kek = kek;
+  }
+
+  /** A new key, unused; it is kept nowhere but in what this returns. */
+  async make(gun: string, role: string): Promise<PrivateKeyRow> {
+    const pair = await generate('ec', { namedCurve: 'P-256' });
+    const key = barePublicKey(pair.publicKey);
+    const owner = { keyId: key.id, gun, role };
+    const der = pair.privateKey.export({ type: 'pkcs8', format: 'der' });
+    const sealed = sealKey(this.#kek, owner, der);
+    der.fill(0);
+    return { ...owner, keyType: key.keyType, publicBytes: key.bytes, sealed, used: false };
+  }
+
+  /** @throws StoreError KEY_UNREADABLE */
+  open(row: PrivateKeyRow): KeyObject {
+    let key = this.#opened.get(row.keyId);
+    if (key) this.#opened.delete(row.keyId);
+    else {
+      const der = Buffer.from(openKey(this.#kek, row, row.sealed));
+      key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+      der.fill(0);
+    }
+    this.#opened.set(row.keyId, key);
+    const [oldest] = this.#opened.keys();
+    if (this.#opened.size > openKeysKept && oldest !== undefined) this.#opened.delete(oldest);
+    return key;
+  }
+}
+
+/** @throws StoreError KEY_UNREADABLE when the public half is not the one that the id names */
+export function publicKeyOf(row: PrivateKeyRow): PublicKey {
+  const key = publicKey('ecdsa', row.publicBytes);
+  if (key.id !== row.keyId) throw unreadable(row);
+  return key;
+}
