@@ -31,6 +31,7 @@ const reference: readonly PeerName[] = ['openssl', 'notary-server', 'docker-regi
 /** What the end-to-end tests and benchmarks need; one that is not named needs all there is. */
 const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'bad-input.test.ts': [],
+  'client-library.test.ts': [...reference, 'notary'],
   'crash.test.ts': engine,
   'chain.ts': [...engine, ...reference],
   'notary-client.test.ts': ['notary'],
