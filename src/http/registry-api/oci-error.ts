@@ -30,9 +30,12 @@ type OciCode =
   | 'UNAVAILABLE'
   | 'UNKNOWN';
 
+/** What is wrong inside an image's configuration or layers: the registry never looks there. */
+type InsideCode = `OCI_CONFIG_${string}` | `OCI_TAR_${string}` | `OCI_WHITEOUT_${string}`;
+
 type KnownCode =
   | keyof typeof baseErrors
-  | keyof typeof ociErrors
+  | Exclude<keyof typeof ociErrors, InsideCode>
   | keyof typeof registryErrors
   | keyof typeof registryApiErrors;
 

@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Digest, digestOf, utf8 } from '../../src/base/index.ts';
+import {
+  mediaTypes,
+  parseManifest,
+  parseRepositoryName,
+  parseTag,
+  type RepositoryName,
+} from '../../src/oci/index.ts';
+import { pushManifest, type RegistryIndex } from '../../src/registry/index.ts';
+
+/** An index under test. */
+export interface OpenRegistryIndex {
+  readonly index: RegistryIndex;
+  /** How many rows each kind of thing has, when it is not none. */
+  leavings(): Promise<Record<string, number>>;
+  close(): Promise<void>;
+}
+
+const now = new Date('2026-11-21T10:00:00Z');
+const later = new Date('2026-11-22T10:00:00Z');
+const app = parseRepositoryName('staging/acme/app');
+const other = parseRepositoryName('certification/acme/app');
+const v1 = parseTag('v1');
+
+const config = utf8('{"architecture":"amd64"}');
+const layer = utf8('a layer');
+const all = { after: undefined, limit: 100 };
+
+/** What every RegistryIndex must do. @param open  makes an empty one */
+export function registryIndexContract(name: string, open: () => Promise<OpenRegistryIndex>): void {
+  const contract = (
+    sentence: string,
+    run: (index: RegistryIndex) => Promise<Record<string, number>>,
+  ): void => {
+    test(`${name}: ${sentence}`, async () => {
+      const opened = await open();
+      try {
+        const expected = await run(opened.index);
+        assert.deepEqual(await opened.leavings(), expected);
+      } finally {
+        await opened.close();
+      }
+    });
+  };
+
+  contract('a blob is linked by repository', async (index) => {
+    await index.linkBlob(app, digestOf(layer), 7, now);
+    await index.linkBlob(app, digestOf(layer), 7, later);
+    assert.equal(await index.blobSize(app, digestOf(layer)), 7);
+    assert.equal(await index.blobSize(other, digestOf(layer)), undefined);
+    assert.equal(await index.blobSize(app, digestOf(config)), undefined);
+    return { blobs: 1 };
+  });
+
+  contract('a manifest is found by tag and by digest, byte for byte', async (index) => {
+    const bytes = await pushImage(index, app, 'v1');
+    const digest = digestOf(bytes);
+    const stored = { digest, mediaType: mediaTypes.ociManifest, sizeBytes: bytes.length, bytes };
+    for (const reference of [v1, digest]) {
+      assert.deepEqual(plain(await index.manifest(app, reference)), stored);
+      assert.equal(await index.manifest(other, reference), undefined);
+    }
+    assert.equal(await index.resolveTag(app, v1), digest);
+    assert.equal(await index.manifest(app, parseTag('v2')), undefined);
+    return { blobs: 2, manifests: 1, linked: 1, references: 2, tags: 1 };
+  });
+
+  contract('a manifest pushed again moves its tag and nothing else', async (index) => {
+    await pushImage(index, app, 'v1');
+    const second = await pushImage(index, app, 'v1', 'second');
+    await pushImage(index, app, 'v1', 'second');
+    assert.equal(await index.resolveTag(app, v1), digestOf(second));
+    return { blobs: 2, manifests: 2, linked: 2, references: 4, tags: 1 };
+  });
+
+  contract('a manifest without its blobs is not stored', async (index) => {
+    await index.linkBlob(app, digestOf(config), config.length, now);
+    await index.linkBlob(other, digestOf(layer), layer.length, now);
+    await assert.rejects(push(index, app, 'v1', imageManifest()), {
+      code: 'REGISTRY_MANIFEST_INCOMPLETE',
+      detail: { repository: app, digests: [digestOf(layer)] },
+    });
+    return { blobs: 2 };
+  });
+
+  contract('a manifest that lies about a size is not stored', async (index) => {
+    await index.linkBlob(app, digestOf(config), config.length, now);
+    await index.linkBlob(app, digestOf(layer), layer.length + 1, now);
+    const lie = push(index, app, 'v1', imageManifest());
+    await assert.rejects(lie, { code: 'REGISTRY_SIZE_MISMATCH' });
+    return { blobs: 2 };
+  });
+
+  contract('an index without its children is not stored', async (index) => {
+    await pushImage(index, other, 'v1');
+    await assert.rejects(push(index, app, 'v1', indexOf([imageManifest()])), {
+      code: 'REGISTRY_MANIFEST_INCOMPLETE',
+    });
+    return { blobs: 2, manifests: 1, linked: 1, references: 2, tags: 1 };
+  });
+
+  contract('a layer that lies elsewhere may be absent', async (index) => {
+    await index.linkBlob(app, digestOf(config), config.length, now);
+    const foreign = { mediaType: mediaTypes.ociForeignLayer, urls: ['https://elsewhere/'] };
+    await push(index, app, 'v1', imageManifest('', foreign));
+    await index.linkImage(app, other, digestOf(imageManifest('', foreign)), now);
+    return { blobs: 2, manifests: 1, linked: 2, references: 2, tags: 1 };
+  });
+
+  contract('indexes nest four levels and not five', async (index) => {
+    let bytes = await pushImage(index, app, 'level1');
+    for (const level of [2, 3, 4]) {
+      bytes = indexOf([bytes]);
+      await push(index, app, `level${level}`, bytes);
+    }
+    await assert.rejects(push(index, app, 'level5', indexOf([bytes])), {
+      code: 'REGISTRY_TOO_DEEP',
+    });
+    return { blobs: 2, manifests: 4, linked: 4, references: 5, tags: 4 };
+  });
+
+  contract('what is needed cannot be deleted, what is not can', async (index) => {
+    const child = await pushImage(index, app, 'v1');
+    const parent = indexOf([child]);
+    await push(index, app, 'all', parent);
+    const inUse = { code: 'REGISTRY_IN_USE' };
+    await assert.rejects(index.unlinkBlob(app, digestOf(layer)), inUse);
+    await assert.rejects(index.deleteManifest(app, digestOf(child)), inUse);
+    await index.deleteManifest(app, digestOf(parent));
+    await index.deleteManifest(app, digestOf(child));
+    assert.equal(await index.resolveTag(app, v1), undefined);
+    await index.unlinkBlob(app, digestOf(layer));
+    await index.unlinkBlob(app, digestOf(config));
+    return {};
+  });
+
+  contract('a manifest deleted in one repository stays in another', async (index) => {
+    const bytes = await pushImage(index, app, 'v1');
+    await pushImage(index, other, 'v1');
+    await index.deleteManifest(app, digestOf(bytes));
+    assert.equal((await index.manifest(other, v1))?.digest, digestOf(bytes));
+    assert.equal(await index.manifest(app, digestOf(bytes)), undefined);
+    return { blobs: 4, manifests: 1, linked: 1, references: 2, tags: 1 };
+  });
+
+  contract('what is not there cannot be deleted', async (index) => {
+    const digest = digestOf(layer);
+    await assert.rejects(index.unlinkBlob(app, digest), { code: 'REGISTRY_BLOB_UNKNOWN' });
+    await assert.rejects(index.deleteManifest(app, digest), { code: 'REGISTRY_MANIFEST_UNKNOWN' });
+    await assert.rejects(index.deleteTag(app, v1), { code: 'REGISTRY_MANIFEST_UNKNOWN' });
+    return {};
+  });
+
+  contract('a tag is set only on what the repository has', async (index) => {
+    const bytes = await pushImage(index, app, undefined);
+    await index.setTag(app, v1, digestOf(bytes), now);
+    assert.equal(await index.resolveTag(app, v1), digestOf(bytes));
+    await assert.rejects(index.setTag(other, v1, digestOf(bytes), now), {
+      code: 'REGISTRY_MANIFEST_UNKNOWN',
+    });
+    await index.deleteTag(app, v1);
+    assert.ok(await index.manifest(app, digestOf(bytes)));
+    return { blobs: 2, manifests: 1, linked: 1, references: 2 };
+  });
+
+  contract('tags are listed in byte order, page by page', async (index) => {
+    for (const tag of ['b', 'a', 'C', '1', '_', 'a.1', 'a-1']) await pushImage(index, app, tag);
+    const sorted = ['1', 'C', '_', 'a', 'a-1', 'a.1', 'b'];
+    assert.deepEqual(await index.tags(app, all), sorted);
+    assert.deepEqual(await index.tags(app, { after: undefined, limit: 2 }), ['1', 'C']);
+    assert.deepEqual(await index.tags(app, { after: 'C', limit: 3 }), ['_', 'a', 'a-1']);
+    assert.deepEqual(await index.tags(app, { after: 'D', limit: 1 }), ['_']);
+    assert.deepEqual(await index.tags(app, { after: 'b', limit: 1 }), []);
+    assert.deepEqual(await index.tags(app, { after: undefined, limit: 0 }), []);
+    assert.equal(await index.tags(other, all), undefined);
+    return { blobs: 2, manifests: 1, linked: 1, references: 2, tags: 7 };
+  });
+
+  contract('repositories are listed once each, in order', async (index) => {
+    await pushImage(index, app, 'v1');
+    await pushImage(index, app, 'v1', 'second');
+    await pushImage(index, other, 'v1');
+    assert.deepEqual(await index.repositories(all), [other, app]);
+    assert.deepEqual(await index.repositories({ after: other, limit: 1 }), [app]);
+    return { blobs: 4, manifests: 2, linked: 3, references: 4, tags: 2 };
+  });
+
+  contract('referrers are found by subject, whether it exists or not', async (index) => {
+    const subject = { mediaType: mediaTypes.ociManifest, digest: digestOf(config), size: 1 };
+    const type = 'application/vnd.example';
+    const one = await pushImage(index, app, undefined, 'one', { subject, artifactType: type });
+    const two = await pushImage(index, app, undefined, 'two', { subject });
+    const find = async (artifactType: string | undefined, after?: Digest) =>
+      (await index.referrers(app, digestOf(config), { after, limit: 10, artifactType })).map(
+        (stored) => stored.digest,
+      );
+    const sorted = [digestOf(one), digestOf(two)].sort();
+    assert.deepEqual(await find(undefined), sorted);
+    assert.deepEqual(await find(type), [digestOf(one)]);
+    assert.deepEqual(await find(mediaTypes.ociConfig), [digestOf(two)]);
+    assert.deepEqual(await find(undefined, sorted[0]), sorted.slice(1));
+    assert.deepEqual(
+      await index.referrers(other, digestOf(config), { ...all, artifactType: undefined }),
+      [],
+    );
+    return { blobs: 2, manifests: 2, linked: 2, references: 4 };
+  });
+
+  contract('an image is linked whole into another repository', async (index) => {
+    const child = await pushImage(index, app, 'v1');
+    const second = await pushImage(index, app, 'v2', 'second');
+    const parent = indexOf([child, second]);
+    await push(index, app, 'all', parent);
+    await index.linkImage(app, other, digestOf(parent), later);
+    await index.linkImage(app, other, digestOf(parent), later);
+    for (const bytes of [parent, child, second]) {
+      assert.deepEqual(plain(await index.manifest(other, digestOf(bytes)))?.bytes, bytes);
+    }
+    for (const bytes of [config, layer]) {
+      assert.equal(await index.blobSize(other, digestOf(bytes)), bytes.length);
+    }
+    assert.deepEqual(await index.tags(other, all), []);
+    return { blobs: 4, manifests: 3, linked: 6, references: 6, tags: 3 };
+  });
+
+  contract('linking links the one image and no other', async (index) => {
+    const bytes = await pushImage(index, app, 'v1');
+    await pushImage(index, app, 'v2', 'second');
+    await index.linkBlob(app, digestOf(utf8('stray')), 5, now);
+    await index.linkImage(app, other, digestOf(bytes), later);
+    return { blobs: 5, manifests: 2, linked: 3, references: 4, tags: 2 };
+  });
+
+  contract('what a repository does not have cannot be linked from it', async (index) => {
+    const bytes = await pushImage(index, other, 'v1');
+    await assert.rejects(index.linkImage(app, other, digestOf(bytes), now), {
+      code: 'REGISTRY_MANIFEST_UNKNOWN',
+    });
+    await assert.rejects(index.linkImage(app, other, digestOf(layer), now), {
+      code: 'REGISTRY_MANIFEST_UNKNOWN',
+    });
+    return { blobs: 2, manifests: 1, linked: 1, references: 2, tags: 1 };
+  });
+
+  contract('two writers at once do not undo each other', async (index) => {
+    const tags = Array.from({ length: 8 }, (_, i) => `t${i}`);
+    await Promise.all(tags.map((tag) => pushImage(index, app, tag, tag)));
+    assert.deepEqual(await index.tags(app, all), tags);
+    return { blobs: 2, manifests: 8, linked: 8, references: 16, tags: 8 };
+  });
+}
+
+/** Links the blobs of an image of one layer, and pushes its manifest. */
+async function pushImage(
+  index: RegistryIndex,
+  repository: RepositoryName,
+  tag: string | undefined,
+  note = '',
+  more: object = {},
+): Promise<Uint8Array> {
+  await index.linkBlob(repository, digestOf(config), config.length, now);
+  await index.linkBlob(repository, digestOf(layer), layer.length, now);
+  const bytes = imageManifest(note, {}, more);
+  await push(index, repository, tag, bytes);
+  return bytes;
+}
+
+async function push(
+  index: RegistryIndex,
+  repository: RepositoryName,
+  tag: string | undefined,
+  bytes: Uint8Array,
+): Promise<void> {
+  const reference = tag === undefined ? digestOf(bytes) : parseTag(tag);
+  await pushManifest(index, { repository, reference, bytes, mediaType: undefined }, now);
+}
+
+function imageManifest(note = '', layerMore: object = {}, more: object = {}): Uint8Array {
+  return utf8(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config: describe(config, mediaTypes.ociConfig),
+      layers: [{ ...describe(layer, mediaTypes.ociLayer), ...layerMore }],
+      annotations: { note },
+      ...more,
+    }),
+  );
+}
+
+function indexOf(children: readonly Uint8Array[]): Uint8Array {
+  const manifests = children.map((bytes) => describe(bytes, parseManifest(bytes).mediaType));
+  return utf8(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
+}
+
+function describe(bytes: Uint8Array, mediaType: string) {
+  return { mediaType, digest: digestOf(bytes), size: bytes.length };
+}
+
+/** Some databases give a Buffer; it is the bytes that count. */
+function plain<T extends { readonly bytes: Uint8Array }>(stored: T | undefined): T | undefined {
+  return stored && { ...stored, bytes: new Uint8Array(stored.bytes) };
+}

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Fastify, { type FastifyRequest } from 'fastify';
+import { openFilesystemBlobs } from '../../src/adapters/blobs/index.ts';
+import { openDatabase } from '../../src/adapters/sql/database.ts';
+import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
+import type { CatalogGate, Principal } from '../../src/http/auth/index.ts';
+import { answerUnknown, createRegistryApi } from '../../src/http/registry-api/index.ts';
+import { serveV2 } from '../../src/http/v2.ts';
+import { Uploads } from '../../src/registry/index.ts';
+
+/** A registry alone on an ephemeral port of 127.0.0.1, in a temporary folder. */
+export interface RegistryServer extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT`. */
+  readonly origin: string;
+  readonly dataFolder: string;
+  readonly index: SqlRegistryIndex;
+  readonly uploads: Uploads;
+  /** Files that are there now: blobs and uploads, each relative to the data folder. */
+  files(): Promise<string[]>;
+}
+
+export interface RegistryServerOptions {
+  /** {@link openGate} unless another is given. */
+  readonly gate?: CatalogGate;
+  readonly uploadLimit?: number;
+  readonly blobLimitBytes?: number;
+}
+
+export async function startRegistry(options: RegistryServerOptions = {}): Promise<RegistryServer> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'cm-registry-'));
+  const db = await openDatabase(':memory:');
+  const index = new SqlRegistryIndex(db);
+  const blobs = await openFilesystemBlobs(dataFolder, options.uploadLimit);
+  const uploads = new Uploads({ blobs, index, random: randomBytes }, options.blobLimitBytes);
+  const gate = options.gate ?? openGate;
+  const app = Fastify({ forceCloseConnections: true });
+  const clock = () => new Date();
+  serveV2(app, [createRegistryApi({ index, blobs, uploads, gate, clock })], answerUnknown);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    dataFolder,
+    index,
+    uploads,
+    files: () => filesIn(dataFolder),
+    async [Symbol.asyncDispose]() {
+      await app.close();
+      await db.destroy();
+      await rm(dataFolder, { recursive: true });
+    },
+  };
+}
+
+/** Lets everybody do everything, under the name that the header `x-user` gives. */
+export const openGate: CatalogGate = {
+  require: async (request) => principalOf(request),
+  requireToken: async (request) => principalOf(request),
+  requireCatalog: async (request) => principalOf(request),
+};
+
+function principalOf(request: FastifyRequest): Principal {
+  const name = request.headers['x-user'];
+  return { name: typeof name === 'string' ? name : undefined, role: 'admin', namespaces: [] };
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}
