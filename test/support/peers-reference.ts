@@ -52,6 +52,11 @@ export async function startReferencePair(): Promise<ReferencePair> {
     start('docker-registry', ['serve', join(folder, 'registry.yml')]),
     start('notary-server', ['-config', join(folder, 'notary.json')]),
   ];
+  const atExit = () => {
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', atExit);
   await until(() => fetch(`http://${registry}/v2/`).then((answer) => answer.ok));
   await until(() => wireRequest(`https://${trust}/v2/`).then(({ status }) => status === 200));
   return {
@@ -61,7 +66,8 @@ export async function startReferencePair(): Promise<ReferencePair> {
     certificateFile,
     [Symbol.asyncDispose]: async () => {
       await Promise.all(children.map(end));
-      rmSync(folder, { recursive: true });
+      process.removeListener('exit', atExit);
+      atExit();
     },
   };
 }
@@ -80,9 +86,7 @@ async function makeCertificate(folder: string): Promise<string> {
 }
 
 function start(program: string, args: readonly string[]): ChildProcess {
-  const child = spawn(program, args, { env: plainEnvironment(), stdio: 'ignore' });
-  process.once('exit', () => child.kill('SIGKILL'));
-  return child;
+  return spawn(program, args, { env: plainEnvironment(), stdio: 'ignore' });
 }
 
 async function end(child: ChildProcess): Promise<void> {
