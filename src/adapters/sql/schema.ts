@@ -78,7 +78,12 @@ export interface Schema {
   };
 
   /** The root that the chain first saw for a staging GUN, moved only by a valid rotation. */
-  trust_pins: { gun: Fixed<string>; root_version: number; root_bytes: Uint8Array; pinned_at: Instant };
+  trust_pins: {
+    gun: Fixed<string>;
+    root_version: number;
+    root_bytes: Uint8Array;
+    pinned_at: Instant;
+  };
   /** The highest version of each role that a check has seen. */
   seen_versions: { gun: Fixed<string>; role: Fixed<string>; version: number };
   /** Staging repositories whose last signed update admitted nothing, and why. */
@@ -129,7 +134,11 @@ export interface Schema {
     platforms: Fixed<string>;
   };
   /** Which candidates need which manifest or blob of the certification zone. */
-  certified_parts: { candidate_id: Fixed<string>; repository: Fixed<string>; digest: Fixed<string> };
+  certified_parts: {
+    candidate_id: Fixed<string>;
+    repository: Fixed<string>;
+    digest: Fixed<string>;
+  };
   /** Append-only; each entry holds the hash of the one before it (of any candidate). */
   history: {
     position: Fixed<number>;

@@ -1,0 +1,166 @@
+import { type Digest, isStoreError } from '../../base/index.ts';
+import {
+  chainError,
+  type LinkImage,
+  type Part,
+  type UnlinkImage,
+  zoneOf,
+} from '../../chain/index.ts';
+import { chunksOf } from './chunks.ts';
+import type { Tx } from './database.ts';
+import { linkImageIn } from './registry-link-image.ts';
+import { setTagIn } from './registry-writes.ts';
+
+/**
+ * Gives a repository an image that another one has, in the caller's transaction. What the
+ * repository has already stays as it is. Afterwards it holds every part that the check saw: that
+ * is looked at here, not concluded.
+ *
+ * @throws StoreError CHAIN_IMAGE_GONE when `from` no longer holds a part of it
+ */
+export async function linkImage(
+  tx: Tx,
+  candidateId: string,
+  { from, to, tag, image }: LinkImage,
+  now: Date,
+): Promise<void> {
+  const { digest } = image.manifests[0] as Part;
+  try {
+    await linkImageIn(tx, from, to, digest, now);
+  } catch (error) {
+    if (!isStoreError(error) || !error.code.startsWith('REGISTRY_MANIFEST_')) throw error;
+    throw chainError('CHAIN_IMAGE_GONE', { repository: from, digest }, error);
+  }
+  await requireHeld(tx, 'repository_manifests', to, image.manifests);
+  await requireHeld(tx, 'repository_blobs', to, image.blobs);
+  await setTagIn(tx, to, tag, digest, now);
+  if (zoneOf(to) === 'certification') await keepParts(tx, candidateId, to, image);
+}
+
+/**
+ * Takes out of the certification zone what only this candidate needs there. The tag goes back to
+ * the newest other candidate that has it, or goes.
+ */
+export async function unlinkImage(
+  tx: Tx,
+  candidateId: string,
+  { repository, tag, image }: UnlinkImage,
+  now: Date,
+): Promise<void> {
+  await tx.deleteFrom('certified_parts').where('candidate_id', '=', candidateId).execute();
+  await releaseTag(tx, repository, tag, (image.manifests[0] as Part).digest, now);
+  for (const table of ['repository_manifests', 'repository_blobs'] as const) {
+    const parts = table === 'repository_manifests' ? image.manifests : image.blobs;
+    for (const chunk of chunksOf(parts)) {
+      await tx
+        .deleteFrom(table)
+        .where('repository', '=', repository)
+        .where('digest', 'in', chunk.map(digestOf))
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('certified_parts')
+                .select('certified_parts.candidate_id')
+                .where('certified_parts.repository', '=', repository)
+                .whereRef('certified_parts.digest', '=', `${table}.digest`),
+            ),
+          ),
+        )
+        .execute();
+    }
+  }
+  await dropUnheld(tx, image.manifests);
+}
+
+async function requireHeld(
+  tx: Tx,
+  table: 'repository_manifests' | 'repository_blobs',
+  repository: string,
+  parts: readonly Part[],
+): Promise<void> {
+  for (const chunk of chunksOf(parts)) {
+    const rows = await tx
+      .selectFrom(table)
+      .select('digest')
+      .where('repository', '=', repository)
+      .where('digest', 'in', chunk.map(digestOf))
+      .execute();
+    const held = new Set(rows.map((row) => row.digest));
+    const gone = chunk.find((part) => !held.has(part.digest));
+    if (gone) throw chainError('CHAIN_IMAGE_GONE', { repository, digest: gone.digest });
+  }
+}
+
+async function keepParts(
+  tx: Tx,
+  candidateId: string,
+  repository: string,
+  { manifests, blobs }: LinkImage['image'],
+): Promise<void> {
+  for (const chunk of chunksOf([...manifests, ...blobs])) {
+    await tx
+      .insertInto('certified_parts')
+      .values(chunk.map(({ digest }) => ({ candidate_id: candidateId, repository, digest })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}
+
+async function releaseTag(
+  tx: Tx,
+  repository: string,
+  tag: string,
+  digest: Digest,
+  now: Date,
+): Promise<void> {
+  const other = await tx
+    .selectFrom('candidates')
+    .innerJoin('certified_parts', (join) =>
+      join
+        .onRef('certified_parts.candidate_id', '=', 'candidates.id')
+        .onRef('certified_parts.digest', '=', 'candidates.digest'),
+    )
+    .select('candidates.digest')
+    .where('certified_parts.repository', '=', repository)
+    .where('candidates.tag', '=', tag)
+    .orderBy('candidates.admitted_at', 'desc')
+    .orderBy('candidates.id')
+    .limit(1)
+    .executeTakeFirst();
+  const tags = { repository, tag, digest };
+  if (other) {
+    await tx
+      .updateTable('tags')
+      .set({ digest: other.digest, updated_at: now.getTime() })
+      .where(({ and }) => and(tags))
+      .execute();
+  } else {
+    await tx
+      .deleteFrom('tags')
+      .where(({ and }) => and(tags))
+      .execute();
+  }
+}
+
+/** The bytes of a manifest go with the last repository that has it. */
+async function dropUnheld(tx: Tx, manifests: readonly Part[]): Promise<void> {
+  for (const chunk of chunksOf(manifests)) {
+    await tx
+      .deleteFrom('manifests')
+      .where('digest', 'in', chunk.map(digestOf))
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('repository_manifests')
+              .select('repository_manifests.digest')
+              .whereRef('repository_manifests.digest', '=', 'manifests.digest'),
+          ),
+        ),
+      )
+      .execute();
+  }
+}
+
+function digestOf(part: Part): Digest {
+  return part.digest;
+}

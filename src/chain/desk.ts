@@ -1,0 +1,181 @@
+import { isStoreError } from '../base/index.ts';
+import { Bell } from './bell.ts';
+import { type Decision, reopened, type State } from './candidate.ts';
+import { approve, refuseByHand, requireDecision } from './decision.ts';
+import { chainError } from './errors.ts';
+import { serializeEvidence } from './evidence.ts';
+import type { JudgedFinding } from './finding.ts';
+import type { HistoryEntry } from './history.ts';
+import type {
+  Admissions,
+  Advance,
+  CandidateFilter,
+  CandidateRecord,
+  CandidateSummary,
+  Candidates,
+  UnsignedFilter,
+  UnsignedTag,
+} from './ports.ts';
+import { requireState, restoreCandidate } from './restore.ts';
+import { type HistoryCheck, verifyHistory } from './verify-history.ts';
+
+export interface DeskPorts {
+  readonly candidates: Candidates;
+  readonly admissions: Admissions;
+  /** Called after a decision, so that the worker goes on at once. */
+  readonly notify: () => void;
+}
+
+/** How a wait ended: at the state that was asked for, past it, or with the time. */
+export interface Waited {
+  readonly outcome: 'reached' | 'missed' | 'pending';
+  readonly candidate: CandidateSummary;
+}
+
+const lookEveryMs = 1_000;
+
+/** Where people look at candidates and decide. Who may do so has been asked before. */
+export class CandidateDesk {
+  readonly #ports: DeskPorts;
+  readonly #moved: Bell;
+
+  /** @param moved  the worker's bell; without it, changes are noticed within a second */
+  constructor(ports: DeskPorts, moved: Bell = new Bell()) {
+    this.#ports = ports;
+    this.#moved = moved;
+  }
+
+  /** Newest first. */
+  list(filter: CandidateFilter): Promise<readonly CandidateSummary[]> {
+    return this.#ports.candidates.list(filter);
+  }
+
+  async find(id: string): Promise<CandidateSummary | undefined> {
+    return (await this.list({ ids: [id] }))[0];
+  }
+
+  /** Worst first. */
+  findings(id: string): Promise<readonly JudgedFinding[]> {
+    return this.#ports.candidates.findings(id);
+  }
+
+  /** Its entries, oldest first. @throws StoreError CHAIN_CANDIDATE_UNKNOWN */
+  async history(id: string): Promise<readonly HistoryEntry[]> {
+    return (await this.#record(id)).history;
+  }
+
+  /**
+   * What the steps wrote down, by digest: JSON, each compared with its digest.
+   * @throws StoreError CHAIN_CANDIDATE_UNKNOWN, CHAIN_EVIDENCE_BROKEN
+   */
+  async evidence(id: string): Promise<ReadonlyMap<string, Uint8Array>> {
+    const record = await this.#record(id);
+    restoreCandidate(record);
+    return record.evidence;
+  }
+
+  /** Tags of the staging zone that wait for a signature. */
+  unsigned(filter: UnsignedFilter): Promise<readonly UnsignedTag[]> {
+    return this.#ports.admissions.unsigned(filter);
+  }
+
+  /** @throws StoreError CHAIN_HISTORY_BROKEN, CHAIN_EVIDENCE_BROKEN */
+  verifyHistory(): Promise<HistoryCheck> {
+    return verifyHistory(this.#ports.candidates);
+  }
+
+  /**
+   * @param reason  may be empty unless a finding needs one
+   * @throws StoreError CHAIN_CANDIDATE_UNKNOWN, CHAIN_STATE, CHAIN_STATE_CHANGED,
+   *         CHAIN_REASON_NEEDED, CHAIN_REASON_LENGTH, REVIEW_FINDINGS_BLOCK, CHAIN_EVIDENCE_BROKEN
+   */
+  async approve(id: string, actor: string, reason: string, now: Date): Promise<void> {
+    await this.#decide(id, 'approved', (record) => {
+      const candidate = requireState(restoreCandidate(record), 'reviewed', 'approved');
+      return approve(candidate, { actor, reason, at: now });
+    });
+  }
+
+  /** @throws StoreError as {@link approve} does; the reason may never be empty */
+  async refuse(id: string, actor: string, reason: string, now: Date): Promise<void> {
+    await this.#decide(id, 'refused', (record) => {
+      const candidate = requireState(restoreCandidate(record), 'reviewed', 'refused');
+      return refuseByHand(candidate, { actor, reason, at: now });
+    });
+  }
+
+  /**
+   * Has a refused candidate begin anew, when what was wrong was not the image: metadata that
+   * expired, or a policy that was mended. It passes every link again.
+   * @throws StoreError as {@link approve} does; the reason may never be empty
+   */
+  async reopen(id: string, actor: string, reason: string, now: Date): Promise<void> {
+    await this.#decide(id, 'reopened', (record) => {
+      const candidate = requireState(restoreCandidate(record), 'refused', 'reopened');
+      return reopen(candidate.subject.id, reopened(candidate).state, { actor, reason, at: now });
+    });
+  }
+
+  /**
+   * Waits until a candidate is in one of the states, or can no longer come to one, or the time is
+   * over.
+   * @param past  states from which it never comes there
+   * @throws StoreError CHAIN_CANDIDATE_UNKNOWN
+   */
+  async waitFor(
+    id: string,
+    goal: readonly State[],
+    past: readonly State[],
+    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<Waited> {
+    const until = performance.now() + timeoutMs;
+    for (;;) {
+      const leftMs = until - performance.now();
+      const changed = this.#moved.next(Math.max(0, Math.min(leftMs, lookEveryMs)), signal);
+      const candidate = await this.find(id);
+      if (!candidate) throw chainError('CHAIN_CANDIDATE_UNKNOWN', { id: id.slice(0, 64) });
+      if (goal.includes(candidate.state)) return { outcome: 'reached', candidate };
+      if (past.includes(candidate.state)) return { outcome: 'missed', candidate };
+      if (leftMs <= 0 || signal?.aborted) return { outcome: 'pending', candidate };
+      await changed;
+    }
+  }
+
+  async #decide(
+    id: string,
+    wanted: string,
+    decide: (record: CandidateRecord) => Advance,
+  ): Promise<void> {
+    const advance = decide(await this.#record(id));
+    try {
+      await this.#ports.candidates.advance(advance);
+    } catch (error) {
+      if (!isStoreError(error) || error.code !== 'CHAIN_STATE_CHANGED') throw error;
+      const { state = 'gone' } = (await this.find(id)) ?? {};
+      throw chainError('CHAIN_STATE', { id, state, wanted }, error);
+    }
+    this.#moved.ring();
+    this.#ports.notify();
+  }
+
+  async #record(id: string): Promise<CandidateRecord> {
+    const record = await this.#ports.candidates.record(id);
+    if (!record) throw chainError('CHAIN_CANDIDATE_UNKNOWN', { id: id.slice(0, 64) });
+    return record;
+  }
+}
+
+function reopen(candidateId: string, to: State, said: Decision): Advance {
+  const { actor, reason, at } = requireDecision(said);
+  if (reason === '') throw chainError('CHAIN_REASON_NEEDED', { why: 'it was refused before' });
+  const evidence = serializeEvidence('reopen', {});
+  return {
+    candidateId,
+    from: 'refused',
+    to,
+    entries: [{ candidateId, at, step: 'reopen', actor, reason, evidence }],
+    next: 'check',
+    effects: [{ effect: 'store-findings', findings: [] }],
+    at,
+  };
+}

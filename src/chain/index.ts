@@ -1,0 +1,55 @@
+/**
+ * The trust chain: how an image that a producer pushed and signed becomes one that consumers can
+ * pull under the store's own signature, or is refused by name. Five links, in order: admit, check
+ * (and copy), review, seal, serve; `candidate.ts` is the value that travels through them, `worker.ts`
+ * moves it, `desk.ts` is where people decide. docs/trust-chain.md tells why in this order.
+ *
+ * It refuses to know where bytes and rows lie, how an update reached the trust server or an image
+ * the registry, who may do what, HTTP, and the system clock: what it needs stands in `ports.ts`.
+ */
+export { type AdmitPorts, admitChange } from './admit/admit.ts';
+export { Bell } from './bell.ts';
+export {
+  type Candidate,
+  type Decision,
+  type ImageContent,
+  type Part,
+  type Refusal,
+  type SealedFile,
+  type State,
+  type Subject,
+  states,
+} from './candidate.ts';
+export { type CheckCode, checkErrors } from './check/errors.ts';
+export { decideReview, type Verdict } from './decision.ts';
+export { CandidateDesk, type DeskPorts, type Waited } from './desk.ts';
+export { chainError, chainErrors } from './errors.ts';
+export type { JudgedFinding } from './finding.ts';
+export {
+  chainEntry,
+  genesisHash,
+  type HistoryEntry,
+  hashOf,
+  type Job,
+  jobs,
+  type NewEntry,
+  type Step,
+  stateAfter,
+  steps,
+  verifyEntry,
+} from './history.ts';
+export type * from './ports.ts';
+export { restoreCandidate } from './restore.ts';
+export type { StepPorts, StoreIdentity } from './step.ts';
+export { type HistoryCheck, verifyHistory } from './verify-history.ts';
+export { ChainWorker, type WorkerOptions, type WorkerPorts } from './worker.ts';
+export {
+  certificationOf,
+  isStagingRepository,
+  parseStagingRepository,
+  producerOf,
+  type StagingRepository,
+  storeOf,
+  type Zone,
+  zoneOf,
+} from './zones.ts';

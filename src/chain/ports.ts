@@ -1,0 +1,390 @@
+import type { Digest, Json } from '../base/index.ts';
+import type { Finding } from '../findings/index.ts';
+import type { RepositoryName, Tag } from '../oci/index.ts';
+import type { Gun, PublicKey, RoleName, Signer } from '../tuf/index.ts';
+import type { ImageContent, State, Subject } from './candidate.ts';
+import type { JudgedFinding } from './finding.ts';
+import type { HistoryEntry, Job, NewEntry, Step } from './history.ts';
+import type { StagingRepository } from './zones.ts';
+
+/*
+ * What the chain needs from the world. `app/` brings them together: the trust server and the
+ * registry fit these by their shapes, the adapters in `adapters/sql` implement the rest.
+ */
+
+// ---------------------------------------------------------------- trust metadata
+
+/** A file of trust metadata that was decided on, and may be stored and served as it is. */
+export interface PreparedFile {
+  readonly role: RoleName;
+  readonly version: number;
+  /** 64 hex digits. */
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The trust server's store, read as it lies: nothing is renewed, nothing is made. The chain judges
+ * what a consumer would have been given at that moment. `MetadataStore` of `trust` fits.
+ */
+export interface TrustFiles {
+  /** The highest version of a role. */
+  current(gun: Gun, role: RoleName): Promise<HasBytes | undefined>;
+  byVersion(gun: Gun, role: RoleName, version: number): Promise<HasBytes | undefined>;
+  /** @param sha256  64 hex digits */
+  byChecksum(gun: Gun, role: RoleName, sha256: string): Promise<HasBytes | undefined>;
+}
+
+export interface HasBytes {
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * What the trust server does for the store as for any producer: it judges the store's update.
+ * `TrustServer` of `trust` fits.
+ */
+export interface TrustOffice {
+  /** The public half of the key the server holds for this role, made when there is none. */
+  publicKey(gun: Gun, role: 'snapshot' | 'timestamp', now: Date): Promise<PublicKey>;
+  /**
+   * Validates an update and makes its snapshot and timestamp. Stores nothing.
+   * @param parts  files of the update, by role
+   * @returns every file of the update, to be published together
+   */
+  decide(
+    gun: Gun,
+    parts: ReadonlyMap<RoleName, Uint8Array>,
+    now: Date,
+  ): Promise<readonly PreparedFile[]>;
+}
+
+/** The store's own keys. Root and targets are needed for a new repository only. */
+export interface StoreKeys {
+  /** Its key is an x509 certificate whose common name is the GUN. */
+  root(gun: Gun): Promise<Signer>;
+  targets(gun: Gun): Promise<Signer>;
+  /** Signs `targets/<store name>` and `targets/releases` of every repository. */
+  delegation(): Promise<Signer>;
+}
+
+// ---------------------------------------------------------------- images
+
+/** What the registry holds, read as it lies. `RegistryIndex` of `registry` fits. */
+export interface Images {
+  /** A manifest or index of the repository. */
+  manifest(
+    repository: RepositoryName,
+    digest: Digest,
+  ): Promise<(HasBytes & { readonly mediaType: string }) | undefined>;
+  /** The size of a blob that the repository may serve; undefined when it may not. */
+  blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
+}
+
+export interface BlobMeter {
+  /**
+   * Reads a blob again from its first byte to its last.
+   * @returns what it really is; undefined when there are no bytes under this name
+   */
+  measure(digest: Digest, signal?: AbortSignal): Promise<Measure | undefined>;
+}
+
+export interface Measure {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+/** What a review is asked about: an image that lies, checked, in the certification zone. */
+export interface ReviewRequest {
+  readonly subject: Subject;
+  /** `certification/<producer>/<name>` */
+  readonly repository: RepositoryName;
+  readonly image: ImageContent;
+  /** What the check noticed, for the policy to judge with the rest. */
+  readonly notes: readonly Finding[];
+}
+
+/** What a review says. */
+export interface Review {
+  /** The policy's judgement of all findings, the request's notes included. */
+  readonly findings: readonly JudgedFinding[];
+  /** Why the policy refuses the image, a REVIEW_ code; undefined when nothing blocks. */
+  readonly refusal?: { readonly code: string; readonly reason: string } | undefined;
+  /** `automatic`: an image with nothing that blocks or needs a reason is approved by the policy. */
+  readonly approval: 'manual' | 'automatic';
+  /** Digest of the policy that judged. */
+  readonly policyDigest: Digest;
+  /** What was looked at and with what (packages, advisories): kept as evidence. */
+  readonly report: Json;
+}
+
+/** `src/chain/review` behind one function, its own ports already given. */
+export type ReviewImage = (
+  request: ReviewRequest,
+  now: Date,
+  signal?: AbortSignal,
+) => Promise<Review>;
+
+// ---------------------------------------------------------------- admission
+
+/** A row of the changefeed: the outbox of the trust server. */
+export interface Change {
+  readonly id: number;
+  readonly gun: string;
+  /** Of the timestamp of the accepted update; zero for a deletion. */
+  readonly version: number;
+  /** Of that timestamp, 64 hex digits. */
+  readonly sha256: string | undefined;
+  readonly category: 'update' | 'deletion';
+}
+
+/** The root that the chain first saw for a GUN, moved only by a valid rotation. */
+export interface Pin {
+  readonly rootVersion: number;
+  readonly rootBytes: Uint8Array;
+}
+
+/** What one row of the changefeed opens. Stored in one transaction, with the cursor moved past it. */
+export interface Admission {
+  readonly change: Change;
+  readonly gun: Gun;
+  readonly repository: StagingRepository;
+  /** Stored only when the GUN has none yet. */
+  readonly pin: Pin | undefined;
+  /** Those whose repository, tag and digest are known already are left as they are. */
+  readonly openings: readonly Opening[];
+  /** Why nothing could be opened. */
+  readonly trouble: { readonly code: string; readonly reason: string } | undefined;
+  readonly at: Date;
+}
+
+export interface Opening {
+  readonly subject: Subject;
+  readonly entry: NewEntry;
+}
+
+export interface Admissions {
+  /** Rows of the changefeed the chain has not admitted from, oldest first. */
+  waiting(limit: number): Promise<readonly Change[]>;
+  /** Moves the cursor past rows that open nothing. */
+  skip(changeId: number): Promise<void>;
+  /** @returns ids of the candidates that were opened */
+  admit(admission: Admission): Promise<readonly string[]>;
+  pin(gun: Gun): Promise<Pin | undefined>;
+  /** Tags of the staging zone whose tag and digest no candidate has. */
+  unsigned(filter: UnsignedFilter): Promise<readonly UnsignedTag[]>;
+}
+
+export interface UnsignedFilter {
+  /** Producers' namespaces; all when absent. */
+  readonly namespaces?: readonly string[] | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** A tag that was pushed and waits for a signature. */
+export interface UnsignedTag {
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: Digest;
+  readonly pushedAt: Date;
+  /** Why the last signed update of its repository admitted nothing; undefined: none came. */
+  readonly trouble: { readonly code: string; readonly reason: string } | undefined;
+}
+
+// ---------------------------------------------------------------- candidates
+
+/** A candidate as stored: a claim, until `restoreCandidate` has compared it with its history. */
+export interface CandidateRecord {
+  readonly id: string;
+  readonly state: State;
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: Digest;
+  readonly job: DueJob | undefined;
+  readonly updatedAt: Date;
+  /** Its entries, oldest first. */
+  readonly history: readonly HistoryEntry[];
+  /** Bytes of the evidence its entries name, by digest. */
+  readonly evidence: ReadonlyMap<string, Uint8Array>;
+}
+
+/** The next step of a candidate. */
+export interface DueJob {
+  readonly candidateId: string;
+  /** The staging repository: one candidate of a repository moves at a time. */
+  readonly repository: string;
+  readonly job: Job;
+  readonly tryAt: Date;
+  /** How often it has failed. */
+  readonly tries: number;
+}
+
+/** One step of one candidate: all of it is stored, or nothing. */
+export interface Advance {
+  readonly candidateId: string;
+  /** The advance is refused when the candidate is in another state by now. */
+  readonly from: State;
+  readonly to: State;
+  readonly entries: readonly NewEntry[];
+  /** What is to be done next; undefined: nothing, or a person decides. */
+  readonly next: Job | undefined;
+  readonly refusal?: { readonly code: string; readonly reason: string } | undefined;
+  readonly effects: readonly Effect[];
+  readonly at: Date;
+}
+
+/** What else a step changes, in the transaction of the step. */
+export type Effect =
+  | SawMetadata
+  | StoreFindings
+  | LinkImage
+  | UnlinkImage
+  | StoreSeal
+  | DropSeal
+  | PublishSeal;
+
+/** A good check: the pin moves to the newest valid root, and nothing older is accepted again. */
+export interface SawMetadata {
+  readonly effect: 'saw-metadata';
+  readonly gun: Gun;
+  readonly pin: Pin;
+  readonly versions: ReadonlyMap<RoleName, number>;
+}
+
+/** Replaces the findings of the candidate. */
+export interface StoreFindings {
+  readonly effect: 'store-findings';
+  readonly findings: readonly JudgedFinding[];
+}
+
+/**
+ * Makes an image of one repository readable in another, by digest, and points a tag at it.
+ * @throws StoreError CHAIN_IMAGE_GONE when `from` no longer holds a part of it
+ */
+export interface LinkImage {
+  readonly effect: 'link-image';
+  readonly from: RepositoryName;
+  readonly to: RepositoryName;
+  readonly tag: Tag;
+  readonly image: ImageContent;
+}
+
+/** Takes an image out of a repository, but for parts that other candidates have there. */
+export interface UnlinkImage {
+  readonly effect: 'unlink-image';
+  readonly repository: RepositoryName;
+  readonly tag: Tag;
+  readonly image: ImageContent;
+}
+
+/** Keeps what the store signed until it is published. */
+export interface StoreSeal {
+  readonly effect: 'store-seal';
+  readonly files: readonly SealFile[];
+}
+
+export interface SealFile extends PreparedFile {
+  readonly gun: Gun;
+}
+
+export interface DropSeal {
+  readonly effect: 'drop-seal';
+}
+
+/**
+ * Makes what was sealed the store's trust metadata, with its rows of the changefeed.
+ * @throws StoreError CHAIN_PUBLISH_CONFLICT when a role has that version already
+ */
+export interface PublishSeal {
+  readonly effect: 'publish-seal';
+  readonly files: readonly SealFile[];
+}
+
+export interface Candidates {
+  record(id: string): Promise<CandidateRecord | undefined>;
+  /** @throws StoreError CHAIN_STATE_CHANGED, and what the effects throw; then nothing is stored */
+  advance(advance: Advance): Promise<void>;
+  /**
+   * Jobs whose time has come, the longest waiting first. A repository whose sealed candidate is
+   * not published yet has no job to seal another: the second seal would be void at once.
+   */
+  due(now: Date, limit: number, except: Job | undefined): Promise<readonly DueJob[]>;
+  /** When the next job after `now` is due; undefined: there is none. */
+  nextTryAt(now: Date, except: Job | undefined): Promise<Date | undefined>;
+  /** The machine failed: the same job again, later. Ignored when the candidate has moved on. */
+  postpone(job: DueJob, tryAt: Date): Promise<void>;
+  /** What was sealed for a candidate and is not yet published. */
+  sealFiles(id: string): Promise<readonly SealFile[]>;
+  /** Highest versions a good check has seen. */
+  seenVersions(gun: Gun): Promise<ReadonlyMap<RoleName, number>>;
+  list(filter: CandidateFilter): Promise<readonly CandidateSummary[]>;
+  findings(id: string): Promise<readonly JudgedFinding[]>;
+  /** Every entry after a position, oldest first, of all candidates. */
+  history(after: number, limit: number): Promise<readonly HistoryEntry[]>;
+  evidence(digest: Digest): Promise<Uint8Array | undefined>;
+  /** State of every candidate after an id, in the order of ids. */
+  standing(after: string, limit: number): Promise<readonly { id: string; state: State }[]>;
+}
+
+/** Newest first. What is absent filters nothing. */
+export interface CandidateFilter {
+  readonly ids?: readonly string[] | undefined;
+  readonly gun?: Gun | undefined;
+  readonly states?: readonly State[] | undefined;
+  readonly repository?: string | undefined;
+  readonly tag?: string | undefined;
+  /** Producers' namespaces. */
+  readonly namespaces?: readonly string[] | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** One line of a list. */
+export interface CandidateSummary {
+  readonly id: string;
+  readonly gun: string;
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly signedBy: string;
+  readonly state: State;
+  readonly refusal: { readonly code: string; readonly reason: string } | undefined;
+  readonly admittedAt: Date;
+  readonly updatedAt: Date;
+  readonly job: { readonly step: Job; readonly tryAt: Date; readonly tries: number } | undefined;
+  /** How many findings of each kind. */
+  readonly findings: FindingCount;
+}
+
+export interface FindingCount {
+  readonly total: number;
+  readonly blocking: number;
+  readonly needReason: number;
+}
+
+// ---------------------------------------------------------------- what happens
+
+/** For the log. Everything here may be printed. */
+export type ChainEvent =
+  | { readonly event: 'admitted'; readonly candidateId: string; readonly gun: string }
+  | {
+      readonly event: 'admission-refused';
+      readonly gun: string;
+      readonly code: string;
+      readonly reason: string;
+    }
+  | {
+      readonly event: 'advanced';
+      readonly candidateId: string;
+      readonly steps: readonly Step[];
+      readonly state: State;
+    }
+  | {
+      readonly event: 'postponed';
+      readonly candidateId: string;
+      readonly job: Job;
+      readonly tries: number;
+      readonly tryAt: Date;
+      readonly error: unknown;
+    }
+  /** Looking for work failed; it is looked for again. */
+  | { readonly event: 'stumbled'; readonly error: unknown };

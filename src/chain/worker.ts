@@ -1,0 +1,167 @@
+import { isStoreError, type Random } from '../base/index.ts';
+import { admitChange } from './admit/admit.ts';
+import { Bell } from './bell.ts';
+import type { Job } from './history.ts';
+import type { ChainEvent, DueJob } from './ports.ts';
+import { runStep } from './run-step.ts';
+import type { StepPorts, StoreIdentity } from './step.ts';
+
+export interface WorkerPorts extends StepPorts {
+  readonly random: Random;
+  readonly report: (event: ChainEvent) => void;
+}
+
+export interface WorkerOptions extends StoreIdentity {
+  /** A link that is not run until the store is started without it: candidates wait before it. */
+  readonly hold?: Job | 'admit' | undefined;
+  /** How many repositories move at once; 2 when absent. */
+  readonly parallel?: number | undefined;
+  /** How often to look although nobody called; 2 000 when absent. */
+  readonly pollMs?: number | undefined;
+}
+
+const changesAtOnce = 100;
+const jobsAtOnce = 50;
+const firstDelayMs = 1_000;
+const longestDelayMs = 300_000;
+
+/**
+ * Moves candidates along: admits from the changefeed, then takes the next step of each candidate
+ * whose time has come. One candidate of a repository moves at a time. What it was doing when the
+ * process died is still written down as to be done, so starting it is all that recovery takes.
+ *
+ * A refusal is an outcome. Anything else that goes wrong is of the machine: the step is tried
+ * again, later and later, and never given up.
+ */
+export class ChainWorker {
+  readonly #ports: WorkerPorts;
+  readonly #options: WorkerOptions;
+  readonly #bell = new Bell();
+  readonly #moved: Bell;
+  readonly #running = new Map<string, Promise<void>>();
+  #called = false;
+
+  /** @param moved  rung after every step, for those who wait for a candidate */
+  constructor(ports: WorkerPorts, options: WorkerOptions, moved: Bell = new Bell()) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#moved = moved;
+  }
+
+  /** There may be something to do: an update was accepted, or a decision was made. */
+  notify(): void {
+    this.#called = true;
+    this.#bell.ring();
+  }
+
+  /** Works until the signal, then ends when the steps under way are done or given up. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#called = false;
+      const progressed = await this.#look(signal);
+      if (!progressed && !this.#called) await this.#bell.next(await this.#idleMs(), signal);
+    }
+    await Promise.all(this.#running.values());
+  }
+
+  /** Works until nothing is left that can be done now. For tests, and for commands that end. */
+  async drain(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    while ((await this.#look(signal)) || this.#running.size > 0) {
+      if (this.#running.size > 0) await Promise.race(this.#running.values());
+    }
+  }
+
+  /** @returns true when something was admitted or begun */
+  async #look(signal: AbortSignal): Promise<boolean> {
+    try {
+      const admitted = this.#options.hold === 'admit' ? false : await this.#admit(signal);
+      return (await this.#begin(signal)) || admitted;
+    } catch (error) {
+      // The database does not answer: nothing is lost by looking again later.
+      this.#ports.report({ event: 'stumbled', error });
+      return false;
+    }
+  }
+
+  async #admit(signal: AbortSignal): Promise<boolean> {
+    const { admissions, clock, report } = this.#ports;
+    const changes = await admissions.waiting(changesAtOnce);
+    for (const change of changes) {
+      if (signal.aborted) return false;
+      const ports = { ...this.#ports, origins: this.#options.origins };
+      const admitted = await admitChange(ports, change, clock());
+      if (!admitted) continue;
+      const { gun, opened, trouble } = admitted;
+      for (const candidateId of opened) report({ event: 'admitted', candidateId, gun });
+      if (trouble) report({ event: 'admission-refused', gun, ...trouble });
+      this.#moved.ring();
+    }
+    return changes.length > 0;
+  }
+
+  async #begin(signal: AbortSignal): Promise<boolean> {
+    const { parallel = 2 } = this.#options;
+    if (signal.aborted || this.#running.size >= parallel) return false;
+    const { candidates, clock } = this.#ports;
+    const due = await candidates.due(clock(), jobsAtOnce, this.#held());
+    let begun = false;
+    for (const job of due) {
+      if (this.#running.size >= parallel) break;
+      if (this.#running.has(job.repository)) continue;
+      begun = true;
+      const step = this.#take(job, signal).finally(() => {
+        this.#running.delete(job.repository);
+        this.notify();
+      });
+      this.#running.set(job.repository, step);
+    }
+    return begun;
+  }
+
+  async #take(job: DueJob, signal: AbortSignal): Promise<void> {
+    const { report } = this.#ports;
+    try {
+      const advance = await runStep(job, this.#ports, this.#options, signal);
+      if (!advance) return;
+      const steps = advance.entries.map(({ step }) => step);
+      report({ event: 'advanced', candidateId: job.candidateId, steps, state: advance.to });
+      this.#moved.ring();
+    } catch (error) {
+      if (signal.aborted) return;
+      await this.#postpone(job, error);
+    }
+  }
+
+  async #postpone(job: DueJob, error: unknown): Promise<void> {
+    const { candidates, clock, report } = this.#ports;
+    // Somebody else moved it: look again at once.
+    if (isStoreError(error) && error.code === 'CHAIN_STATE_CHANGED') return;
+    const { candidateId } = job;
+    const delayMs = Math.min(firstDelayMs * 2 ** job.tries, longestDelayMs);
+    const tryAt = new Date(clock().getTime() + delayMs);
+    report({
+      event: 'postponed',
+      candidateId,
+      job: job.job,
+      tries: job.tries + 1,
+      tryAt,
+      error,
+    });
+    await candidates.postpone(job, tryAt).catch((cause) => {
+      report({ event: 'stumbled', error: cause });
+    });
+  }
+
+  async #idleMs(): Promise<number> {
+    const { pollMs = 2_000 } = this.#options;
+    const { candidates, clock } = this.#ports;
+    const now = clock();
+    const next = await candidates.nextTryAt(now, this.#held()).catch(() => undefined);
+    return next ? Math.min(pollMs, next.getTime() - now.getTime()) : pollMs;
+  }
+
+  #held(): Job | undefined {
+    const { hold } = this.#options;
+    return hold === 'admit' ? undefined : hold;
+  }
+}

@@ -1,0 +1,269 @@
+import { randomBytes } from 'node:crypto';
+import { RereadingMeter } from '../../src/adapters/blobs/blob-meter.ts';
+import { SealedRoleKeys } from '../../src/adapters/keys/index.ts';
+import { SqlAdmissions } from '../../src/adapters/sql/admission-store.ts';
+import { SqlCandidates } from '../../src/adapters/sql/candidate-store.ts';
+import { type Database, openDatabase } from '../../src/adapters/sql/database.ts';
+import { SqlMetadataStore } from '../../src/adapters/sql/metadata-store.ts';
+import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
+import { type Digest, digestOf, fromHex, hexOf, Secret, utf8 } from '../../src/base/index.ts';
+import {
+  Bell,
+  CandidateDesk,
+  type CandidateSummary,
+  type ChainEvent,
+  ChainWorker,
+  type Review,
+  type ReviewImage,
+  type StoreKeys,
+  type WorkerOptions,
+} from '../../src/chain/index.ts';
+import { mediaTypes, parseRepositoryName, parseTag } from '../../src/oci/index.ts';
+import { pushManifest } from '../../src/registry/index.ts';
+import { TrustServer } from '../../src/trust/index.ts';
+import {
+  type Gun,
+  parseGun,
+  type RoleName,
+  releasesRole,
+  type TargetsRole,
+  withSigner,
+  withTarget,
+} from '../../src/tuf/index.ts';
+import { MemoryBlobs } from './memory-blobs.ts';
+import { MemoryPrivateKeyStore } from './memory-private-key-store.ts';
+import { newSigner, partsOf, rootSigner, SimulatedPublisher } from './simulated-publisher.ts';
+
+export const origins = ['localhost:5443', '127.0.0.1:5443'] as const;
+export const storeName = 'assay';
+
+/** An image as it was pushed. */
+export interface Pushed {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly config: Digest;
+  readonly layers: readonly Digest[];
+}
+
+/**
+ * A whole store in memory: database, trust server, registry and chain as the product has them, and
+ * producers who sign as docker does. Only the keys' holder, the review and the clock are simulated.
+ */
+export class ChainWorld implements AsyncDisposable {
+  readonly db: Database;
+  readonly blobs = new MemoryBlobs();
+  readonly metadata: SqlMetadataStore;
+  readonly trust: TrustServer;
+  readonly registry: SqlRegistryIndex;
+  readonly candidates: SqlCandidates;
+  readonly admissions: SqlAdmissions;
+  readonly events: ChainEvent[] = [];
+  readonly moved = new Bell();
+  readonly desk: CandidateDesk;
+  now = new Date('2026-11-20T12:00:00Z');
+  /** What the review says of every image. */
+  review: Review = nothingFound;
+  #keys: StoreKeys = new MemoryStoreKeys();
+  readonly #publishers = new Map<string, SimulatedPublisher>();
+
+  private constructor(db: Database) {
+    this.db = db;
+    this.metadata = new SqlMetadataStore(db);
+    const kek = new Secret<Uint8Array>(randomBytes(32));
+    this.trust = new TrustServer(
+      this.metadata,
+      new SealedRoleKeys(new MemoryPrivateKeyStore(), kek),
+    );
+    this.registry = new SqlRegistryIndex(db);
+    this.candidates = new SqlCandidates(db);
+    this.admissions = new SqlAdmissions(db);
+    const notify = () => {};
+    this.desk = new CandidateDesk(
+      { candidates: this.candidates, admissions: this.admissions, notify },
+      this.moved,
+    );
+  }
+
+  static async open(path = ':memory:'): Promise<ChainWorld> {
+    return new ChainWorld(await openDatabase(path));
+  }
+
+  /** @param options  the database of another connection, or one that fails */
+  worker({ hold, ...options }: Partial<WorkerOptions> = {}, db: Database = this.db): ChainWorker {
+    const review: ReviewImage = async () => this.review;
+    const ports = {
+      candidates: new SqlCandidates(db),
+      admissions: new SqlAdmissions(db),
+      trust: new SqlMetadataStore(db),
+      office: this.trust,
+      keys: this.#keys,
+      images: new SqlRegistryIndex(db),
+      meter: new RereadingMeter(this.blobs),
+      review,
+      clock: () => this.now,
+      random: (size: number) => randomBytes(size),
+      report: (event: ChainEvent) => this.events.push(event),
+    };
+    return new ChainWorker(ports, { origins, storeName, hold, ...options }, this.moved);
+  }
+
+  /** Lets the chain do all it can, as if no time passed but what a retry needs. */
+  async settle(options: Partial<WorkerOptions> = {}): Promise<void> {
+    await this.worker(options).drain();
+  }
+
+  later(ms: number): void {
+    this.now = new Date(this.now.getTime() + ms);
+  }
+
+  /** Pushes an image for one platform, or an index of several. */
+  async push(repository: string, tag: string, { platforms = 1 } = {}): Promise<Pushed> {
+    const images: Pushed[] = [];
+    for (let i = 0; i < platforms; i++) {
+      images.push(await this.#pushImage(repository, platforms === 1 ? tag : `${tag}-${i}`, tag));
+    }
+    const [first] = images as [Pushed];
+    if (platforms === 1) return first;
+    const manifests = images.map(({ digest, sizeBytes }, i) => ({
+      mediaType: mediaTypes.ociManifest,
+      digest,
+      size: sizeBytes,
+      platform: { os: 'linux', architecture: `cpu${i}` },
+    }));
+    const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests };
+    return { ...first, ...(await this.#pushManifest(repository, tag, index)) };
+  }
+
+  async #pushImage(repository: string, tag: string, salt: string): Promise<Pushed> {
+    const config = await this.#pushBlob(repository, utf8(`{"config":"${tag} ${salt}"}`));
+    const layers = [
+      await this.#pushBlob(repository, utf8('a layer that all images share')),
+      await this.#pushBlob(repository, utf8(`the layer of ${repository}:${tag}, ${this.now}`)),
+    ];
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config: { mediaType: mediaTypes.ociConfig, ...config },
+      layers: layers.map((layer) => ({ mediaType: mediaTypes.ociLayerGzip, ...layer })),
+    };
+    return {
+      ...(await this.#pushManifest(repository, tag, manifest)),
+      config: config.digest,
+      layers: layers.map(({ digest }) => digest),
+    };
+  }
+
+  async #pushBlob(repository: string, bytes: Uint8Array) {
+    const digest = this.blobs.put(bytes);
+    const name = parseRepositoryName(repository);
+    await this.registry.linkBlob(name, digest, bytes.length, this.now);
+    return { digest, size: bytes.length };
+  }
+
+  async #pushManifest(repository: string, tag: string, manifest: object) {
+    const bytes = utf8(JSON.stringify(manifest));
+    const push = { repository: parseRepositoryName(repository), bytes, mediaType: undefined };
+    await pushManifest(this.registry, { ...push, reference: parseTag(tag) }, this.now);
+    return { digest: digestOf(bytes), sizeBytes: bytes.length };
+  }
+
+  /** The producer of a GUN, with a root key of their own. */
+  publisher(gun: string): SimulatedPublisher {
+    const known = this.#publishers.get(gun);
+    const publisher = known ?? new SimulatedPublisher(this.trust, parseGun(gun), this.now);
+    this.#publishers.set(gun, publisher);
+    return publisher;
+  }
+
+  /** Signs a tag as docker does: in `targets`, or as a released signer. */
+  async sign(
+    repository: string,
+    tag: string,
+    image: Pick<Pushed, 'digest' | 'sizeBytes'>,
+    { origin = origins[0] as string, role = 'targets' as TargetsRole } = {},
+  ): Promise<Gun> {
+    const publisher = this.publisher(`${origin}/${repository}`);
+    const { gun } = publisher;
+    if (!(await this.metadata.current(gun, 'root'))) {
+      await this.#accept(gun, partsOf(await publisher.initialise(this.now)));
+    }
+    const hashes = new Map([['sha256', fromHex(hexOf(image.digest)) as Uint8Array]]);
+    const meta = { sizeBytes: image.sizeBytes, hashes };
+    if (role !== 'targets' && !publisher.signers.has(role)) await this.addSigner(publisher);
+    const edits = new Map([[role, (targets) => withTarget(targets, tag, meta)]]) satisfies Map<
+      TargetsRole,
+      (targets: Parameters<typeof withTarget>[0]) => Parameters<typeof withTarget>[0]
+    >;
+    await this.#accept(gun, partsOf(await publisher.update({ targets: edits }, this.now)));
+    return gun;
+  }
+
+  /** `docker trust signer add`. */
+  async addSigner(publisher: SimulatedPublisher): Promise<void> {
+    const signer = newSigner();
+    publisher.signers.set(releasesRole, [signer]);
+    const edits = new Map([
+      [
+        'targets' as const,
+        (targets: Parameters<typeof withSigner>[0]) => withSigner(targets, 'paula', [signer.key]),
+      ],
+    ]);
+    await this.#accept(
+      publisher.gun,
+      partsOf(await publisher.update({ targets: edits }, this.now)),
+    );
+  }
+
+  /** Pushes and signs. */
+  async submit(repository: string, tag: string, options: { platforms?: number } = {}) {
+    const image = await this.push(repository, tag, options);
+    const gun = await this.sign(repository, tag, image);
+    return { ...image, gun };
+  }
+
+  async only(filter: { repository?: string; tag?: string } = {}): Promise<CandidateSummary> {
+    const found = await this.candidates.list(filter);
+    const [first, ...others] = found;
+    if (!first || others.length > 0) throw new Error(`there are ${found.length} candidates`);
+    return first;
+  }
+
+  async #accept(gun: Gun, parts: ReadonlyMap<RoleName, Uint8Array>): Promise<void> {
+    await this.trust.accept(gun, parts, this.now);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.db.destroy();
+  }
+}
+
+export const nothingFound: Review = {
+  findings: [],
+  approval: 'automatic',
+  policyDigest: digestOf(utf8('the policy')),
+  report: { packages: 0 },
+};
+
+/** Keys of the store that live as long as the test. */
+class MemoryStoreKeys implements StoreKeys {
+  readonly #delegation = newSigner();
+  readonly #made = new Map<string, ReturnType<typeof newSigner>>();
+
+  async root(gun: Gun) {
+    return this.#once(`root ${gun}`, () => rootSigner(gun, new Date('2026-11-20T00:00:00Z')));
+  }
+
+  async targets(gun: Gun) {
+    return this.#once(`targets ${gun}`, newSigner);
+  }
+
+  async delegation() {
+    return this.#delegation;
+  }
+
+  #once(name: string, make: () => ReturnType<typeof newSigner>) {
+    const signer = this.#made.get(name) ?? make();
+    this.#made.set(name, signer);
+    return signer;
+  }
+}
