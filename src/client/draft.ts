@@ -2,6 +2,7 @@ import { type Digest, fromHex, hexOf, isStoreError } from '../base/index.ts';
 import {
   type Authority,
   authorityOf,
+  type DelegationName,
   delegatedAuthorityOf,
   type FileMeta,
   type Gun,
@@ -11,6 +12,7 @@ import {
   type PublicKey,
   parentOf,
   type Root,
+  releasesRole,
   type Targets,
   type TargetsRole,
   type TrustedSet,
@@ -48,10 +50,17 @@ export interface Draft {
   readonly changed: ReadonlySet<TargetsRole>;
 }
 
-/** A draft in which nothing has changed yet. */
-export function draftOf({ gun, root, targets }: TrustedSet): Draft {
-  const contents = [...targets].map(([role, { file }]) => [role, file.signed] as const);
-  return { gun, root: root.signed, targets: new Map(contents), changed: new Set() };
+/**
+ * A draft in which nothing has changed yet.
+ * @param recovered  contents of roles that the set skipped
+ */
+export function draftOf(
+  { gun, root, targets }: TrustedSet,
+  recovered: ReadonlyMap<DelegationName, Targets>,
+): Draft {
+  const verified = [...targets].map(([role, { file }]) => [role, file.signed] as const);
+  const contents = new Map<TargetsRole, Targets>([...recovered, ...verified]);
+  return { gun, root: root.signed, targets: contents, changed: new Set() };
 }
 
 /**
@@ -79,14 +88,12 @@ export function withChange(
     }
     case 'remove-target':
       return withTargetRemoved(draft, change.name, held);
-    case 'add-signer':
-      return edited(
-        draft,
-        'targets',
-        withSigner(contentOf(draft, 'targets', now), change.name, change.keys),
-      );
+    case 'add-signer': {
+      const targets = contentOf(draft, 'targets', now);
+      return edited(draft, 'targets', withSigner(targets, change.name, change.keys));
+    }
     case 'remove-signer':
-      return edited(draft, 'targets', withoutSigner(contentOf(draft, 'targets', now), change.name));
+      return withSignerRemoved(draft, change.name, held, now);
   }
 }
 
@@ -148,6 +155,22 @@ function withTargetRemoved(draft: Draft, name: string, held: readonly StoredKey[
     (next, [role, targets]) => edited(next, role, withoutTarget(targets, name)),
     draft,
   );
+}
+
+/**
+ * A signer's key leaves `targets/releases` with them. If theirs was its last signature, nothing in
+ * it holds any more; whoever has another of its keys signs it again in the same update.
+ */
+function withSignerRemoved(
+  draft: Draft,
+  name: string,
+  held: readonly StoredKey[],
+  now: Date,
+): Draft {
+  const next = edited(draft, 'targets', withoutSigner(contentOf(draft, 'targets', now), name));
+  const releases = next.targets.get(releasesRole);
+  const mine = heldKeys(authorityIn(next, releasesRole), held);
+  return releases && mine.length > 0 ? edited(next, releasesRole, releases) : next;
 }
 
 function contentOf(draft: Draft, role: TargetsRole, now: Date): Targets {

@@ -18,7 +18,10 @@ export interface TrustRequest {
   /** Default `first-use`. */
   readonly pin?: TrustPin | undefined;
   readonly now: Date;
-  /** As in `refreshTrustedSet`; default `strict`. */
+  /**
+   * As in `refreshTrustedSet`, but `lenient` unless told: one delegation that expired does not make
+   * the others unreadable, and what it signed is refused when it is looked up.
+   */
   readonly delegations?: 'strict' | 'lenient' | undefined;
 }
 
@@ -64,7 +67,7 @@ export async function beginTrust(request: TrustRequest): Promise<BegunTrust> {
 
 /** The second half: verifies everything, then keeps it. */
 export async function finishTrust(request: TrustRequest, begun: BegunTrust): Promise<Trust> {
-  const { gun, cache, now, delegations = 'strict' } = request;
+  const { gun, cache, now, delegations = 'lenient' } = request;
   const { source, anchor, seen } = begun;
   const refresh = { gun, anchor: anchor.bytes, source, now, seen, delegations };
   const set = await refreshTrustedSet(refresh);

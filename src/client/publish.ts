@@ -1,4 +1,4 @@
-import { isStoreError, toHex } from '../base/index.ts';
+import { isStoreError } from '../base/index.ts';
 import {
   type Authority,
   authorityOf,
@@ -9,7 +9,6 @@ import {
   nextSnapshot,
   nextVersion,
   type PublicKey,
-  parseMetadata,
   type Signer,
   signFile,
   type Targets,
@@ -27,6 +26,7 @@ import {
 import { clientError } from './errors.ts';
 import { openTrust, type Trust } from './open-trust.ts';
 import type { KeyStore, MetadataCache, StoredKey, TrustRemote } from './ports.ts';
+import { listedContent, recoverSkipped } from './recover.ts';
 
 export interface PublishRequest {
   readonly gun: Gun;
@@ -67,7 +67,7 @@ export async function publish(request: PublishRequest): Promise<Published> {
   const { gun, remote, cache, pin, now, changes, keys } = request;
   for (let attempt = 0; attempt < attemptLimit; attempt++) {
     const current = await currentTrust(request);
-    const begun = current ? { draft: draftOf(current.set), root: [] } : await initialise(request);
+    const begun = current ? await continueWith(current, remote) : await initialise(request);
     const held = await keys.keys();
     const draft = changes.reduce(
       (next, change) => withChange(next, change, held, now),
@@ -95,9 +95,17 @@ async function currentTrust(request: PublishRequest): Promise<Trust | undefined>
   }
 }
 
-async function initialise(
-  request: PublishRequest,
-): Promise<{ draft: Draft; root: MetadataFile[] }> {
+interface Begun {
+  readonly draft: Draft;
+  /** Root files to upload beside the draft. */
+  readonly root: readonly MetadataFile[];
+}
+
+async function continueWith({ set }: Trust, remote: TrustRemote): Promise<Begun> {
+  return { draft: draftOf(set, await recoverSkipped(set, remote)), root: [] };
+}
+
+async function initialise(request: PublishRequest): Promise<Begun> {
   const { gun, remote, keys, now } = request;
   const held = await keys.keys();
   const rootKey = held.find(({ role }) => role === 'root');
@@ -147,12 +155,10 @@ async function publishedVersion(
   current: Trust | undefined,
   { remote }: PublishRequest,
 ): Promise<number> {
-  const known = current?.set.targets.get(role)?.file.version;
-  const former = current?.set.snapshot.signed.meta.get(role);
-  if (known !== undefined || former === undefined || !isDelegation(role)) return known ?? 0;
-  const sha256 = toHex(former.hashes.get('sha256') ?? new Uint8Array());
-  const bytes = await remote.byHash(role, sha256, former.sizeBytes);
-  return bytes ? parseMetadata(role, bytes).version : 0;
+  if (!current) return 0;
+  const known = current.set.targets.get(role)?.file.version;
+  if (known !== undefined || !isDelegation(role)) return known ?? 0;
+  return (await listedContent(current.set, remote, role))?.version ?? 0;
 }
 
 /** Only a repository whose snapshot key is on this machine signs its own; the server's is not. */

@@ -20,7 +20,7 @@ import type { RegistrySource } from './ports.ts';
 import { recorded, replay } from './replay.ts';
 import { earliest, lineOf, trustLinks, voucherOf } from './trust-links.ts';
 
-export interface VerifyImageRequest extends Omit<TrustRequest, 'gun' | 'delegations'> {
+export interface VerifyImageRequest extends Omit<TrustRequest, 'gun'> {
   readonly image: ImageReference;
   readonly registry: RegistrySource;
   /** Which roles may release a tag, in their order; default docker's. */
@@ -45,7 +45,7 @@ export async function verifyImage(request: VerifyImageRequest): Promise<ImageVer
   const about = { image: formatImageReference(image), gun, at: now };
   const links: Link[] = [];
   try {
-    const trust = await verifyTrust({ ...request, gun, delegations: 'strict' }, links);
+    const trust = await verifyTrust({ ...request, gun }, links);
     const target = await telling('target', nameOf(image), async () =>
       targetFor(trust, image, request.roles ?? dockerRoles),
     );
@@ -164,6 +164,12 @@ async function telling<T>(link: LinkName, subject: string, work: () => Promise<T
   try {
     return await work();
   } catch (error) {
-    throw isStoreError(error) ? new LinkFailure(link, subject, error) : error;
+    if (!isStoreError(error)) throw error;
+    // A tag that a role would have to release, and the role does not hold: that is the reason.
+    const { role } = error.detail;
+    const isSkipped = typeof role === 'string' && role.startsWith('targets/');
+    throw isSkipped
+      ? new LinkFailure('delegation', role, error)
+      : new LinkFailure(link, subject, error);
   }
 }

@@ -1,0 +1,60 @@
+import { equalBytes, toHex } from '../base/index.ts';
+import {
+  allTargets,
+  type DelegationName,
+  type FileMeta,
+  type MetadataSource,
+  parseMetadata,
+  requireMeta,
+  type Targets,
+  type TrustedSet,
+} from '../tuf/index.ts';
+
+/**
+ * What may be signed again of the delegations that a refresh had to skip, so that publishing into
+ * one repairs it and loses nothing that anybody still vouches for.
+ *
+ * An expired role is taken as it is: its signatures held. Of a role that is signed by too few of its
+ * present keys (its last signer was removed), only those targets are taken that another role,
+ * verified, also signs: nobody's word but a former signer's stands behind the others.
+ */
+export async function recoverSkipped(
+  set: TrustedSet,
+  source: MetadataSource,
+): Promise<ReadonlyMap<DelegationName, Targets>> {
+  const recovered = new Map<DelegationName, Targets>();
+  for (const [role, why] of set.skipped) {
+    const content = await listedContent(set, source, role);
+    if (!content) continue;
+    recovered.set(role, why.code === 'TUF_EXPIRED' ? content : vouchedFor(content, set));
+  }
+  return recovered;
+}
+
+/** The content that the snapshot lists for a delegation, whether or not anybody still names it. */
+export async function listedContent(
+  { snapshot }: TrustedSet,
+  source: MetadataSource,
+  role: DelegationName,
+): Promise<Targets | undefined> {
+  const meta = snapshot.signed.meta.get(role);
+  if (!meta) return undefined;
+  const sha256 = toHex(meta.hashes.get('sha256') ?? new Uint8Array());
+  const bytes = await source.byHash(role, sha256, meta.sizeBytes);
+  if (!bytes) return undefined;
+  requireMeta(role, bytes, meta, 'snapshot');
+  return parseMetadata(role, bytes).signed;
+}
+
+function vouchedFor(content: Targets, set: TrustedSet): Targets {
+  const vouched = allTargets(set);
+  const kept = [...content.targets].filter(([name, meta]) =>
+    vouched.some((target) => target.name === name && hasSameHash(target, meta)),
+  );
+  return { ...content, targets: new Map(kept) };
+}
+
+function hasSameHash(a: FileMeta, b: FileMeta): boolean {
+  const [one, other] = [a.hashes.get('sha256'), b.hashes.get('sha256')];
+  return a.sizeBytes === b.sizeBytes && !!one && !!other && equalBytes(one, other);
+}
