@@ -174,7 +174,7 @@ async function atVersionTwo(
   const tampers = new Map(tamper ? [tamper(repository.signers.get(role) ?? [])] : []);
   await repository.publish(['root', 'targets', releasesRole], now, tampers);
   const client = (
-    seen = new Map<RoleName, number>(),
+    seen: ReadonlyMap<RoleName, number> = new Map(),
     delegations: 'strict' | 'lenient' = 'strict',
   ) => refreshTrustedSet({ gun, anchor, source: repository.source, now, seen, delegations });
   return { repository, client, seen: first.seen };

@@ -1,0 +1,325 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import {
+  makeRootSigner,
+  makeSigner,
+  SimulatedRepository,
+} from '../../test/support/simulated-repository.ts';
+import { makeRootCertificate } from '../adapters/certificates/index.ts';
+import { utf8 } from '../base/index.ts';
+import {
+  localSigner,
+  nextVersion,
+  parseGun,
+  parseRoot,
+  publicKey,
+  refreshTrustedSet,
+  requirePinnedRoot,
+  type Signer,
+  signFile,
+  trustRoot,
+  verifyNextRoot,
+  verifyRoot,
+  withRoleKeys,
+} from './index.ts';
+import { readPublicKey } from './key.ts';
+
+const gun = parseGun('registry.example.com/acme/app');
+const now = new Date('2026-11-21T00:00:00Z');
+const yearMs = 365 * 86_400_000;
+const [a, b, c] = [1, 2, 3].map(() => makeRootSigner(gun, now)) as [Signer, Signer, Signer];
+
+/*
+ * A row is a root that follows one whose root keys are on the left (threshold after the slash):
+ * its own root keys, who signs it, and the code; `ok` when it is trusted.
+ */
+describe('a root that follows another', () => {
+  // biome-ignore format: a table
+  const rotations: readonly (readonly [from: string, to: string, signed: string, expected: string])[] = [
+    ['a/1',  'a/1',  'a',   'ok'],
+    ['a/1',  'b/1',  'ab',  'ok'],
+    ['a/1',  'b/1',  'b',   'TUF_ROOT_UNTRUSTED'],
+    ['a/1',  'b/1',  'a',   'TUF_BELOW_THRESHOLD'],
+    ['a/1',  'b/1',  'c',   'TUF_BELOW_THRESHOLD'],
+    ['a/1',  'b/1',  '',    'TUF_NO_SIGNATURES'],
+    ['a/1',  'ab/2', 'a',   'TUF_BELOW_THRESHOLD'],
+    ['a/1',  'ab/2', 'ab',  'ok'],
+    ['a/1',  'bc/2', 'bc',  'TUF_ROOT_UNTRUSTED'],
+    ['a/1',  'bc/2', 'abc', 'ok'],
+    ['ab/2', 'c/1',  'ac',  'TUF_ROOT_UNTRUSTED'],
+    ['ab/2', 'c/1',  'abc', 'ok'],
+    ['ab/1', 'c/1',  'bc',  'ok'],
+    ['ab/2', 'a/1',  'aa',  'TUF_ROOT_UNTRUSTED'],
+  ];
+  const people = new Map([
+    ['a', a],
+    ['b', b],
+    ['c', c],
+  ] as const);
+  const signersIn = (letters: string) =>
+    [...letters].map((each) => people.get(each as 'a') ?? assert.fail());
+
+  for (const [from, to, signed, expected] of rotations) {
+    test(`from ${from} to ${to}, signed by ${signed || 'nobody'}: ${expected}`, async () => {
+      const [oldKeys = '', oldThreshold] = from.split('/');
+      const [newKeys = '', newThreshold] = to.split('/');
+      const { root } = new SimulatedRepository(gun, now);
+      const keysOf = (letters: string) => signersIn(letters).map(({ key }) => key);
+      const first = withRoleKeys(root, 'root', keysOf(oldKeys), Number(oldThreshold));
+      const trusted = await signFile('root', first, signersIn(oldKeys));
+      const second = withRoleKeys(
+        nextVersion(first, now),
+        'root',
+        keysOf(newKeys),
+        Number(newThreshold),
+      );
+      const next = await signFile('root', second, signersIn(signed));
+      const verify = () => verifyNextRoot(trusted, next, gun, now);
+      if (expected === 'ok') assert.equal(verify(), next);
+      else assert.throws(verify, { code: expected });
+    });
+  }
+
+  test('must be the very next version', async () => {
+    const { root, signers } = new SimulatedRepository(gun, now);
+    const by = signers.get('root') ?? [];
+    const trusted = await signFile('root', root, by);
+    const third = await signFile('root', nextVersion(nextVersion(root, now), now), by);
+    const other = await signFile('root', { ...root, consistentSnapshot: true }, by);
+    const same = await signFile('root', root, by);
+    assert.throws(() => verifyNextRoot(trusted, third, gun, now), { code: 'TUF_ROOT_VERSION' });
+    assert.throws(() => verifyNextRoot(third, trusted, gun, now), { code: 'TUF_ROOT_VERSION' });
+    assert.throws(() => verifyNextRoot(trusted, other, gun, now), { code: 'TUF_ROOT_VERSION' });
+    assert.equal(verifyNextRoot(trusted, same, gun, now), same);
+  });
+
+  test('keeps former root keys, and drops the keys that other roles had', () => {
+    const { root, signers } = new SimulatedRepository(gun, now);
+    const [oldRoot, oldTargets] = [signers.get('root')?.[0], signers.get('targets')?.[0]];
+    const fresh = makeSigner();
+    const rotated = withRoleKeys(withRoleKeys(root, 'root', [a.key]), 'targets', [fresh.key]);
+    assert.ok(oldRoot && rotated.keys.has(oldRoot.key.id));
+    assert.ok(oldTargets && !rotated.keys.has(oldTargets.key.id));
+    assert.deepEqual(rotated.roles.get('targets'), { keyIds: [fresh.key.id], threshold: 1 });
+    assert.equal(rotated.keys.size, 5);
+  });
+});
+
+describe('a client with an old root', () => {
+  test('follows root and timestamp key rotations together, and only forwards', async () => {
+    const { repository, anchor } = await published();
+    await rotateRoot(repository, b);
+    const timestampSigner = makeSigner();
+    repository.root = withRoleKeys(nextVersion(repository.root, now), 'timestamp', [
+      timestampSigner.key,
+    ]);
+    repository.signers.set('timestamp', [timestampSigner]);
+    await repository.publish(['root'], now);
+    const set = await refresh(repository, anchor);
+    assert.equal(set.root.version, 3);
+    const first = ['timestamp', 'root', '2.root', 'timestamp', 'snapshot', 'targets'];
+    assert.deepEqual(repository.asked, first);
+
+    repository.served.set('root', anchor);
+    assert.equal((await refresh(repository, set.root.bytes)).root.version, 3);
+  });
+
+  test('is not led past a root that was never signed by the one before it', async () => {
+    const { repository, anchor } = await published();
+    repository.root = withRoleKeys(nextVersion(repository.root, now), 'root', [b.key]);
+    repository.signers.set('root', [b]);
+    await repository.publish(['root'], now);
+    await rotateRoot(repository, c);
+    await assert.rejects(refresh(repository, anchor), { code: 'TUF_ROOT_UNTRUSTED' });
+  });
+
+  test('passes an expired root on the way, and refuses one at the end', async () => {
+    const { repository, anchor } = await published();
+    repository.root = {
+      ...nextVersion(repository.root, now),
+      expiresAt: new Date(now.getTime() - 1),
+    };
+    await repository.publish(['root'], now);
+    const expected = {
+      code: 'TUF_EXPIRED',
+      detail: { role: 'root', expiresAt: '2026-11-20T23:59:59.999Z' },
+    };
+    await assert.rejects(refresh(repository, anchor), expected);
+    repository.root = nextVersion(repository.root, now);
+    await repository.publish(['root'], now);
+    assert.equal((await refresh(repository, anchor)).root.version, 3);
+  });
+
+  test('walks on from an anchor that expired itself', async () => {
+    const { repository, anchor } = await published({ expiresAt: now });
+    const later = new Date(now.getTime() + 86_400_000);
+    repository.root = nextVersion(repository.root, later);
+    await repository.publish(['root', 'targets'], later);
+    const source = repository.source;
+    assert.equal((await refreshTrustedSet({ gun, anchor, source, now: later })).root.version, 2);
+  });
+
+  test('does not walk without end', async () => {
+    const { repository, anchor } = await published();
+    repository.root = { ...nextVersion(repository.root, now), version: 1000 };
+    await repository.publish(['root'], now);
+    await assert.rejects(refresh(repository, anchor), { code: 'TUF_TOO_MANY' });
+  });
+
+  test('reports what its source rejects with, as it is', async () => {
+    const { repository, anchor } = await published();
+    const source = { ...repository.source, timestamp: () => Promise.reject(new Error('offline')) };
+    await assert.rejects(refreshTrustedSet({ gun, anchor, source, now }), { message: 'offline' });
+  });
+});
+
+describe('a root certificate', () => {
+  const ca = fixture('root-cert-wildcard-cn-ca', 'ca.crt');
+  const pem = (name: string, at = now) => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    return makeRootCertificate({ privateKey, gun: name, now: at });
+  };
+  const at = (years: number, days = 0) =>
+    new Date(now.getTime() + years * yearMs + days * 86_400_000);
+  // biome-ignore format: a table
+  const cases: readonly (readonly [what: string, pem: string, expected: string])[] = [
+    ['for the GUN',                   pem(gun),                           'ok'],
+    ['for a prefix of it',            pem('registry.example.com/acme/*'), 'ok'],
+    ['for any GUN',                   pem('*'),                           'ok'],
+    ['for another prefix',            pem('registry.example.com/b/*'),    'TUF_ROOT_CERTIFICATE_NAME'],
+    ['for a name that only begins so', pem(`${gun}2`),                    'TUF_ROOT_CERTIFICATE_NAME'],
+    ['for a part of it',              pem('registry.example.com/acme'),   'TUF_ROOT_CERTIFICATE_NAME'],
+    ['for it in capitals',            pem(gun.toUpperCase()),             'TUF_ROOT_CERTIFICATE_NAME'],
+    ['that expires tomorrow',         pem(gun, at(-10, 1)),               'ok'],
+    ['that expired yesterday',        pem(gun, at(-10, -1)),              'TUF_ROOT_CERTIFICATE_EXPIRED'],
+    ['that begins tomorrow',          pem(gun, at(0, 1)),                 'ok'],
+    ['that begins after tomorrow',    pem(gun, at(0, 2)),                 'TUF_ROOT_CERTIFICATE_EXPIRED'],
+    ['with its CA after it',          pem(gun) + ca,                      'ok'],
+    ['with its CA before it',         ca + pem(gun),                      'TUF_ROOT_CERTIFICATE_INVALID'],
+    ['with another leaf after it',    pem(gun) + pem(gun),                'TUF_ROOT_CERTIFICATE_INVALID'],
+    ['that is none',                  'no certificate',                   'TUF_ROOT_CERTIFICATE_INVALID'],
+    ['that cannot be read',           pem(gun).replace(/\n.{4}/, '\nAAAA'), 'TUF_ROOT_CERTIFICATE_INVALID'],
+    ['of RSA in an ECDSA key',        fixtureCertificate('rsa-x509-root'), 'TUF_ROOT_CERTIFICATE_INVALID'],
+  ];
+
+  for (const [what, certificate, expected] of cases) {
+    test(`${what}: ${expected}`, async () => {
+      const root = await rootWith(utf8(certificate));
+      const refused = expected === 'ok' ? 'TUF_BELOW_THRESHOLD' : expected;
+      assert.throws(() => verifyRoot(root, gun, now), { code: refused });
+    });
+  }
+
+  test('signed with SHA-1 does not count', async () => {
+    const root = await rootWith(utf8(sha1Certificate));
+    assert.throws(() => verifyRoot(root, parseGun('example.com/sha1'), now), {
+      code: 'TUF_ROOT_CERTIFICATE_INVALID',
+      message: /SHA1/i,
+    });
+  });
+
+  test('is needed: a bare key cannot vouch for a root', async () => {
+    const { root, signers } = new SimulatedRepository(gun, now);
+    const bare = makeSigner();
+    const file = await signFile('root', withRoleKeys(root, 'root', [bare.key]), [bare]);
+    assert.throws(() => verifyRoot(file, gun, now), { code: 'TUF_ROOT_CERTIFICATE_INVALID' });
+    const by = signers.get('root') ?? [];
+    const both = withRoleKeys(root, 'root', [bare.key, ...by.map(({ key }) => key)], 1);
+    assert.ok(verifyRoot(await signFile('root', both, by), gun, now));
+    const two = withRoleKeys(root, 'root', [bare.key, ...by.map(({ key }) => key)], 2);
+    const signed = await signFile('root', two, [bare, ...by]);
+    assert.throws(() => verifyRoot(signed, gun, now), { code: 'TUF_BELOW_THRESHOLD' });
+  });
+
+  test('two of one key count once', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const twice = [1, 2].map(() => {
+      const certificate = makeRootCertificate({ privateKey, gun, now });
+      return localSigner(publicKey('ecdsa-x509', utf8(certificate)), privateKey);
+    });
+    const { root } = new SimulatedRepository(gun, now);
+    const keys = twice.map(({ key }) => key);
+    const file = await signFile('root', withRoleKeys(root, 'root', keys, 2), twice);
+    assert.throws(() => verifyRoot(file, gun, now), {
+      code: 'TUF_BELOW_THRESHOLD',
+      detail: { role: 'root', valid: 1, threshold: 2 },
+    });
+  });
+
+  test('of an anchor that expired ends every refresh, as in notary', async () => {
+    const { anchor } = await published();
+    const afterwards = at(10, 1);
+    assert.throws(() => trustRoot(gun, anchor, afterwards), {
+      code: 'TUF_ROOT_CERTIFICATE_EXPIRED',
+    });
+  });
+});
+
+test('a pin is a TUF id or a canonical id of a root key', async () => {
+  const { anchor } = await published();
+  const root = parseRoot(anchor);
+  assert.ok(requirePinnedRoot(root, [b.key.id, a.key.id], gun));
+  assert.ok(requirePinnedRoot(root, [a.key.canonicalId], gun));
+  assert.throws(() => requirePinnedRoot(root, [b.key.id], gun), { code: 'TUF_ROOT_PIN' });
+  assert.throws(() => requirePinnedRoot(root, [], gun), { code: 'TUF_ROOT_PIN' });
+});
+
+async function published(change: { expiresAt?: Date } = {}) {
+  const repository = new SimulatedRepository(gun, now);
+  repository.root = { ...withRoleKeys(repository.root, 'root', [a.key]), ...change };
+  repository.signers.set('root', [a]);
+  await repository.publish(['root', 'targets'], now);
+  const anchor = repository.served.get('root') ?? assert.fail();
+  return { repository, anchor };
+}
+
+async function rotateRoot(repository: SimulatedRepository, to: Signer) {
+  const from = repository.signers.get('root') ?? [];
+  repository.root = withRoleKeys(nextVersion(repository.root, now), 'root', [to.key]);
+  repository.signers.set('root', [to, ...from]);
+  await repository.publish(['root'], now);
+  repository.signers.set('root', [to]);
+}
+
+function refresh(repository: SimulatedRepository, anchor: Uint8Array) {
+  repository.asked.length = 0;
+  return refreshTrustedSet({ gun, anchor, source: repository.source, now });
+}
+
+/** A root whose one root key is this, signed by somebody else: no certificate of it is at fault. */
+async function rootWith(bytes: Uint8Array) {
+  const { root } = new SimulatedRepository(gun, now);
+  const json = { keytype: 'ecdsa-x509', keyval: { public: Buffer.from(bytes).toString('base64') } };
+  const key = readPublicKey(json, 'key');
+  const keys = new Map(root.keys).set(key.id, key);
+  const roles = new Map(root.roles).set('root', { keyIds: [key.id], threshold: 1 });
+  return await signFile('root', { ...root, keys, roles }, [makeSigner()]);
+}
+
+function fixture(name: string, file: string): string {
+  return readFileSync(join(import.meta.dirname, '../../test/fixtures/notary', name, file), 'utf8');
+}
+
+function fixtureCertificate(name: string): string {
+  const root = parseRoot(utf8(fixture(name, 'server/root.json')));
+  const [id] = root.signed.roles.get('root')?.keyIds ?? [];
+  const key = id && root.signed.keys.get(id);
+  return Buffer.from(key ? key.bytes : assert.fail()).toString('latin1');
+}
+
+/** Made by: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha1 -subj /CN=example.com/sha1 */
+const sha1Certificate = `-----BEGIN CERTIFICATE-----
+MIIBiDCCAS+gAwIBAgIUNLOH18S8NHqNFsFYyByKEXL0M2wwCQYHKoZIzj0EATAb
+MRkwFwYDVQQDDBBleGFtcGxlLmNvbS9zaGExMCAXDTI2MTEyMDIzMTY0N1oYDzIx
+MjYxMDI3MjMxNjQ3WjAbMRkwFwYDVQQDDBBleGFtcGxlLmNvbS9zaGExMFkwEwYH
+KoZIzj0CAQYIKoZIzj0DAQcDQgAE6dbx0jefQylM1jFk+EDT6vnJKqlhk1ROUpaG
+3hhUAzSyJ7ZrlRJGulkH8cZzz2NAzDhkR/rM8XxwhZCgoha9jaNQME4wHQYDVR0O
+BBYEFPHV4ciIfCbwT4WxjBY44aLY17tTMB8GA1UdIwQYMBaAFPHV4ciIfCbwT4Wx
+jBY44aLY17tTMAwGA1UdEwEB/wQCMAAwCQYHKoZIzj0EAQNIADBFAiBmZ1Q8OmQo
+2+u7xKHRGAXRlLDEh7BDfO/3b1Vr+74sdQIhANIOZJApsQOvKSJ0hTHDBe5K50CU
+hoGLfv1r036bvezl
+-----END CERTIFICATE-----
+`;
