@@ -1,8 +1,9 @@
 import { approved, type Decision, type Reviewed } from './candidate.ts';
+import type { Advance } from './candidates-port.ts';
 import { chainError } from './errors.ts';
 import { serializeEvidence } from './evidence.ts';
 import type { JudgedFinding } from './finding.ts';
-import type { Advance, Review } from './ports.ts';
+import type { Review } from './ports.ts';
 import { refuse } from './refusal.ts';
 
 /** What follows from a review without asking anybody. */

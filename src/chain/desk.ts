@@ -1,21 +1,19 @@
 import { isStoreError } from '../base/index.ts';
 import { Bell } from './bell.ts';
 import { type Decision, reopened, type State } from './candidate.ts';
-import { approve, refuseByHand, requireDecision } from './decision.ts';
-import { chainError } from './errors.ts';
-import { serializeEvidence } from './evidence.ts';
-import type { JudgedFinding } from './finding.ts';
-import type { HistoryEntry } from './history.ts';
 import type {
-  Admissions,
   Advance,
   CandidateFilter,
   CandidateRecord,
   CandidateSummary,
   Candidates,
-  UnsignedFilter,
-  UnsignedTag,
-} from './ports.ts';
+} from './candidates-port.ts';
+import { approve, refuseByHand, requireDecision } from './decision.ts';
+import { chainError } from './errors.ts';
+import { serializeEvidence } from './evidence.ts';
+import type { JudgedFinding } from './finding.ts';
+import type { HistoryEntry } from './history.ts';
+import type { Admissions, UnsignedFilter, UnsignedTag } from './ports.ts';
 import { requireState, restoreCandidate } from './restore.ts';
 import { type HistoryCheck, verifyHistory } from './verify-history.ts';
 

@@ -20,6 +20,7 @@ export {
   type Subject,
   states,
 } from './candidate.ts';
+export type * from './candidates-port.ts';
 export { type CheckCode, checkErrors } from './check/errors.ts';
 export { decideReview, type Verdict } from './decision.ts';
 export { CandidateDesk, type DeskPorts, type Waited } from './desk.ts';

@@ -1,7 +1,7 @@
 import type { Json } from '../base/index.ts';
 import type { Refusable, Refusal } from './candidate.ts';
+import type { Advance, Effect } from './candidates-port.ts';
 import { serializeEvidence } from './evidence.ts';
-import type { Advance, Effect } from './ports.ts';
 import { certificationOf } from './zones.ts';
 
 /**

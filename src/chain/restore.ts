@@ -1,6 +1,7 @@
 import { digestOf, isStoreError, stringOf } from '../base/index.ts';
 import type { Candidate, State } from './candidate.ts';
 import * as link from './candidate.ts';
+import type { CandidateRecord } from './candidates-port.ts';
 import { chainError } from './errors.ts';
 import {
   type EvidenceMembers,
@@ -11,7 +12,6 @@ import {
   readSubject,
 } from './evidence.ts';
 import { type HistoryEntry, hashOf } from './history.ts';
-import type { CandidateRecord } from './ports.ts';
 
 /**
  * Makes a candidate again from what was stored, by walking its history through the links. A row of

@@ -1,9 +1,10 @@
 import { type Copied, reviewed } from './candidate.ts';
+import type { Advance } from './candidates-port.ts';
 import { approve, decideReview } from './decision.ts';
 import { findingJson, serializeEvidence } from './evidence.ts';
 import type { JudgedFinding } from './finding.ts';
 import type { NewEntry } from './history.ts';
-import type { Advance, Review, ReviewImage } from './ports.ts';
+import type { Review, ReviewImage } from './ports.ts';
 import { refuse } from './refusal.ts';
 import type { Outcome } from './step.ts';
 import { certificationOf } from './zones.ts';

@@ -1,9 +1,9 @@
 import { isStoreError } from '../base/index.ts';
 import type { Candidate } from './candidate.ts';
+import type { Advance, DueJob } from './candidates-port.ts';
 import { check } from './check/check.ts';
 import { copy } from './check/copy.ts';
 import type { Job } from './history.ts';
-import type { Advance, DueJob } from './ports.ts';
 import { requireState, restoreCandidate } from './restore.ts';
 import { review } from './review-step.ts';
 import { seal } from './seal/seal.ts';

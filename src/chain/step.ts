@@ -1,9 +1,8 @@
 import type { Clock } from '../base/index.ts';
+import type { Advance, Candidates } from './candidates-port.ts';
 import type {
   Admissions,
-  Advance,
   BlobMeter,
-  Candidates,
   Images,
   ReviewImage,
   StoreKeys,

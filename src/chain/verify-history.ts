@@ -1,8 +1,8 @@
 import { type Digest, digestOf } from '../base/index.ts';
 import type { State } from './candidate.ts';
+import type { Candidates } from './candidates-port.ts';
 import { chainError } from './errors.ts';
 import { genesisHash, type HistoryEntry, stateAfter, verifyEntry } from './history.ts';
-import type { Candidates } from './ports.ts';
 import { restoreCandidate } from './restore.ts';
 
 export interface HistoryCheck {

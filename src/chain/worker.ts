@@ -1,8 +1,9 @@
 import { isStoreError, type Random } from '../base/index.ts';
 import { admitChange } from './admit/admit.ts';
 import { Bell } from './bell.ts';
+import type { DueJob } from './candidates-port.ts';
 import type { Job } from './history.ts';
-import type { ChainEvent, DueJob } from './ports.ts';
+import type { ChainEvent } from './ports.ts';
 import { runStep } from './run-step.ts';
 import type { StepPorts, StoreIdentity } from './step.ts';
 
@@ -16,7 +17,7 @@ export interface WorkerOptions extends StoreIdentity {
   readonly hold?: Job | 'admit' | undefined;
   /** How many repositories move at once; 2 when absent. */
   readonly parallel?: number | undefined;
-  /** How often to look although nobody called; 2 000 when absent. */
+  /** How often to look although nobody called; 500 when absent. */
   readonly pollMs?: number | undefined;
 }
 
@@ -153,7 +154,7 @@ export class ChainWorker {
   }
 
   async #idleMs(): Promise<number> {
-    const { pollMs = 2_000 } = this.#options;
+    const { pollMs = 500 } = this.#options;
     const { candidates, clock } = this.#ports;
     const now = clock();
     const next = await candidates.nextTryAt(now, this.#held()).catch(() => undefined);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { RereadingMeter } from '../../src/adapters/blobs/blob-meter.ts';
+import { blobMeter } from '../../src/adapters/blobs/index.ts';
 import { SealedRoleKeys } from '../../src/adapters/keys/index.ts';
 import { SqlAdmissions } from '../../src/adapters/sql/admission-store.ts';
 import { SqlCandidates } from '../../src/adapters/sql/candidate-store.ts';
@@ -98,7 +98,7 @@ export class ChainWorld implements AsyncDisposable {
       office: this.trust,
       keys: this.#keys,
       images: new SqlRegistryIndex(db),
-      meter: new RereadingMeter(this.blobs),
+      meter: blobMeter(this.blobs),
       review,
       clock: () => this.now,
       random: (size: number) => randomBytes(size),

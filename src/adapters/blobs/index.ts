@@ -2,5 +2,5 @@
  * Blobs on the filesystem. It knows files, fsync and free space; it refuses to know repositories,
  * HTTP and what the bytes are.
  */
-export { RereadingMeter } from './blob-meter.ts';
+export { blobMeter } from './blob-meter.ts';
 export { FilesystemBlobs, openFilesystemBlobs } from './filesystem-blobs.ts';

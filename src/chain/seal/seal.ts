@@ -1,8 +1,8 @@
 import { parseGun } from '../../tuf/index.ts';
 import { type Approved, type SealedFile, sealed } from '../candidate.ts';
+import type { SealFile } from '../candidates-port.ts';
 import { chainError } from '../errors.ts';
 import { sealedJson, serializeEvidence } from '../evidence.ts';
-import type { SealFile } from '../ports.ts';
 import { refuse } from '../refusal.ts';
 import type { Outcome, StepPorts, StoreIdentity } from '../step.ts';
 import { storeOf } from '../zones.ts';

@@ -1,8 +1,8 @@
 import { digestOf, hexOf } from '../../base/index.ts';
 import { published, type Sealed, unsealed } from '../candidate.ts';
+import type { Advance, SealFile } from '../candidates-port.ts';
 import { chainError } from '../errors.ts';
 import { sealedJson, serializeEvidence } from '../evidence.ts';
-import type { Advance, SealFile } from '../ports.ts';
 import type { Outcome, StepPorts } from '../step.ts';
 import { certificationOf, storeOf } from '../zones.ts';
 
