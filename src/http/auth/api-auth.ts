@@ -45,6 +45,17 @@ export class ApiAuth {
   }
 
   /**
+   * Whoever has signed in, and nobody else.
+   * @throws StoreError as {@link principal}, and AUTH_REQUIRED for an anonymous one
+   */
+  async signedIn(request: FastifyRequest): Promise<Principal & { readonly name: string }> {
+    const principal = await this.principal(request);
+    const { name } = principal;
+    if (name !== undefined) return { ...principal, name };
+    throw authError('AUTH_REQUIRED', { challenge: basicChallenge, reason: 'sign in first' });
+  }
+
+  /**
    * @param what  ends the sentence "NAME may not ..."
    * @param namespace  of the candidate, for `candidate.*`
    * @throws StoreError AUTH_REQUIRED (401) for an anonymous one, AUTH_DENIED (403) for a user

@@ -1,0 +1,14 @@
+/**
+ * Our own API below `/api/v1`: users, candidates, decisions, history. JSON in and out, checked by
+ * TypeBox schemas, errors as problem+json with our codes, HTTP Basic or a token; a file per
+ * endpoint. What happens behind it stands in ports.ts.
+ *
+ * It refuses to decide: who may do what is decided by http/auth, what may become of a candidate by
+ * the chain.
+ */
+export { apiErrors } from './errors.ts';
+export type { StoreApiOptions } from './options.ts';
+export type { CandidateDesk } from './ports.ts';
+export * from './schemas.ts';
+export { storeApi } from './store-api.ts';
+export { type WaitFor, waitGoals } from './wait-goals.ts';

@@ -1,0 +1,37 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import { type Clock, Secret } from '../../src/base/index.ts';
+import { createAuth } from '../../src/http/auth/index.ts';
+import { storeApi } from '../../src/http/store-api/index.ts';
+import type { MemoryDesk } from './memory-desk.ts';
+import { MemoryUsers, PlainPasswords } from './memory-users.ts';
+
+/**
+ * The API and the token endpoint of a store, over users and a desk in memory; nothing listens.
+ * There are `acme` (producer), `other` (producer), `carol` (consumer), `rita` (reviewer) and
+ * `admin`; each one's password is the name and `-password`.
+ */
+export async function memoryStore(
+  desk: MemoryDesk,
+  clock: Clock = () => new Date('2026-11-21T10:00:00Z'),
+): Promise<{ readonly app: FastifyInstance; readonly users: MemoryUsers }> {
+  const users = new MemoryUsers();
+  await users.with('acme', 'producer', ['acme']);
+  await users.with('other', 'producer', ['other']);
+  await users.with('carol', 'consumer');
+  await users.with('rita', 'reviewer');
+  await users.with('admin', 'admin');
+  const auth = createAuth({
+    users,
+    passwords: new PlainPasswords(),
+    policy: { storeIsPublic: false, publicNamespaces: new Set() },
+    origins: ['localhost:5443'],
+    service: 'store',
+    tokenKey: new Secret(new Uint8Array(32).fill(1)),
+    random: (size) => new Uint8Array(size).fill(7),
+    clock,
+  });
+  const app = Fastify();
+  await app.register(auth.tokenApi);
+  await app.register(storeApi({ auth: auth.api, users: auth.users, desk, clock }));
+  return { app, users };
+}
