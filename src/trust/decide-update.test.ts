@@ -1,0 +1,415 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  newSigner,
+  partsOf,
+  rootSigner,
+  SimulatedPublisher,
+} from '../../test/support/simulated-publisher.ts';
+import {
+  edits,
+  emptyServer,
+  gun,
+  kate,
+  now,
+  serverWithRepository,
+  sub,
+  tag,
+} from '../../test/support/trust-world.ts';
+import { fromUtf8, isStoreError, parseJson, utf8 } from '../base/index.ts';
+import {
+  limitBytesOf,
+  type MetadataFile,
+  metaOf,
+  parseDelegationName,
+  parseGun,
+  type RoleName,
+  type Snapshot,
+  serializeEnvelope,
+  withDelegation,
+  withoutDelegation,
+  withRoleKeys,
+} from '../tuf/index.ts';
+
+/*
+ * Attacks on the accepting side: a way of spoiling one file of an honest update, by role, and the
+ * one code that refuses it. In the table `below` is TUF_BELOW_THRESHOLD and so on; `-` stands where
+ * the way does not exist.
+ */
+const codes = {
+  below: 'TUF_BELOW_THRESHOLD',
+  nosig: 'TUF_NO_SIGNATURES',
+  expired: 'TUF_EXPIRED',
+  conflict: 'TRUST_VERSION_CONFLICT',
+  malform: 'TUF_MALFORMED',
+  fixpoint: 'TUF_NOT_FIXPOINT',
+  large: 'TUF_TOO_LARGE',
+  rootver: 'TUF_ROOT_VERSION',
+  hash: 'TUF_HASH_MISMATCH',
+  '-': undefined,
+} as const;
+type Spoil = (
+  file: MetadataFile,
+  publisher: SimulatedPublisher,
+) => Uint8Array | Promise<Uint8Array>;
+
+const roles: readonly RoleName[] = ['root', 'targets', kate, sub, 'snapshot'];
+// biome-ignore format: the columns of the table line up
+const attacks: [way: string, spoil: Spoil, codes: string][] = [
+  //                                                 root     targets  kate     sub      snapshot
+  ['a changed signature', changeSignature,          'below    below    below    below    below'],
+  ['no signature', (f) => envelope(f, []),          'nosig    nosig    nosig    nosig    nosig'],
+  ['a changed content', laterExpiry,                'below    below    below    below    below'],
+  ['the signature of a stranger', byStranger,       'below    below    below    below    below'],
+  ['an expiry in the past', expired,                'expired  expired  expired  expired  expired'],
+  ['the published version', version((v) => v - 1),  'conflict conflict conflict conflict conflict'],
+  ['version 0', version(() => 0),                   'malform  malform  malform  malform  malform'],
+  ['a version left out', version((v) => v + 1),     'rootver  -        -        -        -'],
+  ['bytes that are no JSON', () => utf8('{'),       'malform  malform  malform  malform  malform'],
+  ['deep JSON', () => utf8('['.repeat(9999)),       'malform  malform  malform  malform  malform'],
+  ['the type of another role', otherType,           'malform  malform  malform  malform  malform'],
+  ['a newline at the end', newline,                 'fixpoint fixpoint fixpoint fixpoint fixpoint'],
+  ['white space inside', pretty,                    'fixpoint fixpoint fixpoint fixpoint fixpoint'],
+  ['a member that Go drops', extraMember,           'fixpoint fixpoint fixpoint fixpoint fixpoint'],
+  ['a zero that Go trims', zeroInTime,              'fixpoint fixpoint fixpoint fixpoint fixpoint'],
+  ['too many bytes', tooLarge,                      'large    large    large    large    large'],
+  ['another valid content', newerExpiry,            'hash     hash     hash     hash     -'],
+];
+
+for (const [way, spoil, row] of attacks) {
+  for (const [column, word] of row.split(/ +/).entries()) {
+    const role = roles[column] ?? 'root';
+    const code = codes[word as keyof typeof codes];
+    if (!code) continue;
+    test(`${role} with ${way} is ${code}`, async () => {
+      const { server, store, publisher } = await serverWithRepository({ holdsSnapshot: true });
+      const honest = await publisher.update(
+        {
+          root: (root) => root,
+          targets: edits([
+            ['targets', tag('v1')],
+            [kate, tag('v1')],
+            [sub, tag('v1')],
+          ]),
+        },
+        now,
+      );
+      const parts = partsOf(honest);
+      const file = honest.get(role) ?? assert.fail(`the honest update has no ${role}`);
+      const before = await store.changes({ from: 'newest', limit: 100 });
+      parts.set(role, await spoil(file, publisher));
+      const refused = code === 'TUF_HASH_MISMATCH' ? 'snapshot' : role;
+      await assert.rejects(server.accept(gun, parts, now), refusal(code, refused));
+      assert.deepEqual(await store.changes({ from: 'newest', limit: 100 }), before);
+      await server.accept(gun, partsOf(honest), now);
+    });
+  }
+}
+
+test('an update of nothing needs a root', async () => {
+  const { server } = emptyServer();
+  await assert.rejects(server.accept(gun, new Map(), now), refusal('TRUST_ROOT_MISSING', 'root'));
+});
+
+test('a first update without targets is TRUST_TARGETS_MISSING', async () => {
+  const { parts, server } = await firstUpdate();
+  parts.delete('targets');
+  await assert.rejects(server.accept(gun, parts, now), refusal('TRUST_TARGETS_MISSING', 'targets'));
+});
+
+test('a first update without the snapshot of its own key is TRUST_SNAPSHOT_MISSING', async () => {
+  const { parts, server } = await firstUpdate({ holdsSnapshot: true });
+  parts.delete('snapshot');
+  const expected = refusal('TRUST_SNAPSHOT_MISSING', 'snapshot');
+  await assert.rejects(server.accept(gun, parts, now), expected);
+});
+
+test('the first root may have any version', async () => {
+  const { server, publisher } = await firstUpdate();
+  const files = await publisher.initialise(now);
+  const root = files.get('root') ?? assert.fail();
+  files.set('root', await publisher.sign('root', { ...root.signed, version: 4 } as never));
+  await server.accept(gun, partsOf(files), now);
+  assert.equal((await server.current(gun, 'root', now))?.version, 4);
+});
+
+test('a root for another repository is TUF_ROOT_CERTIFICATE_NAME', async () => {
+  const { server } = emptyServer();
+  const other = new SimulatedPublisher(server, parseGun('localhost:5443/acme/other'), now);
+  const parts = partsOf(await other.initialise(now));
+  const expected = refusal('TUF_ROOT_CERTIFICATE_NAME', 'root');
+  await assert.rejects(server.accept(gun, parts, now), expected);
+});
+
+test('after the root certificate has expired nothing is accepted', async () => {
+  const { server, publisher } = await serverWithRepository();
+  const later = new Date(now.getTime() + 11 * 365 * 86_400_000);
+  const parts = partsOf(
+    await publisher.update({ targets: edits([['targets', tag('v1')]]) }, later),
+  );
+  const expected = refusal('TUF_ROOT_CERTIFICATE_EXPIRED', 'root');
+  await assert.rejects(server.accept(gun, parts, later), expected);
+});
+
+test('a root whose keys the published root did not sign in is TUF_ROOT_UNTRUSTED', async () => {
+  const { server, publisher } = await serverWithRepository();
+  const thief = rootSigner(gun, now);
+  publisher.signers.set('root', [thief]);
+  const parts = partsOf(
+    await publisher.update({ root: (root) => withRoleKeys(root, 'root', [thief.key]) }, now),
+  );
+  await assert.rejects(server.accept(gun, parts, now), refusal('TUF_ROOT_UNTRUSTED', 'root'));
+});
+
+test('a new root key that the old one signs in is accepted', async () => {
+  const { server, publisher } = await serverWithRepository();
+  const next = rootSigner(gun, now);
+  publisher.signers.set('root', [next, ...(publisher.signers.get('root') ?? [])]);
+  const root = await publisher.update(
+    { root: (old) => withRoleKeys(old, 'root', [next.key]) },
+    now,
+  );
+  await server.accept(gun, partsOf(root), now);
+  assert.equal((await server.current(gun, 'root', now))?.version, 2);
+});
+
+test('a root that gives targets another key needs targets by that key', async () => {
+  const { server, publisher } = await serverWithRepository();
+  const next = newSigner();
+  const root = (
+    await publisher.update({ root: (old) => withRoleKeys(old, 'targets', [next.key]) }, now)
+  ).get('root');
+  const parts = new Map<RoleName, Uint8Array>([['root', root?.bytes ?? assert.fail()]]);
+  await assert.rejects(server.accept(gun, parts, now), refusal('TUF_BELOW_THRESHOLD', 'targets'));
+  publisher.signers.set('targets', [next]);
+  const targets = await publisher.update({ targets: edits([['targets', (same) => same]]) }, now);
+  await server.accept(gun, new Map([...parts, ...partsOf(targets)]), now);
+});
+
+test('a root with a timestamp key of a stranger is TRUST_TIMESTAMP_KEY_UNKNOWN', async () => {
+  const { server, publisher } = await serverWithRepository();
+  const { key } = newSigner();
+  const parts = partsOf(
+    await publisher.update({ root: (old) => withRoleKeys(old, 'timestamp', [key]) }, now),
+  );
+  await assert.rejects(
+    server.accept(gun, parts, now),
+    refusal('TRUST_TIMESTAMP_KEY_UNKNOWN', 'root'),
+  );
+});
+
+test("a root with another repository's server keys gets no signature by them", async () => {
+  const { server, publisher } = await serverWithRepository();
+  const other = parseGun('localhost:5443/acme/other');
+  const [timestampKey, snapshotKey] = [
+    await server.publicKey(other, 'timestamp', now),
+    await server.publicKey(other, 'snapshot', now),
+  ];
+  const timestamp = partsOf(
+    await publisher.update({ root: (old) => withRoleKeys(old, 'timestamp', [timestampKey]) }, now),
+  );
+  await assert.rejects(
+    server.accept(gun, timestamp, now),
+    refusal('TRUST_TIMESTAMP_KEY_UNKNOWN', 'root'),
+  );
+  const snapshot = partsOf(
+    await publisher.update({ root: (old) => withRoleKeys(old, 'snapshot', [snapshotKey]) }, now),
+  );
+  await assert.rejects(
+    server.accept(gun, snapshot, now),
+    refusal('TRUST_SNAPSHOT_MISSING', 'snapshot'),
+  );
+});
+
+test('a root that asks for two signatures by the server needs two keys of the server', async () => {
+  const { server, publisher } = await serverWithRepository();
+  const held = await server.publicKey(gun, 'timestamp', now);
+  const parts = partsOf(
+    await publisher.update(
+      { root: (old) => withRoleKeys(old, 'timestamp', [held, newSigner().key], 2) },
+      now,
+    ),
+  );
+  await assert.rejects(
+    server.accept(gun, parts, now),
+    refusal('TRUST_TIMESTAMP_KEY_UNKNOWN', 'root'),
+  );
+});
+
+test('a delegation that nobody names is TUF_DELEGATION_UNKNOWN', async () => {
+  const { server, publisher } = await serverWithRepository();
+  const eve = parseDelegationName('targets/eve');
+  publisher.signers.set(eve, [newSigner()]);
+  const parts = partsOf(await publisher.update({ targets: edits([[eve, tag('v1')]]) }, now));
+  await assert.rejects(server.accept(gun, parts, now), refusal('TUF_DELEGATION_UNKNOWN', eve));
+});
+
+test('a delegation that the same update removes is TUF_DELEGATION_UNKNOWN', async () => {
+  const { server, publisher } = await serverWithRepository();
+  const parts = partsOf(
+    await publisher.update(
+      {
+        targets: edits([
+          ['targets', (old) => withoutDelegation(old, kate)],
+          [kate, tag('v1')],
+        ]),
+      },
+      now,
+    ),
+  );
+  await assert.rejects(server.accept(gun, parts, now), refusal('TUF_DELEGATION_UNKNOWN', kate));
+});
+
+test('a delegation whose parent was never published is TRUST_TARGETS_MISSING', async () => {
+  const { server, publisher } = await serverWithRepository();
+  const signer = newSigner();
+  const [parent, child] = [parseDelegationName('targets/a'), parseDelegationName('targets/a/b')];
+  publisher.signers.set(child, [signer]);
+  const parts = partsOf(
+    await publisher.update(
+      {
+        targets: edits([
+          ['targets', (old) => withDelegation(old, { name: parent, keys: [signer.key] })],
+          [child, tag('v1')],
+        ]),
+      },
+      now,
+    ),
+  );
+  await assert.rejects(server.accept(gun, parts, now), refusal('TRUST_TARGETS_MISSING', parent));
+});
+
+test('an ancestor is loaded, even if it has expired since', async () => {
+  const { server, publisher } = await serverWithRepository();
+  const later = new Date(now.getTime() + 4 * 365 * 86_400_000);
+  const parts = partsOf(await publisher.update({ targets: edits([[sub, tag('v1')]]) }, later));
+  const files = await server.accept(gun, parts, later);
+  assert.deepEqual(
+    files.map(({ role }) => role),
+    [sub, 'snapshot', 'timestamp'],
+  );
+});
+
+const disagreements: [what: string, change: (snapshot: Snapshot) => Snapshot, code: string][] = [
+  ['leaves out an uploaded delegation', without(kate), 'TRUST_SNAPSHOT_MISMATCH'],
+  ['lists a delegation that does not exist', listing('targets/none'), 'TRUST_SNAPSHOT_MISMATCH'],
+  ['lists the timestamp', listing('timestamp'), 'TRUST_SNAPSHOT_MISMATCH'],
+  ['lists what is no role', listing('../root'), 'TUF_ROLE_INVALID'],
+  ['lists another root', listing('root'), 'TUF_SIZE_MISMATCH'],
+  ['lists other targets', listing('targets'), 'TUF_SIZE_MISMATCH'],
+  ['lists another version of a delegation that stays', listing(sub), 'TUF_SIZE_MISMATCH'],
+];
+
+for (const [what, change, code] of disagreements) {
+  test(`an uploaded snapshot that ${what} is ${code}`, async () => {
+    const { server, publisher } = await serverWithRepository({ holdsSnapshot: true });
+    const files = await publisher.update({ targets: edits([[kate, tag('v1')]]) }, now);
+    const snapshot = files.get('snapshot')?.signed as Snapshot;
+    files.set('snapshot', await publisher.sign('snapshot', change(snapshot)));
+    await assert.rejects(server.accept(gun, partsOf(files), now), refusal(code, 'snapshot'));
+  });
+}
+
+function without(role: RoleName) {
+  return (snapshot: Snapshot): Snapshot => {
+    const meta = new Map(snapshot.meta);
+    meta.delete(role);
+    return { ...snapshot, meta };
+  };
+}
+
+function listing(name: string) {
+  return (snapshot: Snapshot): Snapshot => {
+    const nothing = { role: 'root', bytes: utf8('x'), sizeBytes: 1 } as MetadataFile;
+    return { ...snapshot, meta: new Map(snapshot.meta).set(name, metaOf(nothing)) };
+  };
+}
+
+async function firstUpdate(who: { holdsSnapshot?: boolean } = {}) {
+  const { server } = emptyServer();
+  const publisher = new SimulatedPublisher(server, gun, now, who);
+  return { server, publisher, parts: partsOf(await publisher.initialise(now)) };
+}
+
+function refusal(code: string, refused: RoleName) {
+  return (error: unknown) => {
+    assert.ok(isStoreError(error), String(error));
+    assert.deepEqual([error.code, error.detail.refused], [code, refused], error.message);
+    return true;
+  };
+}
+
+function envelope(file: MetadataFile, signatures = file.signatures): Uint8Array {
+  return serializeEnvelope(file.payload, signatures);
+}
+
+function changeSignature(file: MetadataFile): Uint8Array {
+  const signatures = file.signatures.map((signature) => {
+    const bytes = Uint8Array.from(signature.bytes);
+    bytes[9] = (bytes[9] ?? 0) ^ 1;
+    return { ...signature, bytes };
+  });
+  return envelope(file, signatures);
+}
+
+function laterExpiry(file: MetadataFile): Uint8Array {
+  return utf8(fromUtf8(file.bytes).replace('"expires":"20', '"expires":"21'));
+}
+
+async function byStranger(file: MetadataFile): Promise<Uint8Array> {
+  return envelope(file, [await newSigner().sign(file.payload)]);
+}
+
+async function signedAs(file: MetadataFile, publisher: SimulatedPublisher, change: object) {
+  return (await publisher.sign(file.role, { ...file.signed, ...change } as never)).bytes;
+}
+
+function expired(file: MetadataFile, publisher: SimulatedPublisher) {
+  return signedAs(file, publisher, { expiresAt: new Date(now.getTime() - 1) });
+}
+
+function newerExpiry(file: MetadataFile, publisher: SimulatedPublisher) {
+  return signedAs(file, publisher, { expiresAt: new Date(file.expiresAt.getTime() + 60_000) });
+}
+
+function version(of: (version: number) => number): Spoil {
+  return (file, publisher) => signedAs(file, publisher, { version: of(file.version) });
+}
+
+function otherType(file: MetadataFile): Uint8Array {
+  return utf8(fromUtf8(file.bytes).replace(/"_type":"\w+"/, '"_type":"Timestamp"'));
+}
+
+function newline(file: MetadataFile): Uint8Array {
+  return utf8(`${fromUtf8(file.bytes)}\n`);
+}
+
+function pretty(file: MetadataFile): Uint8Array {
+  return utf8(JSON.stringify(parseJson(file.bytes), undefined, 1));
+}
+
+function extraMember(file: MetadataFile, publisher: SimulatedPublisher): Promise<Uint8Array> {
+  return resigned(file, publisher, (text) => text.replace('{"_type"', '{"A":1,"_type"'));
+}
+
+function zeroInTime(file: MetadataFile, publisher: SimulatedPublisher): Promise<Uint8Array> {
+  return resigned(file, publisher, (text) => text.replace('.12Z"', '.120Z"'));
+}
+
+async function resigned(
+  file: MetadataFile,
+  publisher: SimulatedPublisher,
+  change: (text: string) => string,
+) {
+  const payload = utf8(change(fromUtf8(file.payload)));
+  assert.notDeepEqual(payload, file.payload);
+  const signers = publisher.signers.get(file.role) ?? [];
+  return serializeEnvelope(
+    payload,
+    await Promise.all(signers.map((signer) => signer.sign(payload))),
+  );
+}
+
+function tooLarge(file: MetadataFile): Uint8Array {
+  return new Uint8Array(limitBytesOf(file.role) + 1);
+}
