@@ -230,8 +230,9 @@ function nodeBelow(root: number): number | undefined {
   const isBelow = (pid: number | undefined): boolean =>
     pid !== undefined && pid > 1 && (pid === root || isBelow(parents.get(pid)));
   for (const pid of parents.keys()) {
-    const [program = '', script = ''] = read(`/proc/${pid}/cmdline`).split('\0');
-    if (isBelow(pid) && program.endsWith('node') && script.endsWith('src/app/main.ts')) return pid;
+    const [program = '', ...args] = read(`/proc/${pid}/cmdline`).split('\0');
+    const serves = program.endsWith('node') && args.some((arg) => arg.endsWith('src/app/main.ts'));
+    if (serves && isBelow(pid)) return pid;
   }
   return undefined;
 }
