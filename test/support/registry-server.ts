@@ -8,7 +8,11 @@ import { openFilesystemBlobs } from '../../src/adapters/blobs/index.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
 import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
 import type { CatalogGate, Principal } from '../../src/http/auth/index.ts';
-import { answerUnknown, createRegistryApi } from '../../src/http/registry-api/index.ts';
+import {
+  answerError,
+  answerUnknown,
+  createRegistryApi,
+} from '../../src/http/registry-api/index.ts';
 import { serveV2 } from '../../src/http/v2.ts';
 import { Uploads } from '../../src/registry/index.ts';
 
@@ -37,7 +41,11 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   const blobs = await openFilesystemBlobs(dataFolder, options.uploadLimit);
   const uploads = new Uploads({ blobs, index, random: randomBytes }, options.blobLimitBytes);
   const gate = options.gate ?? openGate;
-  const app = Fastify({ forceCloseConnections: true });
+  const app = Fastify({
+    forceCloseConnections: true,
+    frameworkErrors: (error, request, reply) => answerError(request, reply, error),
+  });
+  app.setErrorHandler((error, request, reply) => answerError(request, reply, error));
   const clock = () => new Date();
   serveV2(app, [createRegistryApi({ index, blobs, uploads, gate, clock })], answerUnknown);
   await app.listen({ host: '127.0.0.1', port: 0 });

@@ -16,6 +16,9 @@ export function answerError(request: FastifyRequest, reply: FastifyReply, error:
   reply.header(...apiVersion).header('content-type', 'application/json');
   const answer = isStoreError(error) ? ociAnswer(error) : undefined;
   if (answer) return reply.code(answer.status).headers(answer.headers).send(answer.body);
+  if (isRefusedByFastify(error)) {
+    return reply.code(error.statusCode).send(errorBody('UNSUPPORTED', error.message));
+  }
   // A client that went away is no fault of ours, and nobody reads the answer.
   if (request.raw.destroyed && !request.raw.complete) return reply.code(400).send();
   request.log.error({ err: error }, 'registry request failed');
@@ -25,4 +28,11 @@ export function answerError(request: FastifyRequest, reply: FastifyReply, error:
 /** The endpoint for paths below `/v2/` that no API knows. */
 export async function answerUnknown(request: FastifyRequest, reply: FastifyReply) {
   return answerError(request, reply, registryApiError('REGISTRY_API_PATH_UNKNOWN'));
+}
+
+/** A request that Fastify refused before we saw it: a malformed path or Content-Type. */
+function isRefusedByFastify(error: unknown): error is Error & { statusCode: number } {
+  if (!(error instanceof Error && 'code' in error && 'statusCode' in error)) return false;
+  const { code, statusCode } = error;
+  return String(code).startsWith('FST_ERR_') && typeof statusCode === 'number' && statusCode < 500;
 }
