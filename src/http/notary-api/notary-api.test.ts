@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { base, NotaryWorld, refused } from '../../../test/support/notary-world.ts';
+import { gun } from '../../../test/support/trust-world.ts';
+import { StoreError } from '../../base/index.ts';
+
+const world = await NotaryWorld.start();
+after(() => world[Symbol.asyncDispose]());
+
+for (const [method, path, what] of [
+  ['GET', 'BASEroot.json', `${gun}:pull`],
+  ['HEAD', 'BASEroot.json', `${gun}:pull`],
+  ['GET', `BASEroot.${'ab'.repeat(32)}.json`, `${gun}:pull`],
+  ['GET', 'BASE1.root.json', `${gun}:pull`],
+  ['POST', 'BASE', `${gun}:push,pull`],
+  ['GET', 'BASEsnapshot.key', `${gun}:push,pull`],
+  ['POST', 'BASEsnapshot.key', `${gun}:delete`],
+  ['DELETE', 'BASE', `${gun}:delete`],
+  ['GET', `/v2/${gun}/_trust/changefeed?records=1`, `${gun}:pull`],
+  ['GET', '/v2/_trust/changefeed?records=1', 'catalog'],
+  ['GET', `/v2/${gun}/_trust/else`, 'token'],
+  ['PUT', 'BASE', 'token'],
+  ['GET', '/v2/localhost:5443/UPPER/_trust/tuf/root.json', 'localhost:5443/UPPER:pull'],
+] as const) {
+  test(`${method} ${path} asks for ${what}, and nothing happens without it`, async () => {
+    const before = await world.store.changes({ from: 'newest', limit: 1 });
+    const challenge = 'Bearer realm="https://localhost/token"';
+    world.refusal = new StoreError('AUTH_REQUIRED', 'sign in', { challenge });
+    world.asked.length = 0;
+    const answer = await world.send(method, path.replace('BASE', base));
+    world.refusal = undefined;
+    assert.deepEqual(world.asked, [what]);
+    assert.equal(answer.status, 401);
+    assert.equal(answer.headers.get('www-authenticate'), challenge);
+    if (method !== 'HEAD') refused(answer, 401, 'UNAUTHORIZED');
+    assert.deepEqual(await world.store.changes({ from: 'newest', limit: 1 }), before);
+  });
+}
+
+test('what was asked for stands in the detail', async () => {
+  world.refusal = new StoreError('AUTH_REQUIRED', 'sign in', {});
+  const { detail } = refused(await world.send('POST', base), 401, 'UNAUTHORIZED');
+  world.refusal = undefined;
+  const common = { Type: 'repository', Class: '', Name: gun };
+  assert.deepEqual(detail, [
+    { ...common, Action: 'push' },
+    { ...common, Action: 'pull' },
+  ]);
+});
+
+for (const [code, status, notary] of [
+  ['AUTH_DENIED', 403, 'DENIED'],
+  ['AUTH_TOO_MANY_ATTEMPTS', 429, 'TOOMANYREQUESTS'],
+  ['AUTH_BUSY', 503, 'UNAVAILABLE'],
+] as const) {
+  test(`${code} is ${status} ${notary}`, async () => {
+    world.refusal = new StoreError(code, 'no', { retryAfterSeconds: 7 });
+    const answer = await world.get(`${base}root.json`);
+    world.refusal = undefined;
+    refused(answer, status, notary);
+    assert.equal(answer.headers.get('retry-after'), '7');
+  });
+}
+
+test('what nobody meant to throw is UNKNOWN and says nothing', async () => {
+  for (const error of [
+    new Error('secret path /data'),
+    new StoreError('KEY_UNREADABLE', 'secret'),
+  ]) {
+    world.refusal = error as StoreError;
+    const answer = await world.get(`${base}root.json`);
+    world.refusal = undefined;
+    refused(answer, 500, 'UNKNOWN');
+    assert.doesNotMatch(answer.text, /secret/);
+  }
+});
+
+test('DELETE forgets the repository, and again', async () => {
+  for (let i = 0; i < 2; i++) {
+    const answer = await world.send('DELETE', base);
+    assert.deepEqual([answer.status, answer.text], [200, '']);
+  }
+  refused(await world.get(`${base}root.json`), 404, 'METADATA_NOT_FOUND');
+});
