@@ -10,6 +10,7 @@ import { type Digest, digestOf, fromHex, hexOf, Secret, utf8 } from '../../src/b
 import {
   Bell,
   CandidateDesk,
+  type CandidateFilter,
   type CandidateSummary,
   type ChainEvent,
   ChainWorker,
@@ -160,6 +161,28 @@ export class ChainWorld implements AsyncDisposable {
     return { digest, size: bytes.length };
   }
 
+  /** What no registry would take: it is simply there. */
+  async plant(repository: string, tag: string, manifest: object | string) {
+    const bytes = utf8(typeof manifest === 'string' ? manifest : JSON.stringify(manifest));
+    const digest = digestOf(bytes);
+    const { mediaType = mediaTypes.ociManifest } = Object(manifest) as { mediaType?: string };
+    await this.db
+      .insertInto('manifests')
+      .values({ digest, bytes })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    const pushed = { media_type: mediaType, size_bytes: bytes.length, pushed_at: 0 };
+    await this.db
+      .insertInto('repository_manifests')
+      .values({ repository, digest, subject: null, artifact_type: null, ...pushed })
+      .execute();
+    await this.db
+      .insertInto('tags')
+      .values({ repository, tag, digest, updated_at: this.now.getTime() })
+      .execute();
+    return { digest, sizeBytes: bytes.length };
+  }
+
   async #pushManifest(repository: string, tag: string, manifest: object) {
     const bytes = utf8(JSON.stringify(manifest));
     const push = { repository: parseRepositoryName(repository), bytes, mediaType: undefined };
@@ -175,6 +198,11 @@ export class ChainWorld implements AsyncDisposable {
     return publisher;
   }
 
+  /** From now on this one signs for its GUN. */
+  become(publisher: SimulatedPublisher): void {
+    this.#publishers.set(publisher.gun, publisher);
+  }
+
   /** Signs a tag as docker does: in `targets`, or as a released signer. */
   async sign(
     repository: string,
@@ -185,7 +213,7 @@ export class ChainWorld implements AsyncDisposable {
     const publisher = this.publisher(`${origin}/${repository}`);
     const { gun } = publisher;
     if (!(await this.metadata.current(gun, 'root'))) {
-      await this.#accept(gun, partsOf(await publisher.initialise(this.now)));
+      await this.accept(gun, partsOf(await publisher.initialise(this.now)));
     }
     const hashes = new Map([['sha256', fromHex(hexOf(image.digest)) as Uint8Array]]);
     const meta = { sizeBytes: image.sizeBytes, hashes };
@@ -194,7 +222,7 @@ export class ChainWorld implements AsyncDisposable {
       TargetsRole,
       (targets: Parameters<typeof withTarget>[0]) => Parameters<typeof withTarget>[0]
     >;
-    await this.#accept(gun, partsOf(await publisher.update({ targets: edits }, this.now)));
+    await this.accept(gun, partsOf(await publisher.update({ targets: edits }, this.now)));
     return gun;
   }
 
@@ -208,10 +236,7 @@ export class ChainWorld implements AsyncDisposable {
         (targets: Parameters<typeof withSigner>[0]) => withSigner(targets, 'paula', [signer.key]),
       ],
     ]);
-    await this.#accept(
-      publisher.gun,
-      partsOf(await publisher.update({ targets: edits }, this.now)),
-    );
+    await this.accept(publisher.gun, partsOf(await publisher.update({ targets: edits }, this.now)));
   }
 
   /** Pushes and signs. */
@@ -221,14 +246,15 @@ export class ChainWorld implements AsyncDisposable {
     return { ...image, gun };
   }
 
-  async only(filter: { repository?: string; tag?: string } = {}): Promise<CandidateSummary> {
+  async only(filter: CandidateFilter = {}): Promise<CandidateSummary> {
     const found = await this.candidates.list(filter);
     const [first, ...others] = found;
     if (!first || others.length > 0) throw new Error(`there are ${found.length} candidates`);
     return first;
   }
 
-  async #accept(gun: Gun, parts: ReadonlyMap<RoleName, Uint8Array>): Promise<void> {
+  /** Uploads to the trust server. */
+  async accept(gun: Gun, parts: ReadonlyMap<RoleName, Uint8Array>): Promise<void> {
     await this.trust.accept(gun, parts, this.now);
   }
 
