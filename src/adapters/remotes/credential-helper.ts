@@ -52,11 +52,13 @@ export async function askCredentialHelper(
 }
 
 async function run(program: string, input: string) {
-  const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], timeout: timeoutMs });
+  const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  // spawn has a timeout of its own, which keeps this process waiting when there is no such program.
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve(code));
-  });
+  }).finally(() => clearTimeout(timer));
   // A helper may end before it has read its input; its exit code tells the story.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
