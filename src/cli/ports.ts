@@ -1,0 +1,72 @@
+import type { Clock, Secret } from '../base/index.ts';
+import type { ImageVerification } from '../client/index.ts';
+
+/** An HTTPS client; one per command. It throws StoreErrors when there is no answer. */
+export interface HttpConnection extends Disposable {
+  send(
+    request: {
+      readonly method: 'GET' | 'POST' | 'PUT';
+      readonly url: URL;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: Uint8Array;
+    },
+    limitBytes: number,
+  ): Promise<{
+    readonly status: number;
+    /** Lowercase names. */
+    readonly headers: ReadonlyMap<string, string>;
+    readonly body: Uint8Array;
+  }>;
+}
+
+/** What `docker login` saved for a host. */
+export type SavedLogin =
+  | { readonly kind: 'password'; readonly username: string; readonly password: Secret }
+  | { readonly kind: 'identity-token'; readonly token: Secret };
+
+/** Flags of `serve`, unread: app knows what they mean. */
+export interface ServeFlags {
+  readonly data: string;
+  readonly listen: string;
+  readonly storeName?: string;
+  readonly policy?: string;
+  readonly advisories?: string;
+  readonly origin?: readonly string[];
+  readonly hold?: string;
+}
+
+/** What `verify` is asked for. */
+export interface VerifyQuestion {
+  /** HOST[:PORT]/NAME:TAG, or with @DIGEST. */
+  readonly image: string;
+  /** PEM certificates, as for {@link CliWorld.connect}. */
+  readonly ca?: string;
+  /** Also read every layer, instead of asking the registry for its size. */
+  readonly deep: boolean;
+  /** Key ids of which one must have signed the first root; none: the first root seen is trusted. */
+  readonly rootKeyIds: readonly string[];
+}
+
+/** The world as the command line sees it. */
+export interface CliWorld {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+  /** Writes to standard output, as it is. */
+  readonly print: (text: string) => void;
+  /** Writes to standard error, as it is. */
+  readonly printError: (text: string) => void;
+  readonly clock: Clock;
+  /**
+   * @param ca  PEM certificates that alone may vouch for servers; without them the system's do,
+   *            and servers on loopback are not verified
+   */
+  readonly connect: (options: { readonly ca?: string }) => HttpConnection;
+  /** @param host  HOST[:PORT] as in image references */
+  readonly credentialsFor: (host: string) => Promise<SavedLogin | undefined>;
+  /** Asks at the terminal, without echo; absent where nobody can be asked. */
+  readonly askPassword?: (prompt: string) => Promise<Secret>;
+  /** Verifies an image as a consumer would, with docker's saved logins. */
+  readonly verifyImage: (question: VerifyQuestion) => Promise<ImageVerification>;
+  /** Runs a store until it is told to stop. */
+  readonly serve: (flags: ServeFlags) => Promise<void>;
+}

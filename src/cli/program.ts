@@ -1,0 +1,79 @@
+import { Command, CommanderError } from 'commander';
+import { isStoreError } from '../base/index.ts';
+import { candidateCommands } from './candidate.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import type { CliWorld } from './ports.ts';
+import { printable } from './printable.ts';
+import { serveCommand } from './serve.ts';
+import { userCommands } from './user.ts';
+import { verifyCommand } from './verify.ts';
+
+/** What a command's action reports when it is done: an exit code. */
+export type Report = (exitCode: number) => void;
+
+/**
+ * The program with all its commands. Actions report how they ended; errors are thrown, commander's
+ * own as CommanderError.
+ */
+export function createProgram(world: CliWorld, report: Report): Command {
+  const program = new Command('countermark')
+    .description('The trusted image store: run one, ask one, verify an image')
+    .option('--server <url>', 'the store (else COUNTERMARK_SERVER, else localhost:5443)')
+    .option('--cacert <file>', 'PEM certificates that vouch for the store')
+    .option('--insecure-localhost', 'do not verify loopback (the default)')
+    .option('--json', 'print JSON')
+    .addHelpText('after', environmentHelp);
+  program.addCommand(serveCommand(world));
+  program.addCommand(userCommands(world));
+  program.addCommand(candidateCommands(world, report));
+  program.addCommand(verifyCommand(world, report));
+  for (const command of everyCommand(program)) {
+    command
+      .helpCommand(false)
+      .exitOverride()
+      .configureHelp({ showGlobalOptions: command !== program })
+      .configureOutput({ ...screen, writeOut: world.print, writeErr: world.printError });
+  }
+  return program;
+}
+
+/**
+ * Runs one command.
+ * @param args  without the names of node and of the script
+ * @returns     the exit code; what went wrong has been printed, in one line
+ */
+export async function runCli(args: readonly string[], world: CliWorld): Promise<number> {
+  let exitCode: number = exitCodes.done;
+  const program = createProgram(world, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    }
+    if (!isStoreError(error)) throw error;
+    world.printError(`countermark: ${error.code}: ${printable(error.message)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function* everyCommand(command: Command): Generator<Command> {
+  yield command;
+  for (const child of command.commands) yield* everyCommand(child);
+}
+
+/** Help has the same lines wherever it is read. */
+const screen = { getOutHelpWidth: () => 80, getErrHelpWidth: () => 80, outputError };
+
+/** Commander's errors in the form of ours; help that it prints instead is left as it is. */
+function outputError(text: string, write: (text: string) => void): void {
+  const reason = /^error: (.*?)\.?\s*$/s.exec(text)?.[1];
+  write(reason === undefined ? text : `countermark: CLI_USAGE: ${printable(reason)}; see --help\n`);
+}
+
+const environmentHelp = `
+Signs in with COUNTERMARK_USER and COUNTERMARK_PASSWORD, else as docker login did.
+Exit codes: 0 done, 1 refused, 2 out of time, 3 the store not asked, 64 usage.`;

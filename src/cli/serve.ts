@@ -1,0 +1,21 @@
+import { Command } from 'commander';
+import type { CliWorld, ServeFlags } from './ports.ts';
+
+/** `serve`: what the flags mean is app's to say. */
+export function serveCommand(world: CliWorld): Command {
+  return new Command('serve')
+    .description('Run a store: registry, trust server, chain, API')
+    .option('--data <dir>', 'where everything is kept', './data')
+    .option('--listen <host:port>', 'where to listen', 'localhost:5443')
+    .option('--store-name <name>', 'whose signature consumers see (default: countermark)')
+    .option('--policy <file>', 'what blocks, what needs a reason, what is open to all')
+    .option('--advisories <dir>', 'OSV advisories to match packages against')
+    .option('--origin <host:port>', 'a name by which clients reach this store; repeatable', collect)
+    .option('--hold <step>', 'let candidates wait before this step of the chain')
+    .action((flags: ServeFlags) => world.serve(flags));
+}
+
+/** Values of a repeatable option, in order. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}

@@ -1,0 +1,200 @@
+import { Secret, StoreError } from '../../src/base/index.ts';
+import type { State } from '../../src/chain/index.ts';
+import type { CliWorld, HttpConnection, SavedLogin, ServeFlags } from '../../src/cli/index.ts';
+import type { ImageVerification } from '../../src/client/index.ts';
+import { found, MemoryDesk } from './memory-desk.ts';
+import { memoryStore } from './memory-store.ts';
+
+/**
+ * What a transcript's commands run against: a store in memory under https://localhost:5443, with
+ * candidates 1 to 5 in different states, and nothing under any other address.
+ */
+export class TestWorld {
+  readonly desk = new MemoryDesk();
+  readonly #store = memoryStore(
+    this.desk
+      .with(...reviewed)
+      .with(...published)
+      .with(...refused),
+  );
+  #env: Record<string, string> = {};
+  #saved: SavedLogin | undefined;
+  #stdin = '';
+  #later: (() => void) | undefined;
+  readonly served: ServeFlags[] = [];
+
+  constructor() {
+    this.desk.with(...waiting).with(...foreign);
+    this.desk.withUnsigned('staging/acme/app', '1.1').withUnsigned('staging/acme/tool', '3', {
+      code: 'ADMIT_METADATA_MALFORMED',
+      reason: 'targets is not JSON',
+    });
+  }
+
+  /** @param who  `NAME`, `nobody`, `NAME, saved token` or `NAME, saved password` */
+  async as(who: string): Promise<void> {
+    const [name = '', how] = who.split(', ');
+    this.#env = {};
+    this.#saved = undefined;
+    if (name === 'nobody') return;
+    const password = `${name}-password`;
+    if (how === 'saved password') {
+      this.#saved = { kind: 'password', username: name, password: new Secret(password) };
+    } else if (how === 'saved token') {
+      const { app } = await this.#store;
+      const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+      const url = '/token?offline_token=true';
+      const reply = await app.inject({ url, headers: { authorization } });
+      this.#saved = { kind: 'identity-token', token: new Secret(reply.json().refresh_token) };
+    } else this.#env = { COUNTERMARK_USER: name, COUNTERMARK_PASSWORD: password };
+  }
+
+  set(name: string, value: string): void {
+    this.#env[name] = value;
+  }
+
+  stdin(text: string): void {
+    this.#stdin = text;
+  }
+
+  /** While the next command runs, a candidate comes to a state. */
+  later(state: State, digit: string): void {
+    this.#later = () => void setTimeout(() => this.desk.move(digit.repeat(16), state), 50);
+  }
+
+  /** The world of one command. @param print  gets what it prints, line breaks and all */
+  world(print: (stream: 1 | 2, text: string) => void): CliWorld {
+    const stdin = [Buffer.from(this.#stdin)];
+    this.#later?.();
+    this.#stdin = '';
+    this.#later = undefined;
+    return {
+      env: this.#env,
+      stdin: (async function* () {
+        yield* stdin;
+      })(),
+      print: (text) => print(1, text),
+      printError: (text) => print(2, text),
+      clock: () => new Date(),
+      connect: () => this.#connect(),
+      credentialsFor: async (host) => (host === 'localhost:5443' ? this.#saved : undefined),
+      verifyImage: async ({ image }) => (image.endsWith(':1.0') ? verified : notVerified),
+      serve: async (flags) => {
+        this.served.push(flags);
+        print(1, `serve ${JSON.stringify(flags)}\n`);
+      },
+    };
+  }
+
+  #connect(): HttpConnection {
+    return {
+      send: async ({ method, url, headers, body }) => {
+        if (url.host !== 'localhost:5443') {
+          const reason = 'ECONNREFUSED';
+          throw new StoreError('REMOTE_UNREACHABLE', `${url.origin} does not answer (${reason})`);
+        }
+        const { app } = await this.#store;
+        const payload = body === undefined ? {} : { payload: Buffer.from(body) };
+        const path = `${url.pathname}${url.search}`;
+        const reply = await app.inject({ method, url: path, headers: { ...headers }, ...payload });
+        return {
+          status: reply.statusCode,
+          headers: new Map(Object.entries(reply.headers).map(([k, v]) => [k, String(v)])),
+          body: reply.rawPayload,
+        };
+      },
+      [Symbol.dispose]: () => {},
+    };
+  }
+}
+
+type Row = Parameters<MemoryDesk['with']>;
+const rootUser = found({
+  rule: 'HYGIENE_ROOT_USER',
+  severity: 'high',
+  title: 'It runs as root',
+  detail: 'the configuration names no user',
+  remedy: 'add USER with a number above 0',
+  platforms: ['linux/amd64'],
+  needsReason: true,
+});
+const note = found({
+  rule: 'CHECK_ROOT_FIRST_SEEN',
+  severity: 'note',
+  title: 'Its root was seen for the first time\u001b[2J',
+  detail: 'key 0123456789ab',
+  remedy: 'compare the key with its producer',
+});
+const reviewed: Row = ['1', 'staging/acme/app', '1.0', 'reviewed', { found: [rootUser, note] }];
+const published: Row = ['2', 'staging/acme/app', '0.9', 'published'];
+const blocking = found({
+  rule: 'VULNERABLE_PACKAGE',
+  severity: 'critical',
+  title: 'openssl 3.0.1 is vulnerable',
+  aliases: ['CVE-2022-3602'],
+  blocks: true,
+});
+const refusal = { code: 'REVIEW_FINDINGS_BLOCK', reason: '1 findings block it' };
+const refused: Row = ['3', 'staging/acme/app', '0.8', 'refused', { refusal, found: [blocking] }];
+const job = { step: 'check', tryAt: new Date('2026-11-21T10:05:00Z'), tries: 2 } as const;
+const waitingJob = {
+  ...job,
+  candidateId: '4444444444444444',
+  repository: 'staging/acme/tool',
+  job: 'check',
+} as const;
+const waiting: Row = ['4', 'staging/acme/tool', '2', 'admitted', { job: waitingJob }];
+const foreign: Row = ['5', 'staging/other/web', '7', 'checked'];
+
+const at = new Date('2026-11-21T10:00:00Z');
+const until = new Date('2026-12-05T10:00:00Z');
+const digest = `sha256:${'ab'.repeat(32)}` as Extract<ImageVerification, { ok: true }>['digest'];
+const rootLink = {
+  link: 'root',
+  subject: 'root',
+  ok: true,
+  by: [{ role: 'root', name: 'localhost:5443/store/acme/app', keyIds: ['0123456789abcdef'] }],
+  against: 'first seen',
+  version: 1,
+  since: new Date('2026-11-20T10:00:00Z'),
+  until: new Date('2036-11-18T10:00:00Z'),
+} as const;
+const verified: ImageVerification = {
+  ...{ image: 'localhost:5443/store/acme/app:1.0', gun: 'localhost:5443/store/acme/app', at },
+  ok: true,
+  digest,
+  sizeBytes: 528,
+  until,
+  links: [
+    rootLink,
+    {
+      link: 'target',
+      subject: '1.0',
+      ok: true,
+      by: [{ role: 'targets/countermark', name: 'countermark', keyIds: ['fedcba9876543210'] }],
+      against: 'released by targets/releases',
+      digest,
+      sizeBytes: 528,
+      until,
+    },
+    {
+      link: 'manifest',
+      subject: digest,
+      ok: true,
+      by: [],
+      against: 'the signed digest',
+      digest,
+      sizeBytes: 528,
+    },
+  ],
+};
+const reason = {
+  code: 'TUF_TARGET_UNKNOWN',
+  message: 'nobody has signed the tag 1.1; ask its publisher',
+};
+const notVerified: ImageVerification = {
+  ...{ image: 'localhost:5443/store/acme/app:1.1', gun: 'localhost:5443/store/acme/app', at },
+  ok: false,
+  reason,
+  links: [rootLink, { link: 'target', subject: '1.1', ok: false, by: [], against: '', reason }],
+};
