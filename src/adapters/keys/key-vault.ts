@@ -14,7 +14,7 @@ const openKeysKept = 64;
  */
 export class KeyVault {
   readonly #kek: Secret<Uint8Array>;
-  /** By key id, the least recently used first. */
+  /** By key id and owner, since opening is what proves the owner; the least recently used first. */
   readonly #opened = new Map<string, KeyObject>();
 
   /** @param kek  key-encryption key, 32 bytes */
@@ -35,14 +35,15 @@ export class KeyVault {
 
   /** @throws StoreError KEY_UNREADABLE */
   open(row: PrivateKeyRow): KeyObject {
-    let key = this.#opened.get(row.keyId);
-    if (key) this.#opened.delete(row.keyId);
+    const name = `${row.keyId} ${row.gun} ${row.role}`;
+    let key = this.#opened.get(name);
+    if (key) this.#opened.delete(name);
     else {
       const der = Buffer.from(openKey(this.#kek, row, row.sealed));
       key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
       der.fill(0);
     }
-    this.#opened.set(row.keyId, key);
+    this.#opened.set(name, key);
     const [oldest] = this.#opened.keys();
     if (this.#opened.size > openKeysKept && oldest !== undefined) this.#opened.delete(oldest);
     return key;

@@ -89,6 +89,16 @@ test('a row that somebody gave another public key is not announced', async () =>
   await assert.rejects(restarted.pendingKey(gun, 'timestamp', now), unreadable);
 });
 
+test('a row that was moved to another GUN does not sign there, although it is open here', async () => {
+  const { keys, store } = fresh();
+  const { id } = await keys.pendingKey(gun, 'timestamp', now);
+  await keys.signers(gun, 'timestamp', [id], now);
+  const row = store.rows.get(id);
+  assert.ok(row);
+  store.rows.set(id, { ...row, gun: other });
+  await assert.rejects(keys.signers(other, 'timestamp', [id], now), unreadable);
+});
+
 test('no more than a few keys stay open, and the others still sign', async () => {
   const { keys } = fresh();
   const guns = Array.from({ length: 70 }, (_, i) => parseGun(`localhost:5443/acme/app${i}`));
