@@ -18,7 +18,7 @@ export type Report = (exitCode: number) => void;
 export function createProgram(world: CliWorld, report: Report): Command {
   const program = new Command('countermark')
     .description('The trusted image store: run one, ask one, verify an image')
-    .option('--server <url>', 'the store (else COUNTERMARK_SERVER, else localhost:5443)')
+    .option('--server <url>', 'the store (or COUNTERMARK_SERVER, else localhost)')
     .option('--cacert <file>', 'PEM certificates that vouch for the store')
     .option('--insecure-localhost', 'do not verify loopback (the default)')
     .option('--json', 'print JSON')
@@ -75,5 +75,5 @@ function outputError(text: string, write: (text: string) => void): void {
 }
 
 const environmentHelp = `
-Signs in with COUNTERMARK_USER and COUNTERMARK_PASSWORD, else as docker login did.
+Signs in by COUNTERMARK_USER and COUNTERMARK_PASSWORD, else as docker login did
 Exit codes: 0 done, 1 refused, 2 out of time, 3 the store not asked, 64 usage.`;

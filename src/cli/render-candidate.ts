@@ -93,7 +93,7 @@ function historyLines(entries: readonly HistoryEntryJson[]): string {
     evidenceDigest.slice(0, 'sha256:'.length + 12),
     reason,
   ]);
-  return table(['#', 'AT', 'STEP', 'ACTOR', 'EVIDENCE', 'REASON'], rows);
+  return table(['NO', 'AT', 'STEP', 'ACTOR', 'EVIDENCE', 'REASON'], rows);
 }
 
 function renderFinding(finding: FindingJson): string {

@@ -156,7 +156,7 @@ function malformed(reason: string) {
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const known = isStoreError(error) ? statusOf(error) : clientStatusOf(error);
-  if (known === undefined) request.log.error({ error }, 'token request failed');
+  if (known === undefined) request.log.error({ err: error }, 'token request failed');
   const status = known ?? 500;
   if (status === 401) reply.header('www-authenticate', basicChallenge);
   const wait = isStoreError(error) ? retryAfterSeconds(error) : undefined;

@@ -26,7 +26,7 @@ export function ops({ isReady }: OpsOptions): FastifyPluginAsync {
       try {
         return await isReady();
       } catch (error) {
-        app.log.error({ error }, 'readiness check failed');
+        app.log.error({ err: error }, 'readiness check failed');
         return false;
       }
     };

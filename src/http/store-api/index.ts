@@ -6,9 +6,10 @@
  * It refuses to decide: who may do what is decided by http/auth, what may become of a candidate by
  * the chain.
  */
-export { apiErrors } from './errors.ts';
+export { apiError, apiErrors } from './errors.ts';
 export type { StoreApiOptions } from './options.ts';
 export type { CandidateDesk } from './ports.ts';
+export { answerProblem } from './problem.ts';
 export * from './schemas.ts';
 export { storeApi } from './store-api.ts';
 export { type WaitFor, waitGoals } from './wait-goals.ts';

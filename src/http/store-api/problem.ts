@@ -59,7 +59,7 @@ const titles = new Map([
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const known = knownError(error);
   const status = known ? (statusOf(known) ?? statusHere(known)) : 500;
-  if (status === 500) request.log.error({ error }, 'api request failed');
+  if (status === 500) request.log.error({ err: error }, 'api request failed');
   const told = known && status !== 500 ? known : apiError('API_FAILED');
   const wait = retryAfterSeconds(told);
   if (wait !== undefined) reply.header('retry-after', wait);
