@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import fc from 'fast-check';
 import { base, NotaryWorld, refused } from '../../../test/support/notary-world.ts';
+import { runs } from '../../../test/support/property-runs.ts';
 import { gun } from '../../../test/support/trust-world.ts';
 import { StoreError } from '../../base/index.ts';
 
@@ -73,6 +75,39 @@ test('what nobody meant to throw is UNKNOWN and says nothing', async () => {
     refused(answer, 500, 'UNKNOWN');
     assert.doesNotMatch(answer.text, /secret/);
   }
+});
+
+test('whatever the path below _trust, the answer is of the protocol', async () => {
+  const part = fc.constantFrom(
+    ...['_trust', 'tuf', 'localhost:5443', 'acme', 'app', 'root.json', 'targets', '1.root.json'],
+    ...[
+      'targets.json',
+      'snapshot.key',
+      'changefeed',
+      '',
+      '.',
+      '..',
+      '%2e%2e',
+      '%2F',
+      '%00',
+      '*',
+      'é',
+    ],
+    ...[`root.${'ab'.repeat(32)}.json`, `${'9'.repeat(400)}.root.json`, '__proto__'],
+  );
+  const path = fc.tuple(fc.array(part, { maxLength: 6 }), fc.array(part, { maxLength: 4 }));
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom('GET', 'POST'), path, async (method, [before, after]) => {
+      const answer = await world.send(method, `/v2/${[...before, '_trust', ...after].join('/')}`);
+      // A path that fetch shortened to something else, or that cannot be decoded, is not ours.
+      if (answer.status === 418 || answer.status === 200) return;
+      if (answer.status === 404 && !answer.text.includes('errors')) return;
+      const { errors } = JSON.parse(answer.text);
+      assert.ok(answer.status >= 400 && answer.status < 500, answer.text);
+      assert.equal(errors.length, 1);
+    }),
+    runs,
+  );
 });
 
 test('DELETE forgets the repository, and again', async () => {
