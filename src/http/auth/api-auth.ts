@@ -12,6 +12,13 @@ import type { Tokens } from './tokens.ts';
 
 export { basicChallenge };
 
+/** Somebody who has signed in to our own API. */
+export interface Caller extends Principal {
+  readonly name: string;
+  /** Just now, with the password; else with a token that stands for it. */
+  readonly hasShownPassword: boolean;
+}
+
 /**
  * Signs people in to our own API: HTTP Basic, or a token with the scope `countermark:api:*`, which
  * is how a command line uses the identity token that docker login saved.
@@ -48,10 +55,11 @@ export class ApiAuth {
    * Whoever has signed in, and nobody else.
    * @throws StoreError as {@link principal}, and AUTH_REQUIRED for an anonymous one
    */
-  async signedIn(request: FastifyRequest): Promise<Principal & { readonly name: string }> {
+  async signedIn(request: FastifyRequest): Promise<Caller> {
     const principal = await this.principal(request);
     const { name } = principal;
-    if (name !== undefined) return { ...principal, name };
+    const hasShownPassword = /^basic /i.test(request.headers.authorization ?? '');
+    if (name !== undefined) return { ...principal, name, hasShownPassword };
     throw authError('AUTH_REQUIRED', { challenge: basicChallenge, reason: 'sign in first' });
   }
 

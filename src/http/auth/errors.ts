@@ -4,6 +4,10 @@ import { type ErrorSpec, errorFactory } from '../../base/index.ts';
 export const authErrors = {
   AUTH_REQUIRED: { message: '{reason}' },
   AUTH_DENIED: { message: '{who} may not {what}; {remedy}' },
+  AUTH_PASSWORD_NEEDED: {
+    message:
+      'a saved login is not enough to {what}; sign in with the password (COUNTERMARK_USER, COUNTERMARK_PASSWORD)',
+  },
   AUTH_HEADER_INVALID: {
     message: 'the Authorization header is not "Basic" and base64 of user:password in UTF-8',
   },

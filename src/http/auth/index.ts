@@ -6,9 +6,9 @@
  * was certified is nothing to it. It refuses to know databases and key files; app hands it ports.
  */
 export type { Action, CatalogGate, Gate, Principal } from './access.ts';
-export { type ApiAuth, basicChallenge } from './api-auth.ts';
+export { type ApiAuth, basicChallenge, type Caller } from './api-auth.ts';
 export { type Auth, type AuthOptions, createAuth } from './auth.ts';
-export { authErrors } from './errors.ts';
+export { authError, authErrors } from './errors.ts';
 export { nameLimitBytes, parseNamespace, parseUserName, passwordLimitBytes } from './names.ts';
 export { type AccessPolicy, type ApiAction, permits, permitsApi } from './permissions.ts';
 export { type Place, placeOf, type Zone } from './place.ts';

@@ -5,6 +5,7 @@ import type { AuthCode } from './errors.ts';
 const statuses: Record<AuthCode, number> = {
   AUTH_REQUIRED: 401,
   AUTH_DENIED: 403,
+  AUTH_PASSWORD_NEEDED: 403,
   AUTH_HEADER_INVALID: 401,
   AUTH_CREDENTIALS_WRONG: 401,
   AUTH_REFRESH_TOKEN_INVALID: 401,

@@ -1,10 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ApiAuth, Principal } from '../auth/index.ts';
-
-/** Somebody who has signed in. */
-export interface Caller extends Principal {
-  readonly name: string;
-}
+import type { ApiAuth, Caller } from '../auth/index.ts';
 
 const decorator = 'caller';
 

@@ -1,6 +1,5 @@
 import { type CandidateSummary, chainError } from '../../chain/index.ts';
-import { permitsApi } from '../auth/index.ts';
-import type { Caller } from './caller.ts';
+import { type Caller, permitsApi } from '../auth/index.ts';
 import type { CandidateDesk } from './ports.ts';
 
 /**

@@ -174,6 +174,20 @@ test('a changed password counts at once', async () => {
   assert.equal((await ask(app, 'acme', 'GET', '/me')).status, 401);
 });
 
+test('a token does not change a password', async () => {
+  const { app } = await setUp();
+  const url = '/token?scope=countermark:api:*';
+  const { access_token } = (await app.inject({ url, headers: as('acme') })).json();
+  const reply = await app.inject({
+    method: 'PUT',
+    url: '/api/v1/users/acme/password',
+    headers: { authorization: `Bearer ${access_token}` },
+    payload: { password: 'new' },
+  });
+  assert.deepEqual([reply.statusCode, reply.json().code], [403, 'AUTH_PASSWORD_NEEDED']);
+  assert.equal((await ask(app, 'acme', 'GET', '/me')).status, 200);
+});
+
 test('candidates come newest first with their findings, each to whom they belong', async () => {
   const { app } = await setUp();
   const { json } = await ask(app, 'rita', 'GET', '/candidates');
