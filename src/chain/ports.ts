@@ -164,6 +164,8 @@ export interface Admissions {
   /** @returns ids of the candidates that were opened */
   admit(admission: Admission): Promise<readonly string[]>;
   pin(gun: Gun): Promise<Pin | undefined>;
+  /** What is a candidate of the repository already, each as `<tag> <digest>`. */
+  known(repository: StagingRepository): Promise<ReadonlySet<string>>;
   /** Tags of the staging zone whose tag and digest no candidate has. */
   unsigned(filter: UnsignedFilter): Promise<readonly UnsignedTag[]>;
 }

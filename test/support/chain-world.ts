@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
 import { blobMeter } from '../../src/adapters/blobs/index.ts';
 import { SealedRoleKeys } from '../../src/adapters/keys/index.ts';
 import { SqlAdmissions } from '../../src/adapters/sql/admission-store.ts';
@@ -24,9 +25,13 @@ import { pushManifest } from '../../src/registry/index.ts';
 import { TrustServer } from '../../src/trust/index.ts';
 import {
   type Gun,
+  type MetadataFile,
   parseGun,
+  parseMetadata,
   type RoleName,
   releasesRole,
+  signFile,
+  type Targets,
   type TargetsRole,
   withSigner,
   withTarget,
@@ -64,7 +69,8 @@ export class ChainWorld implements AsyncDisposable {
   now = new Date('2026-11-20T12:00:00Z');
   /** What the review says of every image. */
   review: Review = nothingFound;
-  #keys: StoreKeys = new MemoryStoreKeys();
+  readonly keys: { -readonly [K in keyof StoreKeys]: StoreKeys[K] } = new MemoryStoreKeys();
+  #pushes = 0;
   readonly #publishers = new Map<string, SimulatedPublisher>();
 
   private constructor(db: Database) {
@@ -97,7 +103,7 @@ export class ChainWorld implements AsyncDisposable {
       admissions: new SqlAdmissions(db),
       trust: new SqlMetadataStore(db),
       office: this.trust,
-      keys: this.#keys,
+      keys: this.keys,
       images: new SqlRegistryIndex(db),
       meter: blobMeter(this.blobs),
       review,
@@ -117,7 +123,7 @@ export class ChainWorld implements AsyncDisposable {
     this.now = new Date(this.now.getTime() + ms);
   }
 
-  /** Pushes an image for one platform, or an index of several. */
+  /** Pushes an image for one platform, or an index of several. No two are the same. */
   async push(repository: string, tag: string, { platforms = 1 } = {}): Promise<Pushed> {
     const images: Pushed[] = [];
     for (let i = 0; i < platforms; i++) {
@@ -139,7 +145,7 @@ export class ChainWorld implements AsyncDisposable {
     const config = await this.#pushBlob(repository, utf8(`{"config":"${tag} ${salt}"}`));
     const layers = [
       await this.#pushBlob(repository, utf8('a layer that all images share')),
-      await this.#pushBlob(repository, utf8(`the layer of ${repository}:${tag}, ${this.now}`)),
+      await this.#pushBlob(repository, utf8(`push ${++this.#pushes} of this store`)),
     ];
     const manifest = {
       schemaVersion: 2,
@@ -237,6 +243,27 @@ export class ChainWorld implements AsyncDisposable {
       ],
     ]);
     await this.accept(publisher.gun, partsOf(await publisher.update({ targets: edits }, this.now)));
+  }
+
+  /** What a thief of the database can do: a delegation with a target more, signed by their own key. */
+  async stealDelegation(gun: Gun, role: TargetsRole): Promise<void> {
+    const stored = await this.metadata.current(gun, role);
+    if (!stored) throw new TypeError(`there is no ${role}`);
+    const { signed } = parseMetadata(role, stored.bytes) as MetadataFile<Targets>;
+    const hashes = new Map([['sha256', new Uint8Array(32)]]);
+    const rogue = withTarget(signed, 'rogue', { sizeBytes: 1, hashes });
+    const { bytes, sha256 } = await signFile(role, rogue, [newSigner()]);
+    await sql`update tuf_files set bytes = ${bytes}, sha256 = ${sha256}
+      where gun = ${gun} and role = ${role}`.execute(this.db);
+  }
+
+  /** The store's keys that lie elsewhere now. */
+  loseKeys(...roles: readonly ('root' | 'targets')[]): void {
+    for (const role of roles) {
+      this.keys[role] = async () => {
+        throw new Error(`the ${role} key is not here`);
+      };
+    }
   }
 
   /** Pushes and signs. */

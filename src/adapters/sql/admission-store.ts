@@ -44,6 +44,15 @@ export class SqlAdmissions implements Admissions {
     return row && { rootVersion: row.root_version, rootBytes: row.root_bytes };
   }
 
+  async known(repository: string): Promise<ReadonlySet<string>> {
+    const rows = await this.#db
+      .selectFrom('candidates')
+      .select(['tag', 'digest'])
+      .where('repository', '=', repository)
+      .execute();
+    return new Set(rows.map(({ tag, digest }) => `${tag} ${digest}`));
+  }
+
   async skip(changeId: number): Promise<void> {
     await this.#db.transaction().execute((tx) => moveCursor(tx, changeId));
   }

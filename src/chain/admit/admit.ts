@@ -91,11 +91,14 @@ async function readUpdate(
         limit: targetLimit,
       });
     }
-    const openings = [...bindings.values()].map(({ tag, digest, sizeBytes, role }) => {
-      const id = toHex(ports.random(idBytes));
-      const about = { id, gun, repository, tag, digest, sizeBytes };
-      return openingOf({ ...about, signedBy: role, admittedAt: now }, change);
-    });
+    const known = await ports.admissions.known(repository);
+    const openings = [...bindings.values()]
+      .filter(({ tag, digest }) => !known.has(`${tag} ${digest}`))
+      .map(({ tag, digest, sizeBytes, role }) => {
+        const id = toHex(ports.random(idBytes));
+        const about = { id, gun, repository, tag, digest, sizeBytes };
+        return openingOf({ ...about, signedBy: role, admittedAt: now }, change);
+      });
     return { pin, openings, trouble: undefined };
   } catch (error) {
     return { pin, openings: [], trouble: troubleOf(gun, error) };
