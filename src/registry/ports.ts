@@ -12,6 +12,7 @@ export interface ByteRange {
 export interface UploadChunk {
   /** Where the bytes go: it must be what the upload holds already. */
   readonly offset: number;
+  /** A piece is valid until the next is asked for: who keeps it, copies it. */
   readonly bytes: AsyncIterable<Uint8Array>;
   /** How many bytes must come; undefined when nobody said. */
   readonly sizeBytes: number | undefined;
@@ -25,7 +26,8 @@ export interface BlobStore {
   stat(digest: Digest): Promise<{ readonly sizeBytes: number } | undefined>;
   /**
    * The bytes of a blob or of a part of it, opened at the first read and closed at the last, or
-   * when the reader stops. A range that reaches past the end is a programming mistake.
+   * when the reader stops. Its pieces are the reader's own. A range that reaches past the end is
+   * a programming mistake.
    * @throws StoreError while it is read: REGISTRY_BLOB_UNKNOWN; REGISTRY_BLOB_DAMAGED when the
    *         bytes end early
    */

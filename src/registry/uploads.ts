@@ -16,6 +16,7 @@ export interface UploadStatus {
 
 /** Part of an upload, as one request brings it. */
 export interface UploadPart {
+  /** A piece is valid until the next is asked for. */
   readonly bytes: AsyncIterable<Uint8Array>;
   /** Where it says it belongs; undefined for "at the end". */
   readonly offset?: number | undefined;

@@ -240,8 +240,13 @@ function append(blobs: BlobStore, id: UploadId, offset: number, bytes: Uint8Arra
   return blobs.appendUpload(id, chunk);
 }
 
+/** Each piece is overwritten once the next is asked for, as the port allows. */
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
+  for (let at = 0; at < bytes.length; at += size) {
+    const piece = bytes.slice(at, at + size);
+    yield piece;
+    piece.fill(0xff);
+  }
 }
 
 async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -95,7 +95,7 @@ export class MemoryBlobs implements BlobStore {
     let interruption: unknown;
     try {
       for await (const part of chunk.bytes) {
-        parts.push(part);
+        parts.push(part.slice());
         total += part.length;
       }
     } catch (error) {

@@ -1,10 +1,8 @@
 import type { Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 
-/** Bytes gathered for one write. Two such batches are all that an upload holds in memory. */
-const batchBytes = 1024 * 1024;
-/** A sender of tiny pieces must not make the list of a batch long. */
-const batchParts = 256;
+/** Bytes gathered for one write. Two such buffers are all that an upload holds in memory. */
+const bufferBytes = 512 * 1024;
 
 /** How an append ended: after all bytes, or after those that came before the sender failed. */
 export interface Appended {
@@ -14,9 +12,9 @@ export interface Appended {
 }
 
 /**
- * Writes a stream into a file from `offset` on, and hashes the bytes as they pass. While the
- * thread pool writes a batch, this thread hashes it and reads the next from the socket; the next
- * write waits for it, and so, not being read, does the socket.
+ * Writes a stream into a file from `offset` on, and hashes the bytes as they pass. Pieces are
+ * gathered in one of two buffers. While the thread pool writes the one, this thread hashes it and
+ * fills the other from the socket; when both are full the socket is not read.
  *
  * @param check  called with the size before each piece is taken; what it throws ends the append
  * @returns      when every byte that came is in the file (not yet synced) and in the hash
@@ -29,30 +27,35 @@ export async function appendStream(
   bytes: AsyncIterable<Uint8Array>,
   check: (sizeBytes: number) => void,
 ): Promise<Appended> {
-  let written = offset;
-  let writing = Promise.resolve();
-  let batch: Uint8Array[] = [];
-  let gathered = 0;
+  let filling = Buffer.allocUnsafeSlow(bufferBytes);
+  let spare = Buffer.allocUnsafeSlow(bufferBytes);
+  let filled = 0;
+  let flushed = offset;
+  let writing: Promise<void> = Promise.resolve();
 
   const flush = async () => {
     await writing;
-    const parts = batch;
-    writing = writeAll(file, parts, written);
+    const full = filling.subarray(0, filled);
+    writing = writeAll(file, full, flushed);
     // Somebody awaits it later, or an earlier error is being reported instead.
     writing.catch(() => undefined);
-    written += gathered;
-    batch = [];
-    gathered = 0;
-    for (const part of parts) hash.update(part);
+    hash.update(full);
+    flushed += filled;
+    filled = 0;
+    [filling, spare] = [spare, filling];
   };
 
   const outcome: { interruption: unknown } = { interruption: undefined };
   try {
-    for await (const part of untilInterrupted(bytes, outcome)) {
-      check(written + gathered + part.length);
-      batch.push(part);
-      gathered += part.length;
-      if (gathered >= batchBytes || batch.length >= batchParts) await flush();
+    for await (const piece of untilInterrupted(bytes, outcome)) {
+      check(flushed + filled + piece.length);
+      for (let taken = 0; taken < piece.length; ) {
+        const part = piece.subarray(taken, taken + bufferBytes - filled);
+        filling.set(part, filled);
+        filled += part.length;
+        taken += part.length;
+        if (filled === bufferBytes) await flush();
+      }
     }
     await flush();
   } finally {
@@ -60,7 +63,7 @@ export async function appendStream(
     await writing.catch(() => undefined);
   }
   await writing;
-  return { sizeBytes: written, interruption: outcome.interruption };
+  return { sizeBytes: flushed, interruption: outcome.interruption };
 }
 
 async function* untilInterrupted(
@@ -74,24 +77,10 @@ async function* untilInterrupted(
   }
 }
 
-async function writeAll(file: FileHandle, parts: Uint8Array[], offset: number): Promise<void> {
-  let rest = parts.filter((part) => part.length > 0);
-  let at = offset;
-  while (rest.length > 0) {
-    const { bytesWritten } = await file.writev(rest, at);
-    at += bytesWritten;
-    rest = after(rest, bytesWritten);
+/** A write may be short, for instance when the disk is nearly full. */
+async function writeAll(file: FileHandle, bytes: Buffer, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done);
+    done += bytesWritten;
   }
-}
-
-/** What is left of a list of parts when so many bytes of it are done. */
-function after(parts: Uint8Array[], doneBytes: number): Uint8Array[] {
-  let done = doneBytes;
-  let i = 0;
-  for (let part = parts[i]; part !== undefined && part.length <= done; part = parts[i]) {
-    done -= part.length;
-    i++;
-  }
-  const [first, ...others] = parts.slice(i);
-  return first === undefined ? [] : [first.subarray(done), ...others];
 }

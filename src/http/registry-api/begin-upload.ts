@@ -2,7 +2,7 @@ import { type Clock, isDigest, isStoreError } from '../../base/index.ts';
 import { isRepositoryName } from '../../oci/index.ts';
 import type { UploadOwner, Uploads } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
-import { bodyOf, contentLength } from './body.ts';
+import { contentLength, fleetingBodyOf } from './body.ts';
 import { type Call, digestParameter, type Endpoint, queryOf } from './call.ts';
 import { nameNewBlob, nameUpload, ownerOf } from './upload-reply.ts';
 
@@ -47,7 +47,10 @@ async function pushWhole(call: Call, owner: UploadOwner, uploads: Uploads, now: 
   const digest = digestParameter(request);
   const { id } = await uploads.begin(owner);
   try {
-    await uploads.append(owner, id, { bytes: bodyOf(request), sizeBytes: contentLength(request) });
+    await uploads.append(owner, id, {
+      bytes: fleetingBodyOf(request),
+      sizeBytes: contentLength(request),
+    });
     await uploads.finish(owner, id, digest, now);
   } catch (error) {
     // Nobody was told the id, so nobody could go on. A failed finish has removed it already.

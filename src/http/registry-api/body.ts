@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { release } from './release.ts';
 
 /** A sender that sends nothing for so long has gone. */
 const idleMs = 120_000;
@@ -16,6 +17,14 @@ export async function* bodyOf(request: FastifyRequest): AsyncGenerator<Uint8Arra
   } finally {
     raw.off('timeout', giveUp);
     raw.socket.setTimeout(0);
+  }
+}
+
+/** The same for a reader that keeps nothing: a piece is gone once the next is asked for. */
+export async function* fleetingBodyOf(request: FastifyRequest): AsyncGenerator<Uint8Array> {
+  for await (const piece of bodyOf(request)) {
+    yield piece;
+    release(piece);
   }
 }
 

@@ -1,10 +1,10 @@
-import { Readable } from 'node:stream';
 import { parseDigest } from '../../base/index.ts';
 import { type BlobStore, openBlob, type RegistryIndex } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
 import { isKnownToClient, nameContent } from './caching.ts';
 import type { Endpoint } from './call.ts';
 import { parseRange } from './ranges.ts';
+import { sendBytes } from './send-bytes.ts';
 
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`, whole or one range of it. */
 export function getBlob(gate: Gate, index: RegistryIndex, blobs: BlobStore): Endpoint {
@@ -26,6 +26,6 @@ export function getBlob(gate: Gate, index: RegistryIndex, blobs: BlobStore): End
     }
     reply.header('content-length', range ? range.end - range.start + 1 : blob.sizeBytes);
     if (request.method === 'HEAD') return reply.send();
-    return reply.send(Readable.from(blob.read(range), { objectMode: false }));
+    return sendBytes(reply, blob.read(range));
   };
 }

@@ -37,6 +37,13 @@ test('a manifest comes back byte for byte, by tag and by digest', async () => {
   assert.equal((await client.send('GET', 'manifests/v1', { headers })).status, 304);
 });
 
+test('a large manifest comes back byte for byte', async () => {
+  const client = fresh();
+  const bytes = await client.pushImage('v1', 'x'.repeat(3_000_000));
+  const answer = await client.send('GET', 'manifests/v1');
+  assert.deepEqual(new Uint8Array(answer.body), bytes);
+});
+
 test('a manifest is pushed by digest, without a tag', async () => {
   const client = fresh();
   const bytes = await client.pushImage('v1', 'tagged');

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { UploadPart } from '../../registry/index.ts';
-import { bodyOf, contentLength } from './body.ts';
+import { contentLength, fleetingBodyOf } from './body.ts';
 import { registryApiError } from './errors.ts';
 import { parseContentRange } from './ranges.ts';
 
@@ -11,7 +11,7 @@ import { parseContentRange } from './ranges.ts';
 export function uploadPart(request: FastifyRequest): UploadPart {
   const length = contentLength(request);
   const header = request.headers['content-range'];
-  if (header === undefined) return { bytes: bodyOf(request), sizeBytes: length };
+  if (header === undefined) return { bytes: fleetingBodyOf(request), sizeBytes: length };
   const range = parseContentRange(header);
   const sizeBytes = range.end - range.start + 1;
   if (length !== undefined && length !== sizeBytes) {
@@ -21,5 +21,5 @@ export function uploadPart(request: FastifyRequest): UploadPart {
       expected: sizeBytes,
     });
   }
-  return { bytes: bodyOf(request), offset: range.start, sizeBytes };
+  return { bytes: fleetingBodyOf(request), offset: range.start, sizeBytes };
 }
