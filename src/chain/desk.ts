@@ -127,15 +127,21 @@ export class CandidateDesk {
     { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<Waited> {
     const until = performance.now() + timeoutMs;
-    for (;;) {
-      const leftMs = until - performance.now();
-      const changed = this.#moved.next(Math.max(0, Math.min(leftMs, lookEveryMs)), signal);
-      const candidate = await this.find(id);
-      if (!candidate) throw chainError('CHAIN_CANDIDATE_UNKNOWN', { id: id.slice(0, 64) });
-      if (goal.includes(candidate.state)) return { outcome: 'reached', candidate };
-      if (past.includes(candidate.state)) return { outcome: 'missed', candidate };
-      if (leftMs <= 0 || signal?.aborted) return { outcome: 'pending', candidate };
-      await changed;
+    const over = new AbortController();
+    const ends = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
+    try {
+      for (;;) {
+        const leftMs = until - performance.now();
+        const changed = this.#moved.next(Math.max(0, Math.min(leftMs, lookEveryMs)), ends);
+        const candidate = await this.find(id);
+        if (!candidate) throw chainError('CHAIN_CANDIDATE_UNKNOWN', { id: id.slice(0, 64) });
+        if (goal.includes(candidate.state)) return { outcome: 'reached', candidate };
+        if (past.includes(candidate.state)) return { outcome: 'missed', candidate };
+        if (leftMs <= 0 || signal?.aborted) return { outcome: 'pending', candidate };
+        await changed;
+      }
+    } finally {
+      over.abort();
     }
   }
 

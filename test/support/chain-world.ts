@@ -17,6 +17,7 @@ import {
   ChainWorker,
   type Review,
   type ReviewImage,
+  type ReviewRequest,
   type StoreKeys,
   type WorkerOptions,
 } from '../../src/chain/index.ts';
@@ -69,6 +70,8 @@ export class ChainWorld implements AsyncDisposable {
   now = new Date('2026-11-20T12:00:00Z');
   /** What the review says of every image. */
   review: Review = nothingFound;
+  /** Done within each review, before it says anything. */
+  onReview: ((request: ReviewRequest, signal?: AbortSignal) => Promise<void>) | undefined;
   readonly keys: { -readonly [K in keyof StoreKeys]: StoreKeys[K] } = new MemoryStoreKeys();
   #pushes = 0;
   readonly #publishers = new Map<string, SimulatedPublisher>();
@@ -97,7 +100,10 @@ export class ChainWorld implements AsyncDisposable {
 
   /** @param options  the database of another connection, or one that fails */
   worker({ hold, ...options }: Partial<WorkerOptions> = {}, db: Database = this.db): ChainWorker {
-    const review: ReviewImage = async () => this.review;
+    const review: ReviewImage = async (request, _now, signal) => {
+      await this.onReview?.(request, signal);
+      return this.review;
+    };
     const ports = {
       candidates: new SqlCandidates(db),
       admissions: new SqlAdmissions(db),
