@@ -13,10 +13,12 @@ import { NotaryCli } from '../support/notary-cli.ts';
 import { RegistryUser } from '../support/registry-user.ts';
 import { ServerProcess } from '../support/server-process.ts';
 import {
+  approve,
+  type CandidateView,
   candidateOf,
   candidates,
   carol,
-  historyOf,
+  type HistoryView,
   paula,
   pushSigned,
   reached,
@@ -53,7 +55,11 @@ describe('an image', () => {
   let id: string;
 
   test('has a producer, a reviewer and a consumer', async () => {
-    for (const user of [paula, rita, carol]) await server.addUser(user);
+    for (const { name, role, password, ...rest } of [paula, rita, carol]) {
+      const where = 'namespace' in rest ? ['--namespace', rest.namespace] : [];
+      const args = ['user', 'add', name, '--role', role, ...where, '--password-stdin'];
+      await server.mustCli(args, { input: password });
+    }
     const users = await server.json<{ name: string; role: string }[]>(['user', 'list']);
     assert.deepEqual(users.map(({ name, role }) => `${name} ${role}`).sort(), [
       'admin admin',
@@ -74,8 +80,16 @@ describe('an image', () => {
     const found = await candidateOf(server, { repository: 'staging/acme/app', tag: '1' });
     assert.equal(found.digest, digest);
     id = found.id;
-    const waiting = await reached(server, id, 'decision');
-    assert.equal(waiting.state, 'reviewed', JSON.stringify(waiting));
+    await server.mustCli(['candidate', 'wait', id, '--for', 'decision', '--timeout', '60s'], {
+      as: rita,
+    });
+    const listed = await server.json<CandidateView[]>(['candidate', 'list'], { as: rita });
+    assert.deepEqual(
+      listed.map(({ repository, tag, state }) => ({ repository, tag, state })),
+      [{ repository: 'staging/acme/app', tag: '1', state: 'reviewed' }],
+    );
+    const shown = await server.mustCli(['candidate', 'show', id], { as: rita });
+    assert.ok(shown.stdout.includes(digest), printed(shown));
   });
 
   test('is not in the store before', async () => {
@@ -90,13 +104,15 @@ describe('an image', () => {
     assert.equal(plainly.code, 1, printed(plainly));
   });
 
-  test('can be looked at by the reviewer in certification, and by nobody else', async () => {
+  test('can be looked at in certification by the reviewer, and not by its producer', async () => {
+    const image = `${server.host}/certification/acme/app:1`;
+    const refused = await producer.run(['pull', image]);
+    assert.equal(refused.code, 1, printed(refused));
+    assert.match(refused.stderr, /denied/);
     using reviewer = new DockerCli(engine.host);
     await reviewer.login(server.host, rita.name, rita.password);
-    await reviewer.must(['pull', `${server.host}/certification/acme/app@${digest}`]);
-    const refused = await producer.run(['pull', `${server.host}/certification/acme/app@${digest}`]);
-    assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /denied/);
+    const pulled = await reviewer.must(['pull', image]);
+    assert.ok(pulled.stdout.includes(`Digest: ${digest}`), printed(pulled));
   });
 
   test('is approved with a reason, and published', async () => {
@@ -106,7 +122,9 @@ describe('an image', () => {
     );
     assert.equal(early.code, 2, printed(early));
     await server.mustCli(['candidate', 'approve', id, '--reason', 'looks right'], { as: rita });
-    assert.equal((await reached(server, id, 'published')).state, 'published');
+    await server.mustCli(['candidate', 'wait', id, '--for', 'published', '--timeout', '60s'], {
+      as: rita,
+    });
   });
 
   test('is pulled and run by a consumer with an empty docker configuration', async () => {
@@ -158,7 +176,7 @@ describe('an image', () => {
   });
 
   test('has its whole history, and the hashes of the history agree', async () => {
-    const entries = await historyOf(server, id);
+    const entries = await server.json<HistoryView[]>(['candidate', 'history', id], { as: rita });
     assert.deepEqual(
       entries.map(({ step }) => step),
       chain,
@@ -173,7 +191,7 @@ describe('an image', () => {
     await pushSigned(producer, staging('app:2'));
     const next = await candidateOf(server, { repository: 'staging/acme/app', tag: '2' });
     await reached(server, next.id, 'decision');
-    await server.mustCli(['candidate', 'approve', next.id, '--reason', 'also right'], { as: rita });
+    await approve(server, next.id, 'also right');
     await reached(server, next.id, 'published');
     using consumer = new DockerCli(engine.host);
     for (const tag of ['1', '2']) {
@@ -214,8 +232,8 @@ describe('an image for several platforms', () => {
       ...['addhash', staging('multi'), '1', String(index.size), '--sha256', hash, '--publish'],
     ]);
     const candidate = await candidateOf(server, { repository: 'staging/acme/multi', tag: '1' });
-    assert.equal((await reached(server, candidate.id, 'decision')).state, 'reviewed');
-    await server.mustCli(['candidate', 'approve', candidate.id, '--reason', 'both'], { as: rita });
+    await reached(server, candidate.id, 'decision');
+    await approve(server, candidate.id, 'both');
     await reached(server, candidate.id, 'published');
     assert.equal(await digestAt('store/acme/multi', '1'), index.digest);
     for (const { digest } of manifests) {

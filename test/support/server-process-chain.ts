@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DockerCli } from './docker-cli.ts';
 import type { Caller, ServerProcess } from './server-process.ts';
 
-/** What `candidate list --json` says of one, as far as tests ask. */
+/** What the API says of a candidate, as far as tests ask. */
 export interface CandidateView {
   readonly id: string;
   readonly repository: string;
@@ -20,7 +20,7 @@ export interface FindingView {
   readonly blocks: boolean;
 }
 
-/** One entry of `candidate history ID --json`. */
+/** One entry of a candidate's history. */
 export interface HistoryView {
   readonly at: string;
   readonly step: string;
@@ -50,7 +50,7 @@ export async function pushSigned(docker: DockerCli, image: string): Promise<stri
 
 /** Every candidate the caller sees. */
 export function candidates(server: ServerProcess, as: Caller = rita): Promise<CandidateView[]> {
-  return server.json<CandidateView[]>(['candidate', 'list'], { as });
+  return server.api<CandidateView[]>('GET', '/candidates?limit=500', { as });
 }
 
 /** The candidate of this image, which may take a moment to be admitted. */
@@ -67,16 +67,33 @@ export async function candidateOf(
   throw new Error(`${image.repository}:${image.tag} was not admitted within 20 s\n${server.log}`);
 }
 
-/** Waits as a script would, and asks for the candidate again. */
+/** Waits until the candidate has come to this end. */
 export async function reached(
   server: ServerProcess,
   id: string,
   end: 'decision' | 'published' | 'refused',
 ): Promise<CandidateView> {
-  await server.mustCli(['candidate', 'wait', id, '--for', end, '--timeout', '60s'], { as: rita });
-  return await server.json<CandidateView>(['candidate', 'show', id], { as: rita });
+  const path = `/candidates/${id}/wait?for=${end}&seconds=20`;
+  for (const until = Date.now() + 60_000; Date.now() < until; ) {
+    const waited = await server.api<Waited>('GET', path, { as: rita });
+    if (waited.outcome === 'reached') return waited.candidate;
+    if (waited.outcome === 'missed') {
+      throw new Error(`${id} came to another end: ${JSON.stringify(waited.candidate, null, 1)}`);
+    }
+  }
+  throw new Error(`${id} did not come to ${end} within 60 s\n${server.log.slice(-4_000)}`);
+}
+
+interface Waited {
+  readonly outcome: 'reached' | 'missed' | 'pending';
+  readonly candidate: CandidateView;
+}
+
+/** A reviewer's approval. */
+export async function approve(server: ServerProcess, id: string, reason: string): Promise<void> {
+  await server.api('POST', `/candidates/${id}/approve`, { as: rita, body: { reason } });
 }
 
 export function historyOf(server: ServerProcess, id: string): Promise<HistoryView[]> {
-  return server.json<HistoryView[]>(['candidate', 'history', id], { as: rita });
+  return server.api<HistoryView[]>('GET', `/candidates/${id}/history`, { as: rita });
 }
