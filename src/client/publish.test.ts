@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { MemoryMetadataCache } from '../../test/support/memory-metadata-cache.ts';
+import { MemoryMetadataStore } from '../../test/support/memory-metadata-store.ts';
+import { MemoryPrivateKeyStore } from '../../test/support/memory-private-key-store.ts';
+import { makeRootSigner, makeSigner } from '../../test/support/simulated-repository.ts';
+import { SealedRoleKeys } from '../adapters/keys/index.ts';
+import { digestOf, isStoreError, Secret, utf8 } from '../base/index.ts';
+import { TrustServer } from '../trust/index.ts';
+import {
+  findTarget,
+  type Gun,
+  type KeyId,
+  parseGun,
+  rolesVouchingFor,
+  type Signer,
+  type TargetsRole,
+} from '../tuf/index.ts';
+import {
+  type KeyStore,
+  openTrust,
+  type PublishOutcome,
+  publish,
+  type StoredKey,
+  type TrustChange,
+  type TrustRemote,
+} from './index.ts';
+
+const gun = parseGun('localhost:5443/acme/app');
+const now = new Date('2026-11-21T00:00:00Z');
+
+test('a new repository gets a root, targets, and the server signs the rest', async () => {
+  const server = makeServer();
+  const paula = new Desk(server);
+  const { initialised, signed, trust } = await paula.publish([add('v1')]);
+  assert.deepEqual([initialised, signed], [true, ['targets']]);
+  assert.equal(trust.basis, 'first-seen');
+  assert.equal(findTarget(trust.set, 'v1').role, 'targets');
+  assert.deepEqual((await paula.keys.keys()).map(({ role }) => role).sort(), ['root', 'targets']);
+});
+
+test('a repository that does not exist is not made by who did not mean to', async () => {
+  const paula = new Desk(makeServer());
+  await assert.rejects(paula.publish([add('v1')], 'refuse'), { code: 'CLIENT_NO_TRUST_DATA' });
+  assert.deepEqual(await paula.keys.keys(), []);
+});
+
+test('one root key serves all repositories, a targets key one', async () => {
+  const server = makeServer();
+  const paula = new Desk(server);
+  await paula.publish([add('v1')]);
+  const other = new Desk(server, { gun: parseGun('localhost:5443/acme/other'), keys: paula.keys });
+  await other.publish([add('v1')]);
+  assert.deepEqual((await paula.keys.keys()).map(({ role }) => role).sort(), [
+    'root',
+    'targets',
+    'targets',
+  ]);
+});
+
+/*
+ * Who holds which key -> where a new tag is signed. The repository delegates to jeff and kate, who
+ * may also release, as `docker trust signer add` makes it; paula has root and targets.
+ */
+const placements: readonly [holds: string[], signedIn: string[] | string][] = [
+  [['jeff'], ['targets/jeff', 'targets/releases']],
+  [['kate'], ['targets/kate', 'targets/releases']],
+  [
+    ['jeff', 'kate'],
+    ['targets/jeff', 'targets/kate', 'targets/releases'],
+  ],
+  [['paula'], 'CLIENT_NO_SIGNING_KEY'],
+  [
+    ['paula', 'jeff'],
+    ['targets/jeff', 'targets/releases'],
+  ],
+  [[], 'CLIENT_NO_SIGNING_KEY'],
+];
+
+for (const [holds, signedIn] of placements) {
+  test(`with the keys of ${holds.join(' and ') || 'nobody'}, a tag goes to ${signedIn}`, async () => {
+    const { server, keysOf } = await delegated();
+    const keys = new MemoryKeys(holds.flatMap(keysOf));
+    const desk = new Desk(server, { keys });
+    if (typeof signedIn === 'string') {
+      await assert.rejects(desk.publish([add('v1')]), { code: signedIn });
+    } else {
+      const { signed, trust } = await desk.publish([add('v1')]);
+      assert.deepEqual([...signed].sort(), signedIn);
+      assert.deepEqual(rolesVouchingFor(trust.set, findTarget(trust.set, 'v1')).sort(), signedIn);
+    }
+  });
+}
+
+test('a tag is revoked in every role whose key is held, and says so when there is none', async () => {
+  const { server, keysOf } = await delegated();
+  await new Desk(server, { keys: new MemoryKeys(keysOf('jeff')) }).publish([add('v1'), add('v2')]);
+  const kate = new Desk(server, { keys: new MemoryKeys(keysOf('kate')) });
+  const { signed, trust } = await kate.publish([remove('v1')]);
+  assert.deepEqual(signed, ['targets/releases']);
+  assert.throws(() => findTarget(trust.set, 'v1'), { code: 'TUF_TARGET_NOT_RELEASED' });
+  await assert.rejects(kate.publish([remove('v1')]), { code: 'CLIENT_TARGET_NOT_YOURS' });
+  await assert.rejects(kate.publish([remove('v9')]), { code: 'CLIENT_TARGET_NOT_YOURS' });
+});
+
+test('when a signer leaves, who holds another releasing key signs the releases again', async () => {
+  const { server, keysOf } = await delegated();
+  await new Desk(server, { keys: new MemoryKeys(keysOf('jeff')) }).publish([add('v1')]);
+  const paula = new Desk(server, { keys: new MemoryKeys([...keysOf('paula'), ...keysOf('kate')]) });
+  const { signed, trust } = await paula.publish([{ kind: 'remove-signer', name: 'jeff' }]);
+  assert.deepEqual(signed, ['targets', 'targets/releases']);
+  assert.equal(findTarget(trust.set, 'v1').role, 'targets/releases');
+});
+
+test('without one, what only the former signer released is refused, and stays out', async () => {
+  const { server, keysOf } = await delegated();
+  const jeff = new Desk(server, { keys: new MemoryKeys(keysOf('jeff')) });
+  const kate = new Desk(server, { keys: new MemoryKeys(keysOf('kate')) });
+  await kate.publish([add('of kate')]);
+  await jeff.publish([add('of jeff')]);
+  const paula = new Desk(server, { keys: new MemoryKeys(keysOf('paula')) });
+  const left = await paula.publish([{ kind: 'remove-signer', name: 'jeff' }]);
+  for (const name of ['of kate', 'of jeff']) {
+    assert.throws(() => findTarget(left.trust.set, name), { code: 'TUF_BELOW_THRESHOLD' });
+  }
+  const { trust } = await kate.publish([add('new')]);
+  assert.equal(findTarget(trust.set, 'new').role, 'targets/releases');
+  assert.equal(findTarget(trust.set, 'of kate').role, 'targets/releases');
+  assert.throws(() => findTarget(trust.set, 'of jeff'), { code: 'TUF_TARGET_UNKNOWN' });
+});
+
+test('a signer who comes back signs on where the role had ended', async () => {
+  const { server, keysOf } = await delegated();
+  const keys = new MemoryKeys([...keysOf('paula'), ...keysOf('jeff'), ...keysOf('kate')]);
+  const desk = new Desk(server, { keys });
+  await desk.publish([add('v1')]);
+  await desk.publish([{ kind: 'remove-signer', name: 'jeff' }]);
+  const key = (await keys.signer(keysOf('jeff')[0]?.signer.key.id as KeyId)).key;
+  await desk.publish([{ kind: 'add-signer', name: 'jeff', keys: [key] }, add('v2')]);
+  const { set } = await desk.open();
+  assert.ok(set.targets.get('targets/jeff' as TargetsRole)?.file.signed.targets.has('v2'));
+  assert.ok(!set.targets.get('targets/jeff' as TargetsRole)?.file.signed.targets.has('v1'));
+});
+
+test('an update that others overtake is made again upon theirs', async () => {
+  const { server, keysOf } = await delegated();
+  const jeff = new Desk(server, { keys: new MemoryKeys(keysOf('jeff')) });
+  const kate = new Desk(server, { keys: new MemoryKeys(keysOf('kate')) });
+  let overtaken = 0;
+  const remote = server.remote(gun, async () => {
+    if (overtaken < 3) await kate.publish([add(`of kate ${++overtaken}`)]);
+  });
+  const { trust } = await jeff.publish([add('of jeff')], 'refuse', remote);
+  for (const name of ['of kate 1', 'of kate 2', 'of kate 3', 'of jeff'])
+    findTarget(trust.set, name);
+});
+
+test('who is overtaken for ever gives up, and has changed nothing', async () => {
+  const { server, keysOf } = await delegated();
+  const jeff = new Desk(server, { keys: new MemoryKeys(keysOf('jeff')) });
+  const real = server.remote(gun);
+  const remote = { ...real, publish: async () => 'superseded' as PublishOutcome };
+  await assert.rejects(jeff.publish([add('v1')], 'refuse', remote), { code: 'CLIENT_SUPERSEDED' });
+  const { set } = await jeff.open();
+  assert.throws(() => findTarget(set, 'v1'), { code: 'TUF_TARGET_UNKNOWN' });
+});
+
+/** paula's repository, in which jeff and kate are signers. */
+async function delegated() {
+  const server = makeServer();
+  const paula = new Desk(server);
+  const signers = new Map([
+    ['jeff', makeSigner()],
+    ['kate', makeSigner()],
+  ]);
+  await paula.publish(
+    [...signers].map(([name, { key }]) => ({ kind: 'add-signer', name, keys: [key] }) as const),
+  );
+  const keysOf = (name: string): HeldKey[] => {
+    const signer = signers.get(name);
+    return signer ? [{ role: name, gun: undefined, signer }] : [...paula.keys.held];
+  };
+  return { server, keysOf };
+}
+
+function add(name: string): TrustChange {
+  return { kind: 'add-target', name, digest: digestOf(utf8(name)), sizeBytes: name.length };
+}
+
+function remove(name: string): TrustChange {
+  return { kind: 'remove-target', name };
+}
+
+type Server = ReturnType<typeof makeServer>;
+
+/** The store's own trust server, without HTTP. */
+function makeServer() {
+  const keys = new SealedRoleKeys(new MemoryPrivateKeyStore(), new Secret(randomBytes(32)));
+  const trust = new TrustServer(new MemoryMetadataStore(), keys);
+  const remote = (name: Gun, beforePublish = async () => {}): TrustRemote => ({
+    root: async (version) =>
+      version === undefined
+        ? (await trust.current(name, 'root', now))?.bytes
+        : (await trust.byVersion(name, 'root', version))?.bytes,
+    timestamp: async () => (await trust.current(name, 'timestamp', now))?.bytes,
+    byHash: async (role, sha256) => (await trust.byChecksum(name, role, sha256))?.bytes,
+    serverKey: (role) => trust.publicKey(name, role, now),
+    async publish(files) {
+      await beforePublish();
+      try {
+        await trust.accept(name, new Map(files.map(({ role, bytes }) => [role, bytes])), now);
+        return 'accepted';
+      } catch (error) {
+        if (isStoreError(error) && error.code === 'TRUST_VERSION_CONFLICT') return 'superseded';
+        throw error;
+      }
+    },
+  });
+  return { remote };
+}
+
+/** Somebody's keys and cache, at work on one repository. */
+class Desk {
+  readonly keys: MemoryKeys;
+  readonly #cache = new MemoryMetadataCache();
+  readonly #server: Server;
+  readonly #gun: Gun;
+
+  constructor(server: Server, options: { gun?: Gun; keys?: MemoryKeys } = {}) {
+    this.#server = server;
+    this.#gun = options.gun ?? gun;
+    this.keys = options.keys ?? new MemoryKeys([]);
+  }
+
+  publish(
+    changes: readonly TrustChange[],
+    whenNew: 'initialise' | 'refuse' = 'initialise',
+    remote = this.#server.remote(this.#gun),
+  ) {
+    const { keys } = this;
+    return publish({ gun: this.#gun, remote, cache: this.#cache, keys, now, changes, whenNew });
+  }
+
+  open() {
+    const source = this.#server.remote(this.#gun);
+    return openTrust({ gun: this.#gun, source, cache: this.#cache, now });
+  }
+}
+
+interface HeldKey {
+  readonly role: string;
+  readonly gun: string | undefined;
+  readonly signer: Signer;
+}
+
+class MemoryKeys implements KeyStore {
+  readonly held: HeldKey[];
+
+  constructor(held: readonly HeldKey[]) {
+    this.held = [...held];
+  }
+
+  async keys(): Promise<readonly StoredKey[]> {
+    return this.held.map(({ role, gun, signer }) => ({ id: signer.key.canonicalId, role, gun }));
+  }
+
+  async signer(id: KeyId): Promise<Signer> {
+    const found = this.held.find(({ signer }) => signer.key.canonicalId === id);
+    return found?.signer ?? assert.fail(`nobody holds ${id}`);
+  }
+
+  async create(role: string, gun?: Gun): Promise<Signer> {
+    const signer = role === 'root' ? makeRootSigner('*', now) : makeSigner();
+    this.held.push({ role, gun, signer });
+    return signer;
+  }
+
+  /** The key of a root signer here stands in a certificate for every name already. */
+  async rootCertificate(id: KeyId) {
+    return (await this.signer(id)).key;
+  }
+}
