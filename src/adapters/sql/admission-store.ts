@@ -76,6 +76,7 @@ export class SqlAdmissions implements Admissions {
 
   async unsigned(filter: UnsignedFilter): Promise<readonly UnsignedTag[]> {
     const { namespaces, limit = defaultLimit } = filter;
+    if (namespaces?.length === 0) return [];
     const ranges = namespaces ? namespaces.map((name) => stagingRange(name)) : [stagingRange()];
     const rows = await this.#db
       .selectFrom('tags')

@@ -11,6 +11,8 @@ export async function listCandidates(
   db: Database,
   filter: CandidateFilter,
 ): Promise<readonly CandidateSummary[]> {
+  const none = [filter.ids, filter.states, filter.namespaces].some((list) => list?.length === 0);
+  if (none) return [];
   let query = db
     .selectFrom('candidates')
     .select(candidateColumns)
