@@ -166,6 +166,24 @@ test('who is overtaken for ever gives up, and has changed nothing', async () => 
   assert.throws(() => findTarget(set, 'v1'), { code: 'TUF_TARGET_UNKNOWN' });
 });
 
+test('a server that accepts an update and then shows something else is found out', async () => {
+  const { server, keysOf } = await delegated();
+  const jeff = new Desk(server, { keys: new MemoryKeys(keysOf('jeff')) });
+  const real = server.remote(gun);
+  let isPublished = false;
+  const remote: TrustRemote = {
+    ...real,
+    timestamp: async () => (isPublished ? utf8('{}') : real.timestamp()),
+    publish: async (files) => {
+      isPublished = true;
+      return real.publish(files);
+    },
+  };
+  await assert.rejects(jeff.publish([add('v1')], 'refuse', remote), {
+    code: 'CLIENT_PUBLISHED_UNREAD',
+  });
+});
+
 /** paula's repository, in which jeff and kate are signers. */
 async function delegated() {
   const server = makeServer();

@@ -60,11 +60,12 @@ const attemptLimit = 10;
  *
  * @throws StoreError CLIENT_SUPERSEDED, CLIENT_KEY_MISSING, CLIENT_NO_SIGNING_KEY,
  *         CLIENT_TARGET_NOT_YOURS, what {@link openTrust} throws, and what remote and keys reject
- *         with. Nothing was published then, but that a new repository's keys were made
+ *         with: then nothing was published, though keys for a new repository may have been made.
+ *         CLIENT_PUBLISHED_UNREAD: it was published
  * @see notary 0.7.0 client/client.go publish
  */
 export async function publish(request: PublishRequest): Promise<Published> {
-  const { gun, remote, cache, pin, now, changes, keys } = request;
+  const { gun, remote, now, changes, keys } = request;
   for (let attempt = 0; attempt < attemptLimit; attempt++) {
     const current = await currentTrust(request);
     const begun = current ? await continueWith(current, remote) : await initialise(request);
@@ -77,10 +78,20 @@ export async function publish(request: PublishRequest): Promise<Published> {
     const snapshot = await signSnapshot([...begun.root, ...targets], draft, current, held, request);
     const outcome = await remote.publish([...begun.root, ...targets, ...snapshot]);
     if (outcome === 'superseded') continue;
-    const trust = await openTrust({ gun, source: remote, cache, pin, now });
+    const trust = await readBack(request);
     return { trust, initialised: current === undefined, signed: [...draft.changed] };
   }
   throw clientError('CLIENT_SUPERSEDED', { gun, attempts: attemptLimit });
+}
+
+/** A server that accepts an update and then shows something else would break every reader. */
+async function readBack({ gun, remote, cache, pin, now }: PublishRequest): Promise<Trust> {
+  try {
+    return await openTrust({ gun, source: remote, cache, pin, now });
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    throw clientError('CLIENT_PUBLISHED_UNREAD', { gun, reason: error.message }, error);
+  }
 }
 
 /** Undefined for a repository that does not exist yet, where that is allowed. */
