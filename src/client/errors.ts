@@ -36,8 +36,7 @@ export const clientErrors = {
       'others published to {gun} {attempts} times while this update was being made; nothing was changed, try again',
   },
   CLIENT_PUBLISHED_UNREAD: {
-    message:
-      'the update of {gun} was published, but what the server shows now does not verify: {reason}',
+    message: 'the update of {gun} was published, but reading it back failed: {reason}',
   },
   CLIENT_MANIFEST_MISSING: {
     message: 'the registry has no manifest {digest} in {repository}, although it is signed',
