@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { type Job, jobs } from '../chain/index.ts';
 import { appError } from './errors.ts';
 
 /** What the operator chose on the command line, unread. */
@@ -23,11 +24,11 @@ export interface Config {
   readonly policyFile: string | undefined;
   readonly advisoriesFolder: string | undefined;
   /** A link of the chain that does not run until the store is started without it. */
-  readonly hold: string | undefined;
+  readonly hold: Job | 'admit' | undefined;
 }
 
 /**
- * @throws StoreError CONFIG_LISTEN, CONFIG_ORIGIN, CONFIG_STORE_NAME
+ * @throws StoreError CONFIG_LISTEN, CONFIG_ORIGIN, CONFIG_STORE_NAME, CONFIG_HOLD
  */
 export function parseConfig(flags: ServeFlags): Config {
   const listen = parseListen(flags.listen);
@@ -38,7 +39,7 @@ export function parseConfig(flags: ServeFlags): Config {
     storeName: parseStoreName(flags.storeName ?? 'countermark'),
     policyFile: flags.policy === undefined ? undefined : resolve(flags.policy),
     advisoriesFolder: flags.advisories === undefined ? undefined : resolve(flags.advisories),
-    hold: flags.hold,
+    hold: flags.hold === undefined ? undefined : parseHold(flags.hold),
   };
 }
 
@@ -80,4 +81,11 @@ function parseStoreName(text: string): string {
     throw appError('CONFIG_STORE_NAME', { text });
   }
   return text;
+}
+
+function parseHold(text: string): Config['hold'] {
+  const steps = ['admit', ...jobs] as const;
+  const hold = steps.find((step) => step === text);
+  if (hold === undefined) throw appError('CONFIG_HOLD', { text, steps });
+  return hold;
 }

@@ -9,7 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Secret } from '../base/index.ts';
 import { appError } from './errors.ts';
 
@@ -21,6 +21,7 @@ import { appError } from './errors.ts';
  *     tls/cert.pem key.pem       the certificate clients see; put your own here to replace it
  *     secrets/token.key          signs the registry's tokens                    32 bytes, 0600
  *     secrets/keys.key           encrypts the private keys in the database      32 bytes, 0600
+ *     store-name                 whose signature consumers see; it never changes
  *     serve.pid                  the process that has the folder
  */
 export class DataFolder {
@@ -45,22 +46,25 @@ export class DataFolder {
     return new DataFolder(path);
   }
 
-  /**
-   * 32 bytes that this folder keeps for one purpose, made at the first call.
-   * A crash leaves either no file or a whole one.
-   */
+  /** 32 bytes that this folder keeps for one purpose, made at the first call. */
   async secret(name: 'token' | 'keys'): Promise<Secret<Uint8Array>> {
     const path = join(this.path, 'secrets', `${name}.key`);
-    try {
-      return new Secret<Uint8Array>(readFileSync(path));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-    const key = randomBytes(32);
-    writeDurably(`${path}.new`, key);
-    await rename(`${path}.new`, path);
-    fsyncFolder(join(this.path, 'secrets'));
+    const key = readIfThere(path) ?? (await this.#keep(path, randomBytes(32)));
     return new Secret<Uint8Array>(key);
+  }
+
+  /**
+   * The store's delegation bears its name in every repository it ever signed, so a folder keeps
+   * the name it was made with.
+   * @throws StoreError CONFIG_STORE_NAME_CHANGED
+   */
+  async belongTo(storeName: string): Promise<void> {
+    const path = join(this.path, 'store-name');
+    const known = readIfThere(path)?.toString('utf8');
+    if (known === undefined) await this.#keep(path, Buffer.from(storeName));
+    else if (known !== storeName) {
+      throw appError('CONFIG_STORE_NAME_CHANGED', { known, text: storeName });
+    }
   }
 
   /**
@@ -73,6 +77,23 @@ export class DataFolder {
       throw appError('DATA_FOLDER_IN_USE', { path: this.path, pid });
     }
     writeDurably(this.#lock, Buffer.from(String(process.pid)));
+  }
+
+  /** A crash leaves either no file or a whole one. */
+  async #keep(path: string, bytes: Buffer): Promise<Buffer> {
+    writeDurably(`${path}.new`, bytes);
+    await rename(`${path}.new`, path);
+    fsyncFolder(dirname(path));
+    return bytes;
+  }
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

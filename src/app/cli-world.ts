@@ -1,0 +1,65 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { passphraseError, processTerminal, type Terminal } from '../adapters/passphrase/index.ts';
+import { dockerCredentials, HttpsClient, Remotes } from '../adapters/remotes/index.ts';
+import { MetadataFolder } from '../adapters/trust-folder/index.ts';
+import { type Clock, Secret } from '../base/index.ts';
+import type { CliWorld, VerifyQuestion } from '../cli/index.ts';
+import { gunOf, verifyImage } from '../client/index.ts';
+import { parseImageReference, withDefaultTag } from '../oci/index.ts';
+import { parseKeyId } from '../tuf/index.ts';
+import { serve } from './serve.ts';
+
+/** The world of this process, for the command line. */
+export function processWorld(clock: Clock): CliWorld {
+  const { env, stdin, stdout, stderr } = process;
+  const dockerFolder = env.DOCKER_CONFIG || join(homedir(), '.docker');
+  const askPassword = askAtTerminal(processTerminal(stdin, stderr));
+  return {
+    env,
+    stdin,
+    print: (text) => void stdout.write(text),
+    printError: (text) => void stderr.write(text),
+    clock,
+    connect: ({ ca }) => new HttpsClient({ ca }),
+    credentialsFor: dockerCredentials(dockerFolder),
+    ...(askPassword ? { askPassword } : {}),
+    verifyImage: (question) => verify(question, dockerFolder, clock),
+    serve: (flags) => serve(flags, env, clock),
+  };
+}
+
+/**
+ * Verifies as docker's consumers do: the roots and versions they have seen, in docker's own trust
+ * folder, count here too, and what is seen here counts for docker.
+ */
+async function verify(question: VerifyQuestion, dockerFolder: string, clock: Clock) {
+  const image = withDefaultTag(parseImageReference(question.image));
+  using remotes = new Remotes({
+    credentials: dockerCredentials(dockerFolder),
+    clock,
+    ca: question.ca,
+  });
+  const rootKeyIds = question.rootKeyIds.map(parseKeyId);
+  return await verifyImage({
+    image,
+    source: remotes.trust(gunOf(image), { forWriting: false }),
+    registry: remotes.registry(image.host),
+    cache: new MetadataFolder(join(dockerFolder, 'trust')),
+    pin: rootKeyIds.length === 0 ? 'first-use' : { rootKeyIds },
+    deep: question.deep,
+    now: clock(),
+  });
+}
+
+/** Undefined where nobody can be asked. */
+function askAtTerminal(terminal: Terminal): CliWorld['askPassword'] {
+  if (!terminal.isInteractive) return undefined;
+  return async (prompt) => {
+    terminal.write(prompt);
+    const line = await terminal.readHidden();
+    terminal.write('\n');
+    if (line === undefined) throw passphraseError('PASSPHRASE_CANCELLED');
+    return new Secret(line);
+  };
+}

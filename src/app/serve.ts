@@ -1,0 +1,64 @@
+import { type Clock, Secret } from '../base/index.ts';
+import { type Config, parseConfig, type ServeFlags } from './config.ts';
+import { DataFolder } from './data-folder.ts';
+import { openLog } from './log.ts';
+import { type RunningStore, startStore } from './store.ts';
+
+/**
+ * Runs a store until SIGTERM or SIGINT, then lets what is under way end.
+ * @throws StoreError when it cannot start
+ */
+export async function serve(flags: ServeFlags, env: NodeJS.ProcessEnv, clock: Clock) {
+  const config = parseConfig(flags);
+  const folder = DataFolder.open(config.dataFolder);
+  folder.claim();
+  await folder.belongTo(config.storeName);
+  const log = openLog(env.COUNTERMARK_LOG ?? 'warn');
+  const chosen = env.COUNTERMARK_ADMIN_PASSWORD;
+  const adminPassword = chosen ? new Secret(chosen) : undefined;
+  // It is not for child processes, nor for anybody who may read this process's environment later.
+  delete env.COUNTERMARK_ADMIN_PASSWORD;
+  const stopped = stopSignal();
+  await using store = await startStore(config, { folder, adminPassword, log, clock });
+  process.stdout.write(greeting(config, store));
+  await stopped;
+  log.info({}, 'draining');
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}
+
+/** Where it listens, the first administrator's password once, and what to try next. */
+function greeting(config: Config, store: RunningStore): string {
+  const { origins, dataFolder, hold } = config;
+  const [host] = origins;
+  const lines = [
+    '',
+    `Countermark listens on https://${host}`,
+    `  also known as  ${origins.slice(1).join(', ') || '(no other name)'}`,
+    `  data           ${dataFolder}`,
+    `  certificate    ${store.certificateFile}`,
+  ];
+  if (hold !== undefined) lines.push(`  held           no candidate passes "${hold}"`);
+  if (store.firstStart) lines.push(...firstWords(host, store.firstStart.password));
+  return `${lines.join('\n')}\n\n`;
+}
+
+function firstWords(host: string, made: string | undefined): string[] {
+  const server = host === 'localhost:5443' ? '' : ` --server https://${host}`;
+  const known = made === undefined ? 'is the one you chose' : `(shown this once): ${made}`;
+  const commands = [
+    `export COUNTERMARK_USER=admin COUNTERMARK_PASSWORD=${made ?? '...'}; echo a-password | npx countermark${server} user add paula --role producer --namespace acme --password-stdin`,
+    `docker login ${host} -u paula; DOCKER_CONTENT_TRUST=1 docker push ${host}/staging/acme/app:1`,
+    `npx countermark${server} candidate list`,
+  ];
+  return [
+    '',
+    `The first administrator is "admin"; the password ${known}`,
+    'Next, in another terminal:',
+    ...commands.map((command) => `  ${command}`),
+  ];
+}

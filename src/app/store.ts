@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { blobMeter, openFilesystemBlobs } from '../adapters/blobs/index.ts';
+import { SealedRoleKeys, SealedStoreKeys } from '../adapters/keys/index.ts';
+import { Argon2idPasswords } from '../adapters/passwords/index.ts';
+import { SqlAdmissions } from '../adapters/sql/admission-store.ts';
+import { SqlCandidates } from '../adapters/sql/candidate-store.ts';
+import { openDatabase } from '../adapters/sql/database.ts';
+import { SqlPrivateKeyStore } from '../adapters/sql/private-key-store.ts';
+import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
+import { SqlUserStore } from '../adapters/sql/user-store.ts';
+import type { Clock, Random, Secret } from '../base/index.ts';
+import { Bell, CandidateDesk, ChainWorker } from '../chain/index.ts';
+import { createAuth } from '../http/auth/index.ts';
+import { createNotaryApi } from '../http/notary-api/index.ts';
+import { ops } from '../http/ops/index.ts';
+import { answerUnknown, createRegistryApi } from '../http/registry-api/index.ts';
+import { storeApi } from '../http/store-api/index.ts';
+import { serveV2 } from '../http/v2.ts';
+import { Uploads } from '../registry/index.ts';
+import { TrustServer } from '../trust/index.ts';
+import { AnnouncedMetadata } from './announced-metadata.ts';
+import { reportTo } from './chain-log.ts';
+import type { Config } from './config.ts';
+import type { DataFolder } from './data-folder.ts';
+import { appError } from './errors.ts';
+import { addFirstAdministrator } from './first-administrator.ts';
+import { makeReview, readPolicy } from './review.ts';
+import { makeServer } from './server.ts';
+import { openTls } from './tls.ts';
+
+const sweepEveryMs = 60 * 60 * 1000;
+const random: Random = (size) => randomBytes(size);
+
+/** A store that answers and works, until it is disposed of. */
+export interface RunningStore extends AsyncDisposable {
+  readonly certificateFile: string;
+  /** When this start made the user `admin`: the password, unless somebody had chosen one. */
+  readonly firstStart: { readonly password: string | undefined } | undefined;
+}
+
+/** What a store is started with. */
+export interface Surroundings {
+  readonly folder: DataFolder;
+  readonly adminPassword: Secret | undefined;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/**
+ * Opens the data folder, wires every part to the others, listens and sets the chain to work.
+ * Disposing of it lets requests and steps under way end first.
+ *
+ * @param adminPassword  for `admin` at the first start; one is made when absent
+ * @throws StoreError of `app`, of the policy and of the keys: then nothing is left open
+ */
+export async function startStore(
+  config: Config,
+  { folder, adminPassword, log, clock }: Surroundings,
+): Promise<RunningStore> {
+  await using undo = new AsyncDisposableStack();
+  const { origins, storeName } = config;
+  const policy = await readPolicy(config);
+
+  const db = await openDatabase(folder.database);
+  undo.defer(() => db.destroy());
+  const users = new SqlUserStore(db);
+  const index = new SqlRegistryIndex(db);
+  const metadata = new AnnouncedMetadata(db, () => worker.notify());
+  const candidates = new SqlCandidates(db);
+  const admissions = new SqlAdmissions(db);
+  const blobs = await openFilesystemBlobs(folder.path);
+  const uploads = new Uploads({ blobs, index, random });
+
+  const rows = new SqlPrivateKeyStore(db);
+  const keyEncryptionKey = await folder.secret('keys');
+  const trust = new TrustServer(metadata, new SealedRoleKeys(rows, keyEncryptionKey));
+  const keys = new SealedStoreKeys(rows, keyEncryptionKey, clock);
+  await keys.delegation();
+
+  const auth = createAuth({
+    users,
+    passwords: new Argon2idPasswords(),
+    policy,
+    origins,
+    service: storeName,
+    tokenKey: await folder.secret('token'),
+    random,
+    clock,
+  });
+  const firstStart = await addFirstAdministrator(auth.users, random, adminPassword);
+
+  const moved = new Bell();
+  const worker = new ChainWorker(
+    {
+      candidates,
+      admissions,
+      trust: metadata,
+      office: trust,
+      keys,
+      images: index,
+      meter: blobMeter(blobs),
+      review: await makeReview(config, policy, { images: index, blobs }),
+      clock,
+      random,
+      report: reportTo(log),
+    },
+    { origins, storeName, hold: config.hold },
+    moved,
+  );
+  const desk = new CandidateDesk({ candidates, admissions, notify: () => worker.notify() }, moved);
+
+  const tls = openTls(folder.tls, hostsOf(config), clock());
+  const server = makeServer(tls, log);
+  let draining = false;
+  await server.register(ops({ isReady: async () => !draining && (await answers(users)) }));
+  await server.register(auth.tokenApi);
+  await server.register(storeApi({ auth: auth.api, users: auth.users, desk, clock }));
+  await server.register(async (scope) =>
+    serveV2(
+      scope,
+      [
+        createNotaryApi({ trust, gate: auth.gate, clock }),
+        createRegistryApi({ index, blobs, uploads, gate: auth.gate, clock }),
+      ],
+      answerUnknown,
+    ),
+  );
+  undo.defer(() => server.close());
+
+  const stopping = new AbortController();
+  const work = [worker.run(stopping.signal), sweep(uploads, clock, log, stopping.signal)];
+  undo.defer(async () => {
+    draining = true;
+    stopping.abort();
+    await Promise.all(work);
+  });
+  await server.listen(config.listen).catch((cause: Error) => {
+    const { host, port } = config.listen;
+    throw appError('LISTEN_FAILED', { listen: `${host}:${port}`, reason: cause.message }, cause);
+  });
+
+  const open = undo.move();
+  return {
+    certificateFile: tls.certificateFile,
+    firstStart,
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+/** Names and addresses that the certificate must have. */
+function hostsOf({ listen, origins }: Config): string[] {
+  const named = origins.map((origin) => origin.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
+  return [...new Set([listen.host, ...named])];
+}
+
+/** True when the database answers. */
+async function answers(users: SqlUserStore): Promise<boolean> {
+  await users.find('');
+  return true;
+}
+
+/** Uploads that nobody came back to are given up, now and every hour. */
+async function sweep(uploads: Uploads, clock: Clock, log: Logger, signal: AbortSignal) {
+  while (!signal.aborted) {
+    try {
+      const expired = await uploads.expire(clock());
+      if (expired > 0) log.info({ uploads: expired }, 'stale uploads given up');
+    } catch (error) {
+      log.error({ err: error }, 'stale uploads could not be given up');
+    }
+    await sleep(sweepEveryMs, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
