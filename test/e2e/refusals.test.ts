@@ -188,7 +188,7 @@ describe('the check refuses', () => {
       const image = staging(`${name}:last`);
       await buildImage(producer, image, {
         files: { unique: `a layer of ${name} alone` },
-        dockerfile: ['COPY unique /unique', ...wellKept],
+        dockerfile: [...wellKept, 'COPY unique /unique'],
       });
       if (sign === undefined) await pushSigned(producer, image);
       else {

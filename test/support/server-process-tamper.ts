@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { SealedRoleKeys } from '../../src/adapters/keys/index.ts';
 import { type Database, openDatabase } from '../../src/adapters/sql/database.ts';
 import { SqlPrivateKeyStore } from '../../src/adapters/sql/private-key-store.ts';
@@ -33,19 +34,15 @@ export function removeBlob(server: ServerProcess, digest: string): void {
 }
 
 /** Adds a blank to a manifest: still JSON, still the same to whoever only parses it. */
-export function changeManifest(server: ServerProcess, digest: string): Promise<void> {
-  return withDatabase(server, async (db) => {
-    const { bytes } = await db
-      .selectFrom('manifests')
-      .select('bytes')
-      .where('digest', '=', digest)
-      .executeTakeFirstOrThrow();
-    await db.deleteFrom('manifests').where('digest', '=', digest).execute();
-    await db
-      .insertInto('manifests')
-      .values({ digest, bytes: Buffer.concat([bytes, Buffer.from(' ')]) })
-      .execute();
-  });
+export function changeManifest(server: ServerProcess, digest: string): void {
+  using database = new DatabaseSync(join(server.data, 'store.sqlite'));
+  const { bytes } = database
+    .prepare('SELECT bytes FROM manifests WHERE digest = ?')
+    .get(digest) as {
+    bytes: Uint8Array;
+  };
+  const changed = Buffer.concat([bytes, Buffer.from(' ')]);
+  database.prepare('UPDATE manifests SET bytes = ? WHERE digest = ?').run(changed, digest);
 }
 
 /** Signs the current timestamp again, with the server's own key, as one that expired yesterday. */
