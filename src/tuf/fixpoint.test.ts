@@ -56,6 +56,7 @@ describe('a file that Go would write otherwise', () => {
     ['targets',  'a role without keys',              /"keyids":\[[^\]]*\]/,    '"keyids":[]',              true],
     ['targets',  'no delegations as null',           /"roles":\[.*\]\},"expires"/, '"roles":null},"expires"', true],
     ['targets',  'no delegations at all',            /"delegations":.*,"expires"/, '"expires"',            false],
+    ['targets',  'keys null',                        /"keys":\{.*\},"roles":\[.*\]\},"expires"/, '"keys":null,"roles":[]},"expires"', false],
     ['targets',  'targets null',                     '"targets":{}',           '"targets":null',           true],
     ['targets',  'version 2.0',                      '"version":2',            '"version":2.0',            false],
     ['targets',  'version 2e0',                      '"version":2',            '"version":2e0',            false],

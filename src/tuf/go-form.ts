@@ -58,7 +58,7 @@ function signedMembers(signed: Members, type: Signed['type']): Member[] {
 function writeDelegations(to: Matcher, value: Json | undefined): void {
   const { keys, roles } = (value ?? {}) as Members;
   writeRecord(to, [
-    ['keys', keys, writeMap(writeKey)],
+    ['keys', keys ?? {}, writeMap(writeKey)],
     ['roles', roles, writeList(writeDelegation)],
   ]);
 }
