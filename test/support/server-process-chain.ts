@@ -74,14 +74,14 @@ export async function reached(
   end: 'decision' | 'published' | 'refused',
 ): Promise<CandidateView> {
   const path = `/candidates/${id}/wait?for=${end}&seconds=20`;
-  for (const until = Date.now() + 60_000; Date.now() < until; ) {
-    const waited = await server.api<Waited>('GET', path, { as: rita });
-    if (waited.outcome === 'reached') return waited.candidate;
-    if (waited.outcome === 'missed') {
-      throw new Error(`${id} came to another end: ${JSON.stringify(waited.candidate, null, 1)}`);
+  const until = Date.now() + 60_000;
+  for (;;) {
+    const { outcome, candidate } = await server.api<Waited>('GET', path, { as: rita });
+    if (outcome === 'reached') return candidate;
+    if (outcome === 'missed' || Date.now() > until) {
+      throw new Error(`not ${end}: ${JSON.stringify(candidate, null, 1)}`);
     }
   }
-  throw new Error(`${id} did not come to ${end} within 60 s\n${server.log.slice(-4_000)}`);
 }
 
 interface Waited {
