@@ -202,6 +202,7 @@ const matchRows: [
   ['npm', [{ introduced: '0' }, { limit: '2.0.0' }], '2.0.0', false],
   ['npm', [{ introduced: '0' }, { limit: '*' }], '9.0.0', true],
   ['npm', [{ introduced: '0' }, { fixed: '1.0.0' }], 'latest', true],
+  ['npm', [{ introduced: '1.0.0' }], 'latest', true],
   ['npm', [{ introduced: '0' }, { fixed: 'soon' }], '1.0.0', true],
   ['npm', [], '1.0.0', false],
   [

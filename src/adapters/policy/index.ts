@@ -1,0 +1,6 @@
+/**
+ * The operator's policy file, read from YAML into what the review and the permissions need. It
+ * refuses to know where the file lies and what follows from it.
+ */
+export { policyErrors } from './errors.ts';
+export { type Policy, parsePolicy, policyWithoutFile } from './parse-policy.ts';

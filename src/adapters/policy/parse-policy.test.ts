@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { runs } from '../../../test/support/property-runs.ts';
+import { isStoreError } from '../../base/index.ts';
+import { parsePolicy, policyWithoutFile } from './parse-policy.ts';
+
+test('the example says what holds without a policy', () => {
+  const example = readFileSync(
+    new URL('../../../docs/policy.example.yaml', import.meta.url),
+    'utf8',
+  );
+  assert.deepEqual(parsePolicy(example), policyWithoutFile);
+});
+
+test('what the example shows in comments can be written', () => {
+  const example = readFileSync(
+    new URL('../../../docs/policy.example.yaml', import.meta.url),
+    'utf8',
+  );
+  const shown = example
+    .replace('rules: {}', 'rules:')
+    .replace('ignore: []', 'ignore:')
+    .replaceAll(/^# {2}/gm, '  ');
+  const { review } = parsePolicy(shown);
+  assert.deepEqual([...review.rules.keys()].sort(), [
+    'HYGIENE_NO_HEALTHCHECK',
+    'HYGIENE_ROOT_USER',
+    'HYGIENE_TAG_LATEST',
+  ]);
+  assert.deepEqual(review.ignored.get('CVE-2024-0001'), {
+    reason: 'the feature is not compiled in',
+    until: new Date('2027-01-31T00:00:00Z'),
+  });
+});
+
+test('an empty policy changes nothing', () => {
+  for (const text of ['', '# nothing\n', '{}', 'rules:\nignore:\nlimits:\n']) {
+    assert.deepEqual(parsePolicy(text), policyWithoutFile, text);
+  }
+});
+
+test('what is written counts, and the rest stays as it was', () => {
+  const { review, storeIsPublic, publicNamespaces } = parsePolicy(`
+approval: automatic
+anonymousPull: [open, library]
+severities: { medium: block }
+rules: { HYGIENE_ROOT_USER: note, CHECK_FIRST_ROOT: reason }
+limits: { image: 1.5 GiB, hidden: 0, entries: 5 }
+`);
+  assert.equal(review.approval, 'automatic');
+  assert.deepEqual(review.severities, { ...policyWithoutFile.review.severities, medium: 'block' });
+  assert.deepEqual(
+    [...review.rules],
+    [
+      ['HYGIENE_ROOT_USER', 'note'],
+      ['CHECK_FIRST_ROOT', 'reason'],
+    ],
+  );
+  assert.deepEqual(review.limits, {
+    ...policyWithoutFile.review.limits,
+    imageBytes: 1.5 * 1024 ** 3,
+    hiddenBytes: 0,
+    entries: 5,
+  });
+  assert.deepEqual([storeIsPublic, [...publicNamespaces]], [false, ['open', 'library']]);
+});
+
+/** One row: a policy that is not one, the code, and a word that its message must have. */
+const bad: [text: string, code: string, says: string][] = [
+  ['approval: [', 'POLICY_SYNTAX', 'YAML'],
+  ['approval: manual\napproval: automatic', 'POLICY_SYNTAX', 'unique'],
+  ['a: &a [1]\nb: *a', 'POLICY_SYNTAX', 'Alias'],
+  ['x: !!js/function "f"', 'POLICY_SYNTAX', 'tag'],
+  ['- a', 'POLICY_VALUE', 'a mapping'],
+  ['version: 2', 'POLICY_VALUE', 'version'],
+  ['aproval: manual', 'POLICY_UNKNOWN_KEY', 'aproval'],
+  ['approval: yes', 'POLICY_VALUE', 'manual, automatic'],
+  ['severities: { hihg: block }', 'POLICY_UNKNOWN_KEY', 'severities.hihg'],
+  ['severities: { high: refuse }', 'POLICY_VALUE', 'severities.high'],
+  ['rules: { HYGIENE_ROOT: block }', 'POLICY_UNKNOWN_KEY', 'HYGIENE_ROOT_USER'],
+  ['rules: [HYGIENE_ROOT_USER]', 'POLICY_VALUE', 'a mapping'],
+  ['rules: { __proto__: block }', 'POLICY_UNKNOWN_KEY', '__proto__'],
+  ['ignore: [CVE-1]', 'POLICY_VALUE', 'ignore[0]'],
+  ['ignore: [{ id: CVE-1 }]', 'POLICY_VALUE', 'ignore[0].reason'],
+  ['ignore: [{ id: CVE-1, reason: " " }]', 'POLICY_VALUE', 'ignore[0].reason'],
+  ['ignore: [{ reason: because }]', 'POLICY_VALUE', 'ignore[0].id'],
+  ['ignore: [{ id: a, reason: b, until: tomorrow }]', 'POLICY_VALUE', 'ignore[0].until'],
+  ['ignore: [{ id: a, reason: b, until: 2027-02-31 }]', 'POLICY_VALUE', 'ignore[0].until'],
+  ['ignore: [{ id: a, reason: b }, { id: a, reason: c }]', 'POLICY_VALUE', 'each id once'],
+  ['limits: { image: much }', 'POLICY_VALUE', 'limits.image'],
+  ['limits: { image: -1 }', 'POLICY_VALUE', 'limits.image'],
+  ['limits: { ratio: 0 }', 'POLICY_VALUE', 'limits.ratio'],
+  ['limits: { imageBytes: 5 }', 'POLICY_UNKNOWN_KEY', 'limits.imageBytes'],
+  ['anonymousPull: store', 'POLICY_VALUE', 'a list'],
+  ['anonymousPull: [staging]', 'POLICY_VALUE', 'store'],
+  ['anonymousPull: [certification]', 'POLICY_VALUE', 'store'],
+  ['anonymousPull: ["../x"]', 'POLICY_VALUE', 'namespace'],
+  [`# ${'x'.repeat(1024 * 1024)}`, 'POLICY_TOO_LARGE', 'larger'],
+];
+
+for (const [text, code, says] of bad) {
+  test(`a policy with ${JSON.stringify(text.slice(0, 60))} is refused with ${code}`, () => {
+    assert.throws(
+      () => parsePolicy(text),
+      (error) => isStoreError(error) && error.code === code && error.message.includes(says),
+    );
+  });
+}
+
+test('any text is a policy or refused with a code', () => {
+  const line = fc.constantFrom(
+    'approval: ',
+    'manual',
+    'rules:',
+    '  HYGIENE_SETUID: ',
+    'block',
+    '- id: a',
+    '  reason: b',
+    'ignore:',
+    '{',
+    '}',
+    '? ',
+    ': ',
+    '"',
+    "'",
+    '&a',
+    '*a',
+    '|',
+    '!!x ',
+    '\t',
+    '%YAML 1.1',
+    '---',
+    '[',
+    ']',
+    'limits: {image: 1e3}',
+  );
+  const text = fc.oneof(
+    fc.string(),
+    fc.array(line).map((lines) => lines.join('\n')),
+    fc.array(line).map((lines) => lines.join('')),
+  );
+  fc.assert(
+    fc.property(text, (source) => {
+      try {
+        parsePolicy(source);
+      } catch (error) {
+        assert.ok(isStoreError(error) && error.code.startsWith('POLICY_'), String(error));
+      }
+    }),
+    runs,
+  );
+});

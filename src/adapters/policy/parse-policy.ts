@@ -1,0 +1,154 @@
+import { parseDocument } from 'yaml';
+import {
+  defaultPolicy,
+  type FindingEffect,
+  type ReviewLimits,
+  type ReviewPolicy,
+  ruleCodes,
+  type Waiver,
+} from '../../chain/review/index.ts';
+import { severities } from '../../findings/index.ts';
+import { policyError } from './errors.ts';
+import {
+  count,
+  instant,
+  list,
+  mapping,
+  oneOf,
+  orElse,
+  size,
+  text,
+  wrong,
+  type YamlValue,
+} from './yaml-values.ts';
+
+/** What the operator decided: how images are judged, and what strangers may pull. */
+export interface Policy {
+  readonly review: ReviewPolicy;
+  /** Anybody may pull what was certified. */
+  readonly storeIsPublic: boolean;
+  /** Ordinary namespaces that anybody may pull from. */
+  readonly publicNamespaces: ReadonlySet<string>;
+}
+
+const limitBytes = 1024 * 1024;
+const effect = oneOf<FindingEffect>(['block', 'reason', 'note']);
+
+/** What holds without a policy file; docs/policy.example.yaml says the same in words. */
+export const policyWithoutFile: Policy = {
+  review: defaultPolicy,
+  storeIsPublic: true,
+  publicNamespaces: new Set(),
+};
+
+/**
+ * Reads a policy file. Everything in it may be left out and then is as in
+ * {@link policyWithoutFile}; nothing in it may be misspelt.
+ *
+ * @param source  YAML 1.2
+ * @throws StoreError POLICY_SYNTAX, POLICY_TOO_LARGE, POLICY_UNKNOWN_KEY, POLICY_VALUE
+ */
+export function parsePolicy(source: string): Policy {
+  const keys = ['version', 'approval', 'anonymousPull', 'severities', 'rules', 'ignore', 'limits'];
+  const top = mapping(parseYaml(source), '', keys);
+  const version = top.get('version') ?? 1;
+  if (version !== 1) throw wrong(version, 'version', '1, the only version there is');
+  const { approval, severities: effects, limits } = defaultPolicy;
+  return {
+    review: {
+      approval: orElse(oneOf(['manual', 'automatic']), top.get('approval'), 'approval', approval),
+      severities: { ...effects, ...severitiesOf(top.get('severities')) },
+      rules: rulesOf(top.get('rules')),
+      ignored: ignoredOf(top.get('ignore')),
+      limits: { ...limits, ...limitsOf(top.get('limits')) },
+    },
+    ...anonymousPull(top.get('anonymousPull')),
+  };
+}
+
+function parseYaml(source: string): YamlValue {
+  if (Buffer.byteLength(source) > limitBytes) throw policyError('POLICY_TOO_LARGE', { limitBytes });
+  const document = parseDocument(source, { version: '1.2', uniqueKeys: true, prettyErrors: true });
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem) throw syntax(problem);
+  try {
+    return document.toJS({ mapAsMap: true, maxAliasCount: 0 });
+  } catch (error) {
+    throw syntax(error);
+  }
+}
+
+function severitiesOf(value: YamlValue): Partial<ReviewPolicy['severities']> {
+  const entries = [...mapping(value, 'severities', severities)];
+  return Object.fromEntries(
+    entries.map(([name, word]) => [name, effect(word, `severities.${name}`)]),
+  );
+}
+
+function rulesOf(value: YamlValue): ReviewPolicy['rules'] {
+  const entries = [...mapping(value, 'rules', ruleCodes)];
+  return new Map(entries.map(([code, word]) => [code, effect(word, `rules.${code}`)]));
+}
+
+/** A waiver without a reason is none: somebody will ask. */
+function ignoredOf(value: YamlValue): ReadonlyMap<string, Waiver> {
+  const waivers = new Map<string, Waiver>();
+  list((entry, path) => {
+    const members = mapping(entry, path, ['id', 'reason', 'until']);
+    const id = text(members.get('id'), `${path}.id`);
+    if (waivers.has(id)) throw wrong(id, `${path}.id`, 'each id once');
+    waivers.set(id, {
+      reason: text(members.get('reason'), `${path}.reason`),
+      until: orElse<Date | undefined>(instant, members.get('until'), `${path}.until`, undefined),
+    });
+  })(value, 'ignore');
+  return waivers;
+}
+
+/** How the file names the limits; each is read by its kind. */
+const limitKeys = {
+  image: ['imageBytes', size],
+  hidden: ['hiddenBytes', size],
+  layer: ['layerBytes', size],
+  total: ['totalBytes', size],
+  ratio: ['ratio', count],
+  entries: ['entries', count],
+  search: ['searchBytes', size],
+} as const satisfies Record<string, readonly [keyof ReviewLimits, typeof size]>;
+
+function limitsOf(value: YamlValue): Partial<ReviewLimits> {
+  const names = Object.keys(limitKeys) as (keyof typeof limitKeys)[];
+  const members = mapping(value, 'limits', names);
+  return Object.fromEntries(
+    names
+      .filter((name) => members.has(name))
+      .map((name) => {
+        const [limit, read] = limitKeys[name];
+        return [limit, read(members.get(name), `limits.${name}`)];
+      }),
+  );
+}
+
+/** `store` is the zone; any other word a namespace. What is not certified is never for everybody. */
+function anonymousPull(value: YamlValue): Omit<Policy, 'review'> {
+  if (value === undefined) {
+    const { storeIsPublic, publicNamespaces } = policyWithoutFile;
+    return { storeIsPublic, publicNamespaces };
+  }
+  const words = list((word, path) => {
+    const name = text(word, path);
+    const isNamespace = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/.test(name);
+    if (!isNamespace || name === 'staging' || name === 'certification') {
+      throw wrong(word, path, 'store, or an ordinary namespace');
+    }
+    return name;
+  })(value, 'anonymousPull');
+  return {
+    storeIsPublic: words.includes('store'),
+    publicNamespaces: new Set(words.filter((word) => word !== 'store')),
+  };
+}
+
+function syntax(error: unknown) {
+  return policyError('POLICY_SYNTAX', { reason: (error as Error).message.slice(0, 500) }, error);
+}
