@@ -58,7 +58,10 @@ test('all bytes arrive, in order, and the connection goes on', async () => {
 });
 
 test('bytes that end early break the connection, so that nobody takes a part for the whole', async () => {
-  await assert.rejects(wireRequest(`${origin}/broken`), { code: 'ECONNRESET' });
+  const agent = new Agent({ keepAlive: true });
+  const broken = wireRequest(`${origin}/broken`, { agent });
+  await assert.rejects(broken, { code: 'ECONNRESET' });
+  agent.destroy();
   assert.deepEqual(closed.splice(0), ['broken']);
 });
 

@@ -200,14 +200,26 @@ test('a client that goes away during a push in one piece leaves nothing', async 
 
 test('a blob over the limit is refused, also when nobody said its length', async () => {
   const path = await client.begin();
-  const huge = Readable.from(
-    (function* () {
-      for (let i = 0; i < 25; i++) yield new Uint8Array(1_000_000);
-    })(),
-  );
+  const megabyte = new Uint8Array(1_000_000);
+  const huge = Readable.from(Array(25).fill(megabyte));
   const refused = await client.send('PATCH', path, { body: huge });
   assertError(refused, 413, 'SIZE_INVALID', 'REGISTRY_BLOB_TOO_LARGE');
   assert.equal((await client.send('GET', path)).headers.range, '0-0');
+  await client.send('DELETE', path);
+});
+
+test('after a refusal in the middle of a body the connection goes on', async () => {
+  const path = await client.begin();
+  const socket = connect(Number(new URL(server.origin).port), '127.0.0.1');
+  let received = '';
+  socket.on('data', (part) => {
+    received += part;
+  });
+  socket.write(`PATCH ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 40000000\r\n\r\n`);
+  for (let i = 0; i < 40; i++) socket.write(new Uint8Array(1_000_000));
+  socket.end('GET /v2/ HTTP/1.1\r\nhost: x\r\n\r\n');
+  await once(socket, 'close', { signal: AbortSignal.timeout(10_000) });
+  assert.match(received, /^HTTP\/1\.1 413 .*HTTP\/1\.1 200 /s);
   await client.send('DELETE', path);
 });
 
