@@ -1,23 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import { release } from './release.ts';
 
-/** A sender that sends nothing for so long has gone. */
-const idleMs = 120_000;
-
 /**
  * The body of a request as it comes. A reader that stops early leaves the connection open, so that
- * the refusal can still be sent; an error while reading means that the sender went away.
+ * the refusal can still be sent; an error while reading means that the sender went away. A sender
+ * that falls silent is cut off by the server's idle timeout.
  */
-export async function* bodyOf(request: FastifyRequest): AsyncGenerator<Uint8Array> {
-  const { raw } = request;
-  const giveUp = () => raw.destroy();
-  raw.setTimeout(idleMs, giveUp);
-  try {
-    yield* raw.iterator({ destroyOnReturn: false });
-  } finally {
-    raw.off('timeout', giveUp);
-    raw.socket.setTimeout(0);
-  }
+export function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
+  return request.raw.iterator({ destroyOnReturn: false });
 }
 
 /** The same for a reader that keeps nothing: a piece is gone once the next is asked for. */
