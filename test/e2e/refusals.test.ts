@@ -91,7 +91,12 @@ const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 });
 const keyLine = String(privateKey).split('\n')[1] ?? '';
 
-const images: readonly (ImagePlan & { name: string; title: string; finding: RegExp })[] = [
+const images: readonly (ImagePlan & {
+  name: string;
+  title: string;
+  finding: RegExp;
+  code: string;
+})[] = [
   {
     name: 'vulnerable',
     title: 'a package with a known vulnerability',
