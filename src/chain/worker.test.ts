@@ -92,12 +92,23 @@ test('a database that does not answer is reported, and asked again', async () =>
   await using world = await ChainWorld.open();
   await world.submit(staging, '1');
   await world.worker({}, dyingAt(world.db, 1)).drain();
-  assert.deepEqual(
-    world.events.map(({ event }) => event),
-    ['stumbled'],
-  );
+  const events = world.events.map(({ event }) => event);
+  assert.deepEqual(events, ['stumbled', 'stumbled']);
   await world.settle();
   assert.equal((await world.only()).state, 'published');
+});
+
+test('when admitting fails, what was admitted moves on', async () => {
+  await using world = await ChainWorld.open();
+  await world.submit(staging, '1');
+  await world.settle({ hold: 'check' });
+  await world.submit(staging, '2');
+  world.random = () => {
+    throw new Error('no entropy');
+  };
+  await world.settle();
+  assert.equal((await world.only({ tag: '1' })).state, 'published');
+  assert.equal((await world.candidates.list({ tag: '2' })).length, 0);
 });
 
 test('stopped within a step, it neither stores nor postpones that step', async () => {

@@ -74,11 +74,15 @@ export class ChainWorker {
 
   /** @returns true when something was admitted or begun */
   async #look(signal: AbortSignal): Promise<boolean> {
+    const admitted = this.#options.hold !== 'admit' && (await this.#try(() => this.#admit(signal)));
+    return (await this.#try(() => this.#begin(signal))) || admitted;
+  }
+
+  /** What fails here is looked for again: nothing is lost, and the other half goes on. */
+  async #try(work: () => Promise<boolean>): Promise<boolean> {
     try {
-      const admitted = this.#options.hold === 'admit' ? false : await this.#admit(signal);
-      return (await this.#begin(signal)) || admitted;
+      return await work();
     } catch (error) {
-      // The database does not answer: nothing is lost by looking again later.
       this.#ports.report({ event: 'stumbled', error });
       return false;
     }

@@ -7,7 +7,15 @@ import { SqlCandidates } from '../../src/adapters/sql/candidate-store.ts';
 import { type Database, openDatabase } from '../../src/adapters/sql/database.ts';
 import { SqlMetadataStore } from '../../src/adapters/sql/metadata-store.ts';
 import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
-import { type Digest, digestOf, fromHex, hexOf, Secret, utf8 } from '../../src/base/index.ts';
+import {
+  type Digest,
+  digestOf,
+  fromHex,
+  hexOf,
+  type Random,
+  Secret,
+  utf8,
+} from '../../src/base/index.ts';
 import {
   Bell,
   CandidateDesk,
@@ -66,6 +74,7 @@ export class ChainWorld implements AsyncDisposable {
   readonly admissions: SqlAdmissions;
   readonly events: ChainEvent[] = [];
   readonly moved = new Bell();
+  random: Random = (size) => randomBytes(size);
   readonly desk: CandidateDesk;
   now = new Date('2026-11-20T12:00:00Z');
   /** What the review says of every image. */
@@ -114,7 +123,7 @@ export class ChainWorld implements AsyncDisposable {
       meter: blobMeter(this.blobs),
       review,
       clock: () => this.now,
-      random: (size: number) => randomBytes(size),
+      random: (size: number) => this.random(size),
       report: (event: ChainEvent) => this.events.push(event),
     };
     return new ChainWorker(ports, { origins, storeName, hold, ...options }, this.moved);
