@@ -15,7 +15,7 @@ import { Bell, CandidateDesk, ChainWorker } from '../chain/index.ts';
 import { createAuth } from '../http/auth/index.ts';
 import { createNotaryApi } from '../http/notary-api/index.ts';
 import { ops } from '../http/ops/index.ts';
-import { answerUnknown, createRegistryApi } from '../http/registry-api/index.ts';
+import { answerError, answerUnknown, createRegistryApi } from '../http/registry-api/index.ts';
 import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
 import { Uploads } from '../registry/index.ts';
@@ -117,7 +117,8 @@ export async function startStore(
   await server.register(ops({ isReady: async () => !draining && (await answers(users)) }));
   await server.register(auth.tokenApi);
   await server.register(storeApi({ auth: auth.api, users: auth.users, desk, clock }));
-  await server.register(async (scope) =>
+  await server.register(async (scope) => {
+    scope.setErrorHandler((error, request, reply) => answerError(request, reply, error));
     serveV2(
       scope,
       [
@@ -125,8 +126,8 @@ export async function startStore(
         createRegistryApi({ index, blobs, uploads, gate: auth.gate, clock }),
       ],
       answerUnknown,
-    ),
-  );
+    );
+  });
   undo.defer(() => server.close());
 
   const stopping = new AbortController();
