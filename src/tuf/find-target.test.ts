@@ -86,6 +86,7 @@ describe('other roles can be asked', () => {
     [['targets/kate', 'targets'], 'targets/kate=3'],
     [['targets/jeff/x', 'targets'], 'targets/jeff/x=2'],
     [['targets/none', 'targets'], 'targets=1'],
+    [['targets/jeff', 'targets/jeff/x'], 'targets/jeff/x=2'],
   ];
   for (const [asked, expected] of cases) {
     test(`${asked}: ${expected}`, async () => {
@@ -94,6 +95,12 @@ describe('other roles can be asked', () => {
       assert.equal(`${target.role}=${digit(target)}`, expected);
     });
   }
+});
+
+test('a role that is asked on its own is not asked below another', async () => {
+  const set = await trusted(['targets *:', 'targets/jeff *: a=1', 'targets/kate *: a=2']);
+  const roles = ['targets', parseDelegationName('targets/jeff')] as const;
+  assert.throws(() => findTarget(set, 'a', { roles }), { code: 'TUF_TARGET_NOT_RELEASED' });
 });
 
 describe('delegations', () => {
@@ -119,6 +126,13 @@ describe('delegations', () => {
     const set = await trusted(['targets *: a=1', 'targets/releases *: !']);
     assert.deepEqual([...set.targets.keys()], ['targets']);
     assert.equal(findTarget(set, 'a').role, 'targets');
+    const bytes = set.targets.get('targets')?.file.bytes ?? assert.fail();
+    assert.throws(
+      () => acceptDelegation(set, parseDelegationName('targets/releases'), bytes, now),
+      {
+        code: 'TUF_NOT_IN_SNAPSHOT',
+      },
+    );
   });
 
   test('that nobody names are not accepted, whatever the snapshot lists', async () => {

@@ -101,6 +101,18 @@ describe('a signature', () => {
     }
   });
 
+  test('under a method of another type of key is refused, even if it would fit', () => {
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-224' });
+    const key = barePublicKey(pair.publicKey);
+    const der = () => sign('sha256', payload, pair.privateKey);
+    let bytes = der();
+    while (bytes.length !== 64) bytes = der();
+    const signature = { keyId: key.id, method: 'eddsa', bytes };
+    assert.throws(() => verifySignature(key, signature, payload), {
+      code: 'TUF_SIGNATURE_INVALID',
+    });
+  });
+
   test('under the id of another key is refused', async () => {
     const [one, other] = [barePublicKey(p256.publicKey), certified('ecdsa-x509', p256.privateKey)];
     const signature = await localSigner(one, p256.privateKey).sign(payload);

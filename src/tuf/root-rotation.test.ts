@@ -30,6 +30,34 @@ import { readPublicKey } from './key.ts';
 const gun = parseGun('registry.example.com/acme/app');
 const now = new Date('2026-11-21T00:00:00Z');
 const yearMs = 365 * 86_400_000;
+/** Made by: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha1 -subj /CN=example.com/sha1 */
+const sha1Certificate = `-----BEGIN CERTIFICATE-----
+MIIBiDCCAS+gAwIBAgIUNLOH18S8NHqNFsFYyByKEXL0M2wwCQYHKoZIzj0EATAb
+MRkwFwYDVQQDDBBleGFtcGxlLmNvbS9zaGExMCAXDTI2MTEyMDIzMTY0N1oYDzIx
+MjYxMDI3MjMxNjQ3WjAbMRkwFwYDVQQDDBBleGFtcGxlLmNvbS9zaGExMFkwEwYH
+KoZIzj0CAQYIKoZIzj0DAQcDQgAE6dbx0jefQylM1jFk+EDT6vnJKqlhk1ROUpaG
+3hhUAzSyJ7ZrlRJGulkH8cZzz2NAzDhkR/rM8XxwhZCgoha9jaNQME4wHQYDVR0O
+BBYEFPHV4ciIfCbwT4WxjBY44aLY17tTMB8GA1UdIwQYMBaAFPHV4ciIfCbwT4Wx
+jBY44aLY17tTMAwGA1UdEwEB/wQCMAAwCQYHKoZIzj0EAQNIADBFAiBmZ1Q8OmQo
+2+u7xKHRGAXRlLDEh7BDfO/3b1Vr+74sdQIhANIOZJApsQOvKSJ0hTHDBe5K50CU
+hoGLfv1r036bvezl
+-----END CERTIFICATE-----
+`;
+
+/** Made likewise, with -subj /CN=registry.example.com/acme/app and -addext basicConstraints=critical,CA:TRUE */
+const caForGun = `-----BEGIN CERTIFICATE-----
+MIIBpzCCAU2gAwIBAgIUWxzw55Zfn+TmDGgsSSHPeEsHHygwCgYIKoZIzj0EAwIw
+KDEmMCQGA1UEAwwdcmVnaXN0cnkuZXhhbXBsZS5jb20vYWNtZS9hcHAwIBcNMjYx
+MTIwMjM0NjMyWhgPMjEyNjEwMjcyMzQ2MzJaMCgxJjAkBgNVBAMMHXJlZ2lzdHJ5
+LmV4YW1wbGUuY29tL2FjbWUvYXBwMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+tfYoVao1LmYA5zz4FAfaJsTSUNfrgElczGI2FxMFcARQ9vB/5Dq8Zr/V3TkWMHBV
+siFojDXUVF2CQdF0pEEpnaNTMFEwHQYDVR0OBBYEFEDKo/8ehLJrKpHmvg6lwVDN
+2M/XMB8GA1UdIwQYMBaAFEDKo/8ehLJrKpHmvg6lwVDN2M/XMA8GA1UdEwEB/wQF
+MAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgXv3yl/+P6DCmHVpnxY5SEjdKlUZghPAY
+0iw2+J6gCjsCIQD/KrQDHkpUi2ALwyL+rgpjRnI3BcQ5tWzD24Ana00g3Q==
+-----END CERTIFICATE-----
+`;
+
 const [a, b, c] = [1, 2, 3].map(() => makeRootSigner(gun, now)) as [Signer, Signer, Signer];
 
 /*
@@ -200,6 +228,7 @@ describe('a root certificate', () => {
     ['with its CA after it',          pem(gun) + ca,                      'ok'],
     ['with its CA before it',         ca + pem(gun),                      'TUF_ROOT_CERTIFICATE_INVALID'],
     ['with another leaf after it',    pem(gun) + pem(gun),                'TUF_ROOT_CERTIFICATE_INVALID'],
+    ['of a CA alone',                 caForGun,                                 'TUF_ROOT_CERTIFICATE_INVALID'],
     ['that is none',                  'no certificate',                   'TUF_ROOT_CERTIFICATE_INVALID'],
     ['that cannot be read',           pem(gun).replace(/\n.{4}/, '\nAAAA'), 'TUF_ROOT_CERTIFICATE_INVALID'],
     ['of RSA in an ECDSA key',        fixtureCertificate('rsa-x509-root'), 'TUF_ROOT_CERTIFICATE_INVALID'],
@@ -309,17 +338,3 @@ function fixtureCertificate(name: string): string {
   const key = id && root.signed.keys.get(id);
   return Buffer.from(key ? key.bytes : assert.fail()).toString('latin1');
 }
-
-/** Made by: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha1 -subj /CN=example.com/sha1 */
-const sha1Certificate = `-----BEGIN CERTIFICATE-----
-MIIBiDCCAS+gAwIBAgIUNLOH18S8NHqNFsFYyByKEXL0M2wwCQYHKoZIzj0EATAb
-MRkwFwYDVQQDDBBleGFtcGxlLmNvbS9zaGExMCAXDTI2MTEyMDIzMTY0N1oYDzIx
-MjYxMDI3MjMxNjQ3WjAbMRkwFwYDVQQDDBBleGFtcGxlLmNvbS9zaGExMFkwEwYH
-KoZIzj0CAQYIKoZIzj0DAQcDQgAE6dbx0jefQylM1jFk+EDT6vnJKqlhk1ROUpaG
-3hhUAzSyJ7ZrlRJGulkH8cZzz2NAzDhkR/rM8XxwhZCgoha9jaNQME4wHQYDVR0O
-BBYEFPHV4ciIfCbwT4WxjBY44aLY17tTMB8GA1UdIwQYMBaAFPHV4ciIfCbwT4Wx
-jBY44aLY17tTMAwGA1UdEwEB/wQCMAAwCQYHKoZIzj0EAQNIADBFAiBmZ1Q8OmQo
-2+u7xKHRGAXRlLDEh7BDfO/3b1Vr+74sdQIhANIOZJApsQOvKSJ0hTHDBe5K50CU
-hoGLfv1r036bvezl
------END CERTIFICATE-----
-`;
