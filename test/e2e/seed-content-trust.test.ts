@@ -217,11 +217,14 @@ function printsInOrder(said: Transcript, code: number, lines: readonly (string |
   }
 }
 
-/** A transcript without hosts, hex and the progress of single layers. */
+/**
+ * A transcript without hosts, hex, the progress of single layers, and what docker build grumbles
+ * when its context is cut off, which depends on the moment.
+ */
 function comparable({ command, code, stdout, stderr }: Transcript): string {
   const lines = `$ ${command}\n${stdout}${stderr}exit ${code}`
     .split('\n')
-    .filter((line) => !/^[0-9a-f]{12}: /.test(line));
+    .filter((line) => !/^[0-9a-f]{12}: |closed pipe/.test(line));
   return lines
     .join('\n')
     .replace(/127\.0\.0\.1:\d+/g, 'HOST')
