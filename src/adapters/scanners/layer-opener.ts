@@ -7,7 +7,7 @@ import { cutZstdFrames } from './zstd-frames.ts';
 const mebibyte = 1024 * 1024;
 /** Small images compress as they like; only from here on a ratio says anything. */
 const ratioFromBytes = 64 * mebibyte;
-const chunkSize = 128 * 1024;
+const chunkSize = 64 * 1024;
 /** After so many bytes other work of the process gets its turn. */
 const turnBytes = 8 * mebibyte;
 /** zstd may ask for a window of 2 GiB; 64 MiB is what common programs write at the most. */

@@ -2,7 +2,7 @@ import { isStoreError, type StoreError } from '../../base/index.ts';
 import { type Finding, printable } from '../../findings/index.ts';
 import { type Descriptor, type ImageConfig, layerFormatOf } from '../../oci/index.ts';
 import { found, type RuleCode } from './rules.ts';
-import type { LayerScan } from './scan-layer.ts';
+import type { LayerScan, LayerSecret } from './scan-layer.ts';
 
 /** What is wrong with the layers themselves, and what in them is secret. */
 export function* layerFindings(
@@ -72,6 +72,7 @@ function* mismatches(
   }
 }
 
+const systemFolders = /^(usr\/)?(lib|lib32|lib64|libx32|libexec|bin|sbin)\//;
 const dependencies =
   /(^|\/)(node_modules|site-packages|dist-packages|gems|go\/(pkg\/mod|src)|usr\/(share|lib))\//;
 const testFiles =
@@ -79,15 +80,22 @@ const testFiles =
 
 function secretFinding(
   { digest }: LayerScan,
-  { kind, path, offset, line, count }: LayerScan['secrets'][number],
+  secret: LayerSecret,
   platforms: readonly string[],
 ): Finding {
-  const isTestData = dependencies.test(path) && testFiles.test(path);
+  const { kind, path, offset, line, count } = secret;
   const where = line === undefined ? `byte ${offset}` : `line ${line}`;
   const more = count > 1 ? `, and ${count - 1} more in the file` : '';
-  return found(isTestData ? 'SECRET_IN_TEST_DATA' : 'SECRET_IN_LAYER', {
+  return found(secretRule(secret), {
     subject: `${digest} ${printable(`/${path}`, 5_000)} ${kind}`,
     detail: `${kind} in ${printable(`/${path}`)}, ${where}, layer ${digest}${more}`,
     platforms,
   });
+}
+
+/** Keys that everybody has are no secrets: libraries test themselves, packages bring their tests. */
+function secretRule({ path, inProgram }: LayerSecret): RuleCode {
+  if (inProgram && systemFolders.test(path)) return 'SECRET_IN_SYSTEM_PROGRAM';
+  const isTestData = dependencies.test(path) && testFiles.test(path);
+  return isTestData ? 'SECRET_IN_TEST_DATA' : 'SECRET_IN_LAYER';
 }

@@ -345,6 +345,15 @@ test('a key in the test files of a dependency needs a reason', async () => {
   ]);
 });
 
+test('a key in a library of the system is a note, in a program of one’s own it blocks', async () => {
+  const program = `\x7fELF${'\0'.repeat(100)}${pem}`;
+  const ruleAt = async (path: string, content: string) =>
+    (await reviewOf(layers([{ name: path, content }]))).findings[0]?.rule;
+  assert.equal(await ruleAt('usr/lib/x/libgnutls.so', program), 'SECRET_IN_SYSTEM_PROGRAM');
+  assert.equal(await ruleAt('app/server', program), 'SECRET_IN_LAYER');
+  assert.equal(await ruleAt('usr/lib/x/key.pem', pem), 'SECRET_IN_LAYER');
+});
+
 test('no value of a variable is printed', async () => {
   const values = ['hunter22', token, awsKey, 's3cret99'];
   const found = await reviewOf({

@@ -40,6 +40,13 @@ export const reviewRules = {
     title: 'what looks like a secret, in the test files of a dependency',
     remedy: 'make sure that nobody uses it, and leave test files out of the image',
   },
+  SECRET_IN_SYSTEM_PROGRAM: {
+    refusal: 'REVIEW_SECRET',
+    severity: 'low',
+    title: 'what looks like a secret, in a compiled program of the system',
+    remedy:
+      'nothing, when the file comes from a distribution: libraries hold keys to test themselves',
+  },
   SECRET_IN_ENV: {
     refusal: 'REVIEW_SECRET',
     severity: 'critical',

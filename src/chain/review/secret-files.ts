@@ -87,7 +87,8 @@ export function findInSecretFile(path: string, bytes: Uint8Array): FoundSecret |
   for (const { kind, path: known, find } of files) {
     const offset = known.test(path) ? find(text) : -1;
     if (offset < 0) continue;
-    return { kind, offset, line: text.slice(0, offset).split('\n').length, count: 1 };
+    const line = text.slice(0, offset).split('\n').length;
+    return { kind, offset, line, count: 1, inProgram: false };
   }
   return undefined;
 }

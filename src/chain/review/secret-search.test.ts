@@ -32,6 +32,15 @@ test('a secret is found wherever it stands and however the bytes are cut', () =>
   );
 });
 
+test('a program is known as one, however its bytes are cut', () => {
+  for (const size of [1, 3, 5000]) {
+    const bytes = Buffer.from(`\x7fELF${' '.repeat(1000)}${token}`, 'latin1');
+    const search = new SecretSearch(bytes.length);
+    for (let at = 0; at < bytes.length; at += size) search.add(bytes.subarray(at, at + size));
+    assert.equal(search.end()[0]?.inProgram, true);
+  }
+});
+
 test('a file is searched up to its limit, and says so', () => {
   const search = new SecretSearch(100);
   search.add(Buffer.from(' '.repeat(90)));
@@ -43,8 +52,14 @@ test('every secret of a kind is counted, and the first is told', () => {
   const search = new SecretSearch(10_000);
   search.add(Buffer.from(`a\nb ${token}\n${token}\n${key}`));
   assert.deepEqual(search.end(), [
-    { kind: 'GitHub token', offset: 4, line: 2, count: 2 },
-    { kind: 'private key', offset: 4 + 2 * (token.length + 1), line: 4, count: 1 },
+    { kind: 'GitHub token', offset: 4, line: 2, count: 2, inProgram: false },
+    {
+      kind: 'private key',
+      offset: 4 + 2 * (token.length + 1),
+      line: 4,
+      count: 1,
+      inProgram: false,
+    },
   ]);
 });
 

@@ -9,8 +9,12 @@ export interface FoundSecret {
   readonly line: number | undefined;
   /** How many of them. */
   readonly count: number;
+  /** It stands in a compiled program or library. */
+  readonly inProgram: boolean;
 }
 
+const elf = Buffer.from('\x7fELF', 'latin1');
+const archive = Buffer.from('!<arch>\n', 'latin1');
 const windowBytes = 128 * 1024;
 
 /**
@@ -25,6 +29,7 @@ export class SecretSearch {
   /** Where the waiting bytes begin. */
   #start = 0;
   #passed = 0;
+  #isProgram = false;
 
   /** @param limitBytes  how much of the file is searched */
   constructor(limitBytes: number) {
@@ -57,6 +62,7 @@ export class SecretSearch {
   #search(isLast: boolean): void {
     const bytes = this.#waiting.length === 1 ? this.#waiting[0] : Buffer.concat(this.#waiting);
     if (!bytes || bytes.length === 0) return;
+    if (this.#start === 0) this.#isProgram = isProgram(bytes);
     const text = bytes.toString('latin1');
     const searched = isLast ? text.length : Math.max(0, text.length - longestSecret);
     for (const { kind, offset } of findSecrets(text)) {
@@ -71,7 +77,7 @@ export class SecretSearch {
   #note(kind: string, offset: number, text: string): void {
     const known = this.#found.get(kind);
     const line = this.#start === 0 ? lineAt(text, offset) : undefined;
-    const first = known ?? { kind, offset, line, count: 0 };
+    const first = known ?? { kind, offset, line, count: 0, inProgram: this.#isProgram };
     this.#found.set(kind, { ...first, count: first.count + 1 });
   }
 }
@@ -80,4 +86,9 @@ function lineAt(text: string, offset: number): number {
   let line = 1;
   for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
   return line;
+}
+
+/** ELF, or an archive of object files. */
+function isProgram(start: Buffer): boolean {
+  return start.subarray(0, 4).equals(elf) || start.subarray(0, 8).equals(archive);
 }
