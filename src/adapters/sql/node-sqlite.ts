@@ -54,7 +54,10 @@ class NodeSqliteStatement implements SqliteStatement {
     return this.#statement.all(...(parameters as SqlValue[]));
   }
 
-  run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
+  run(parameters: readonly unknown[]): {
+    changes: number | bigint;
+    lastInsertRowid: number | bigint;
+  } {
     return this.#statement.run(...(parameters as SqlValue[]));
   }
 
