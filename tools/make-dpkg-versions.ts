@@ -12,10 +12,16 @@ const answered = rows.map((row) => {
   return [a, orderOf(a, b), b].join('\t');
 });
 writeFileSync(path, `${answered.join('\n')}\n`);
-console.log(`${answered.length} pairs; ${execFileSync('dpkg', ['--version'], { encoding: 'utf8' }).split('\n')[0]}`);
+console.log(
+  `${answered.length} pairs; ${execFileSync('dpkg', ['--version'], { encoding: 'utf8' }).split('\n')[0]}`,
+);
 
 function orderOf(a: string, b: string): string {
-  for (const [operator, sign] of [['lt', '<'], ['gt', '>'], ['eq', '=']] as const) {
+  for (const [operator, sign] of [
+    ['lt', '<'],
+    ['gt', '>'],
+    ['eq', '='],
+  ] as const) {
     if (spawnSync('dpkg', ['--compare-versions', a, operator, b]).status === 0) return sign;
   }
   throw new Error(`dpkg does not order ${a} and ${b}`);
