@@ -11,6 +11,7 @@ import {
 } from '../../oci/index.ts';
 import { reviewError } from './errors.ts';
 import type { Extract } from './extract.ts';
+import type { FindingList } from './finding-list.ts';
 import { hygieneRules } from './hygiene/rules.ts';
 import { isRunnable, type PlatformImage } from './image.ts';
 import {
@@ -34,12 +35,13 @@ export interface PlatformPorts {
   readonly shelf: LayerShelf;
   readonly advisories: Advisories;
   readonly limits: ReviewLimits;
+  /** Where findings go, as they are made. */
+  readonly findings: FindingList;
 }
 
 /** What was seen of one platform. */
 export interface PlatformReview {
   readonly platform: string;
-  readonly findings: readonly Finding[];
   readonly inventory: Inventory;
   /** For the evidence. */
   readonly report: Json;
@@ -62,21 +64,27 @@ export async function reviewPlatform(
   const layers = image.layers.filter(({ mediaType }) => layerFormatOf(mediaType));
   const scans: LayerScan[] = [];
   for (const { digest } of layers) scans.push(await ports.shelf.take(digest, signal));
-  const { view, findings: overlay } = layOver(scans, platforms);
+  const { view, findings: overlay } = await layOver(scans, platforms);
   const inventory = takeInventory(view);
-  const findings = [
-    ...(problem ? [configFinding(image, problem, platforms)] : []),
-    ...layerTypeFindings(image.layers, platforms),
-    ...layerFindings(scans, config, platforms),
-    ...overlay,
-    ...(config ? secretsInConfig(config, platforms) : []),
-    ...(config ? hygiene(image, config, view, ports.limits, platforms) : []),
-    ...packageFindings(inventory, platforms),
-    ...findVulnerabilities(inventory, ports.advisories, platforms),
-  ];
+  const { findings } = ports;
+  if (problem) findings.add(configFinding(image, problem, platforms));
+  findings.addAll(layerTypeFindings(image.layers, platforms));
+  findings.addAll(layerFindings(scans, config, platforms));
+  findings.addAll(overlay);
+  if (config) {
+    findings.addAll(secretsInConfig(config, platforms));
+    const { annotations, layers } = image;
+    const subject = { platforms, config, annotations, view, layers, limits: ports.limits };
+    for (const rule of hygieneRules) {
+      findings.addAll(rule(subject));
+      await otherWork();
+    }
+  }
+  findings.addAll(packageFindings(inventory, platforms));
+  findings.addAll(findVulnerabilities(inventory, ports.advisories, platforms));
   const report = platformReport(image, platform, scans, inventory);
   ports.shelf.putBack(layers.map(({ digest }) => digest));
-  return { platform, findings, inventory, report };
+  return { platform, inventory, report };
 }
 
 /** The configuration that the manifest names, or why it is none. */
@@ -109,10 +117,10 @@ function configFinding(
   return found('HYGIENE_CONFIG_MALFORMED', { subject: config.digest, detail, platforms });
 }
 
-function layOver(
+async function layOver(
   scans: readonly LayerScan[],
   platforms: readonly string[],
-): { view: LayeredFilesystem<Extract>; findings: readonly Finding[] } {
+): Promise<{ view: LayeredFilesystem<Extract>; findings: readonly Finding[] }> {
   const view = new LayeredFilesystem<Extract>();
   const findings: Finding[] = [];
   for (const { digest, entries } of scans) {
@@ -121,19 +129,14 @@ function layOver(
     } catch (error) {
       findings.push(problemFinding(digest, mergeProblem(error), platforms));
     }
+    await otherWork();
   }
   return { view, findings };
 }
 
-function hygiene(
-  { annotations, layers }: PlatformImage,
-  config: ImageConfig,
-  view: LayeredFilesystem<Extract>,
-  limits: ReviewLimits,
-  platforms: readonly string[],
-): Finding[] {
-  const subject = { platforms, config, annotations, view, layers, limits };
-  return hygieneRules.flatMap((rule) => [...rule(subject)]);
+/** The process has more to do than this review: requests get their turn. */
+function otherWork(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function packageFindings(inventory: Inventory, platforms: readonly string[]): Finding[] {

@@ -51,13 +51,11 @@ export async function review(
   const every = platforms.flatMap(({ layers }) => layers.map(({ digest }) => digest));
   const shelf = new LayerShelf(ports, budget, every);
   const { blobs } = ports;
-  const context = { repository, blobs, shelf, advisories, limits: policy.limits };
   const findings = new FindingList();
+  const context = { repository, blobs, shelf, advisories, limits: policy.limits, findings };
   const seen: PlatformReview[] = [];
   for (const platform of platforms) {
-    const result = await reviewPlatform(platform, context, signal);
-    findings.addAll(result.findings);
-    seen.push({ ...result, findings: [] });
+    seen.push(await reviewPlatform(platform, context, signal));
   }
   if (platforms.length === 0) {
     const detail = 'the index names no image that could be run';
