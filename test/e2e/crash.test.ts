@@ -4,6 +4,7 @@
  * never sees a tag without its signature, nor a signature without its manifest.
  */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DockerCli } from '../support/docker-cli.ts';
@@ -83,8 +84,11 @@ test('killed again and again at random, every candidate reaches the same end', a
     const image = `${server.host}/staging/acme/many:${tag}`;
     await buildImage(producer, image, { dockerfile: ['USER 1000'] });
     await pushSigned(producer, image);
+    // The signature has just been accepted: perhaps nobody has looked at it yet.
+    await server.kill();
+    await server.up({ policy, hold: 'check' });
   }
-  await candidateOf(server, { repository: 'staging/acme/many', tag: tags.at(-1) ?? '' });
+  for (const tag of tags) await candidateOf(server, { repository: 'staging/acme/many', tag });
   await server.stop();
 
   const kills = Number(process.env.SLOW ? 60 : 8);
@@ -104,6 +108,28 @@ test('killed again and again at random, every candidate reaches the same end', a
   }
   await watcher.looked();
   assert.deepEqual(watcher.tags(), tags);
+  assert.deepEqual(watcher.troubles, []);
+});
+
+test('killed while an image is pushed and signed, it takes the push again', async () => {
+  await using watcher = watchStore(server, 'store/acme/again');
+  const image = `${server.host}/staging/acme/again:1`;
+  await buildImage(producer, image, {
+    files: { payload: randomBytes(20_000_000) },
+    dockerfile: ['USER 1000', 'COPY payload /payload'],
+  });
+  for (let kill = 0; kill < 5; kill++) {
+    const pushing = producer.run(['push', image], { trust: true });
+    await sleep(100 + Math.random() * 800);
+    await server.kill();
+    await server.up({ policy });
+    await pushing;
+  }
+  const digest = await pushSigned(producer, image);
+  const { id } = await candidateOf(server, { repository: 'staging/acme/again', tag: '1' });
+  assert.equal((await reached(server, id, 'published')).digest, digest);
+  await watcher.looked();
+  assert.deepEqual(watcher.tags(), ['1']);
   assert.deepEqual(watcher.troubles, []);
 });
 

@@ -272,9 +272,11 @@ describe('nobody else may', () => {
         await isDenied(user, repository, ['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
         using docker = new DockerCli(engine.host);
         if (user) await docker.login(server.host, user.name, user.password);
-        const pulled = await docker.run(['pull', `${server.host}/${repository}:1`]);
-        assert.equal(pulled.code, 1, printed(pulled));
-        assert.match(pulled.stderr, /denied|unauthorized/, printed(pulled));
+        for (const trust of [false, true]) {
+          const pulled = await docker.run(['pull', `${server.host}/${repository}:1`], { trust });
+          assert.equal(pulled.code, 1, printed(pulled));
+          assert.match(pulled.stderr, /denied|not authorized|unauthorized/, printed(pulled));
+        }
         await pushIsDenied(docker, `${server.host}/${repository}:1`);
       });
     }

@@ -38,8 +38,9 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'refusals.test.ts': [...engine, 'notary'],
   'seed-content-trust.test.ts': [...engine, ...reference],
   'seed-unsigned-refused.test.ts': [...engine, ...reference],
-  'skopeo.test.ts': ['skopeo', 'notary'],
+  'skopeo.test.ts': ['skopeo'],
   'store-chain.test.ts': [...engine, 'notary'],
+  'tuf-fixpoint.test.ts': reference,
 };
 
 /** Which tests can run here, and why the others cannot. */
