@@ -76,7 +76,9 @@ function flawOf(leaf: X509Certificate, others: readonly X509Certificate[]): stri
   if (algorithm === undefined || /sha-?1$|sha1|md[245]/i.test(algorithm)) {
     return `it is signed with ${algorithm ?? 'an unknown algorithm'}`;
   }
-  return leaf.validFromDate > leaf.validToDate ? 'it ends before it begins' : undefined;
+  const [from, to] = [leaf.validFromDate.getTime(), leaf.validToDate.getTime()];
+  if (Number.isNaN(from) || Number.isNaN(to)) return 'its dates cannot be read';
+  return from > to ? 'it ends before it begins' : undefined;
 }
 
 /** One name or none: a certificate with two common names means what its reader likes. */

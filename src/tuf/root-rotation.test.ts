@@ -1,21 +1,24 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { runs } from '../../test/support/property-runs.ts';
 import {
   makeRootSigner,
   makeSigner,
   SimulatedRepository,
 } from '../../test/support/simulated-repository.ts';
 import { makeRootCertificate } from '../adapters/certificates/index.ts';
-import { utf8 } from '../base/index.ts';
+import { isStoreError, toBase64, utf8 } from '../base/index.ts';
 import {
   localSigner,
   nextVersion,
   parseGun,
   parseRoot,
   publicKey,
+  type Root,
   refreshTrustedSet,
   requirePinnedRoot,
   type Signer,
@@ -287,6 +290,30 @@ describe('a root certificate', () => {
   });
 });
 
+test('a certificate with any bytes changed is judged by a code, and by nothing else', async () => {
+  const { root } = new SimulatedRepository(gun, now);
+  const signer = makeSigner();
+  const der = new X509Certificate(fixtureCertificate('init-3-tags')).raw;
+  const named = parseGun('127.0.0.1:15005/app/demo');
+  const dates = der.indexOf('361117');
+  assert.ok(dates > 0);
+  const at = fc.oneof(fc.nat(der.length - 1), fc.integer({ min: dates - 20, max: dates + 13 }));
+  const change = fc.tuple(
+    at,
+    fc.oneof(fc.nat(255), fc.constantFrom(0, 0x2d, 0x39, 0x5a, 0x80, 0xff)),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { maxLength: 4 }), async (changes) => {
+      const bytes = Buffer.from(der);
+      for (const [index, byte] of changes) bytes[index] = byte;
+      const pem = `-----BEGIN CERTIFICATE-----\n${bytes.toString('base64')}\n-----END CERTIFICATE-----\n`;
+      const file = await signFile('root', withRootKey(root, 'ecdsa-x509', utf8(pem)), [signer]);
+      assert.throws(() => verifyRoot(file, named, now), isStoreError);
+    }),
+    runs,
+  );
+});
+
 test('a pin is a TUF id or a canonical id of a root key', async () => {
   const { anchor } = await published();
   const root = parseRoot(anchor);
@@ -321,11 +348,15 @@ function refresh(repository: SimulatedRepository, anchor: Uint8Array) {
 /** A root whose one root key is this, signed by somebody else: no certificate of it is at fault. */
 async function rootWith(bytes: Uint8Array) {
   const { root } = new SimulatedRepository(gun, now);
-  const json = { keytype: 'ecdsa-x509', keyval: { public: Buffer.from(bytes).toString('base64') } };
+  return await signFile('root', withRootKey(root, 'ecdsa-x509', bytes), [makeSigner()]);
+}
+
+function withRootKey(root: Root, keyType: string, bytes: Uint8Array): Root {
+  const json = { keytype: keyType, keyval: { public: toBase64(bytes) } };
   const key = readPublicKey(json, 'key');
   const keys = new Map(root.keys).set(key.id, key);
   const roles = new Map(root.roles).set('root', { keyIds: [key.id], threshold: 1 });
-  return await signFile('root', { ...root, keys, roles }, [makeSigner()]);
+  return { ...root, keys, roles };
 }
 
 function fixture(name: string, file: string): string {
