@@ -40,33 +40,44 @@ export class Credentials {
    */
   async verify(name: string, password: Secret, address: string, now: Date): Promise<User> {
     const user = await this.#users.find(name);
-    const remembered = this.#rememberAs(user, password);
-    if (user && this.#right.get(remembered, now)) return user;
-
-    const refund = this.#limit.begin(name, address, now);
-    const matches = await this.#matches(remembered, user, password).catch((error: unknown) => {
-      refund();
-      throw error;
-    });
+    // Asked first: who has used up their guesses must not be told of one that it was right.
+    const takeBack = this.#limit.begin(name, address, now);
+    const guess = this.#guessOf(name, user, password);
+    if (user && this.#right.get(guess, now)) {
+      takeBack();
+      return user;
+    }
+    const matches = await this.#matches(guess, user, password, takeBack);
     if (!user || !matches) throw authError('AUTH_CREDENTIALS_WRONG');
-    refund();
-    this.#right.set(remembered, true, new Date(now.getTime() + rememberedMs));
+    this.#right.set(guess, true, new Date(now.getTime() + rememberedMs));
     return user;
   }
 
-  #rememberAs(user: User | undefined, password: Secret): string {
-    const text = JSON.stringify([user?.name, user?.passwordHash, password.reveal()]);
+  #guessOf(name: string, user: User | undefined, password: Secret): string {
+    const text = JSON.stringify([name, user?.passwordHash, password.reveal()]);
     return createHmac('sha256', this.#key).update(text).digest('base64');
   }
 
-  /** Equal questions asked at the same time are answered once. */
-  #matches(remembered: string, user: User | undefined, password: Secret): Promise<boolean> {
-    const known = this.#underWay.get(remembered);
-    if (known) return known;
+  /**
+   * Equal guesses at the same time are one: it is answered once and counted once, if it is wrong. A
+   * client that pulls twenty images asks for twenty tokens at the same moment.
+   */
+  #matches(
+    guess: string,
+    user: User | undefined,
+    password: Secret,
+    takeBack: () => void,
+  ): Promise<boolean> {
+    const known = this.#underWay.get(guess);
+    if (known) {
+      takeBack();
+      return known;
+    }
     const answer = this.#inTurn(() => this.#passwords.matches(password, user?.passwordHash));
-    this.#underWay.set(remembered, answer);
-    const forget = () => this.#underWay.delete(remembered);
+    this.#underWay.set(guess, answer);
+    const forget = () => this.#underWay.delete(guess);
     answer.then(forget, forget);
+    answer.then((matches) => matches && takeBack(), takeBack);
     return answer;
   }
 
