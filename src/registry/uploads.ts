@@ -7,6 +7,8 @@ import { newUploadId, parseUploadId, type UploadId, type UploadOwner } from './u
 
 const staleAfterMs = 24 * 60 * 60 * 1000;
 const defaultBlobLimitBytes = 64 * 1024 ** 3;
+/** Uploads that one user may have open: a part of what the blob store takes, so that others can push. */
+const mostPerUser = 200;
 
 export interface UploadStatus {
   readonly id: UploadId;
@@ -38,6 +40,8 @@ interface Ports {
 export class Uploads {
   readonly #ports: Ports;
   readonly #blobLimitBytes: number;
+  /** Whose the uploads are that were begun since the start. Those of before count for nobody. */
+  readonly #open = new Map<UploadId, string | undefined>();
 
   /** @param blobLimitBytes  the largest blob; 64 GiB unless said otherwise */
   constructor(ports: Ports, blobLimitBytes = defaultBlobLimitBytes) {
@@ -47,8 +51,18 @@ export class Uploads {
 
   /** @throws StoreError REGISTRY_TOO_MANY_UPLOADS, REGISTRY_STORAGE_FULL */
   async begin(owner: UploadOwner): Promise<UploadStatus> {
+    const own = [...this.#open.values()].filter((user) => user === owner.user);
+    if (own.length >= mostPerUser) {
+      throw registryError('REGISTRY_TOO_MANY_UPLOADS', { limit: mostPerUser });
+    }
     const id = newUploadId(owner, this.#ports.random);
-    await this.#ports.blobs.beginUpload(id);
+    this.#open.set(id, owner.user);
+    try {
+      await this.#ports.blobs.beginUpload(id);
+    } catch (error) {
+      this.#open.delete(id);
+      throw error;
+    }
     return { id, sizeBytes: 0 };
   }
 
@@ -79,13 +93,15 @@ export class Uploads {
    */
   async finish(owner: UploadOwner, idText: string, digest: Digest, now: Date): Promise<void> {
     const id = parseUploadId(idText, owner);
-    const { sizeBytes } = await this.#ports.blobs.finishUpload(id, digest);
-    await this.#ports.index.linkBlob(owner.repository, digest, sizeBytes, now);
+    const { blobs, index } = this.#ports;
+    const { sizeBytes } = await this.#ending(id, () => blobs.finishUpload(id, digest));
+    await index.linkBlob(owner.repository, digest, sizeBytes, now);
   }
 
   /** @throws StoreError REGISTRY_UPLOAD_UNKNOWN, REGISTRY_UPLOAD_BUSY */
   async cancel(owner: UploadOwner, idText: string): Promise<void> {
-    await this.#ports.blobs.cancelUpload(parseUploadId(idText, owner));
+    const id = parseUploadId(idText, owner);
+    await this.#ending(id, () => this.#ports.blobs.cancelUpload(id));
   }
 
   /**
@@ -103,7 +119,18 @@ export class Uploads {
   async expire(now: Date): Promise<number> {
     const { blobs } = this.#ports;
     const stale = await blobs.staleUploads(new Date(now.getTime() - staleAfterMs));
-    const outcomes = await Promise.allSettled(stale.map((id) => blobs.cancelUpload(id)));
+    const outcomes = await Promise.allSettled(
+      stale.map((id) => this.#ending(id, () => blobs.cancelUpload(id))),
+    );
     return outcomes.filter((outcome) => outcome.status === 'fulfilled').length;
+  }
+
+  /** What ends an upload may fail before or after it is gone: it counts as long as it is there. */
+  async #ending<T>(id: UploadId, end: () => Promise<T>): Promise<T> {
+    try {
+      return await end();
+    } finally {
+      if ((await this.#ports.blobs.uploadSize(id)) === undefined) this.#open.delete(id);
+    }
   }
 }
