@@ -70,7 +70,6 @@ export const tufErrors = {
     message:
       'root version {version} cannot follow version {trusted}; each root follows the one before it',
   },
-  TUF_ROOT_PIN: { message: 'no root key of {gun} is pinned; its root keys are {keyIds}' },
 
   TUF_TARGET_UNKNOWN: { message: 'nobody in this repository signed {name}' },
   TUF_TARGET_NOT_RELEASED: {

@@ -80,7 +80,7 @@ export {
   type TargetsRole,
 } from './role-name.ts';
 export { leafCertificateOf, rootAuthorityOf } from './root-certificate.ts';
-export { requirePinnedRoot, verifyNextRoot, verifyRoot } from './root-trust.ts';
+export { verifyNextRoot, verifyRoot } from './root-trust.ts';
 export { type Kept, signedJson, signFile } from './sign-file.ts';
 export { localSigner, type Signature, type Signer, verifySignature } from './signature.ts';
 export type { MetadataSource } from './source.ts';

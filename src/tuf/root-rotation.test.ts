@@ -20,7 +20,6 @@ import {
   publicKey,
   type Root,
   refreshTrustedSet,
-  requirePinnedRoot,
   type Signer,
   signFile,
   trustRoot,
@@ -312,15 +311,6 @@ test('a certificate with any bytes changed is judged by a code, and by nothing e
     }),
     runs,
   );
-});
-
-test('a pin is a TUF id or a canonical id of a root key', async () => {
-  const { anchor } = await published();
-  const root = parseRoot(anchor);
-  assert.ok(requirePinnedRoot(root, [b.key.id, a.key.id], gun));
-  assert.ok(requirePinnedRoot(root, [a.key.canonicalId], gun));
-  assert.throws(() => requirePinnedRoot(root, [b.key.id], gun), { code: 'TUF_ROOT_PIN' });
-  assert.throws(() => requirePinnedRoot(root, [], gun), { code: 'TUF_ROOT_PIN' });
 });
 
 async function published(change: { expiresAt?: Date } = {}) {

@@ -1,10 +1,9 @@
 import { equalBytes, isStoreError } from '../base/index.ts';
 import { tufError } from './errors.ts';
 import type { Gun } from './gun.ts';
-import type { KeyId } from './key.ts';
 import type { MetadataFile, Root } from './metadata.ts';
 import { rootAuthorityOf } from './root-certificate.ts';
-import { authorityOf, verifyFile } from './verify-file.ts';
+import { verifyFile } from './verify-file.ts';
 
 /**
  * A root by itself: a certificate for the GUN that is valid now, and enough signatures by its own
@@ -40,19 +39,4 @@ export function verifyNextRoot(
     if (!isStoreError(cause)) throw cause;
     throw tufError('TUF_ROOT_UNTRUSTED', versions, cause);
   }
-}
-
-/**
- * The first root somebody sees, against the key ids they were told.
- * @param pinned  TUF ids or canonical ids
- * @throws StoreError TUF_ROOT_PIN when none of the root's own root keys is among them
- */
-export function requirePinnedRoot(
-  root: MetadataFile<Root>,
-  pinned: readonly KeyId[],
-  gun: Gun,
-): MetadataFile<Root> {
-  const keys = [...authorityOf(root.signed, 'root').keys.values()];
-  if (keys.some((key) => pinned.includes(key.id) || pinned.includes(key.canonicalId))) return root;
-  throw tufError('TUF_ROOT_PIN', { gun, keyIds: keys.map((key) => key.id) });
 }
