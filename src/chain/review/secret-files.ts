@@ -13,6 +13,18 @@ export const secretFileLimitBytes = 256 * 1024;
 
 const files: readonly SecretFile[] = [
   {
+    kind: 'SSH private key',
+    path: /(^|\/)\.ssh\/id_(rsa|dsa|ecdsa|ed25519)(_sk)?$/,
+    find: matches(/\S/),
+  },
+  {
+    kind: 'environment secret',
+    path: /(^|\/)\.env(\.[\w-]+)?$/,
+    find: matches(
+      /^[ \t]*(?:export[ \t]+)?\w*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY)\w*[ \t]*=[ \t]*(?!["']?\$)["']?[^\s"'#]/im,
+    ),
+  },
+  {
     kind: 'npm credentials',
     path: /(^|\/)\.?npmrc$/,
     find: matches(/^[^#;\n]*(?:_authToken|_auth|_password)[ \t]*=[ \t]*(?!["']?\$\{)["']?[^\s"']/m),

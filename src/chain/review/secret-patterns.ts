@@ -16,7 +16,7 @@ const patterns: readonly SecretPattern[] = [
   {
     kind: 'private key',
     anchor: '-----BEGIN ',
-    form: /-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\\r|\\n|\s)+(?:[A-Za-z-]{1,40}: [^\n\\]{0,200}(?:\\r|\\n|\s)+){0,5}[A-Za-z0-9+/=](?:[A-Za-z0-9+/=]|\\r|\\n|\s){99}/y,
+    form: /-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\\r|\\n|\s)+(?:[A-Za-z-]{1,40}: [^\n\\]{0,200}(?:\\r|\\n|\s)+){0,5}(?:[A-Za-z0-9+/=](?:[A-Za-z0-9+/=]|\\r|\\n|\s){99}|(?:[A-Za-z0-9+/=]|\\r|\\n|\s){4,99}?-----END )/y,
   },
   {
     kind: 'PuTTY private key',
