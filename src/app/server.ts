@@ -6,11 +6,12 @@ import type { Tls } from './tls.ts';
 
 /** Longest that a connection may stay silent, in either direction. */
 const idleTimeoutMs = 120_000;
+const drainMs = 20_000;
 const headerTimeoutMs = 30_000;
 
 /**
  * The one HTTPS server. Bodies have no total time limit, because a layer of many gigabytes on a
- * slow line is honest; silence has one. Closing it lets requests under way end and refuses new ones.
+ * slow line is honest; silence has one.
  */
 export function makeServer(tls: Tls, log: Logger) {
   const server = fastify({
@@ -40,6 +41,19 @@ export function makeServer(tls: Tls, log: Logger) {
     );
   });
   return server;
+}
+
+/**
+ * Refuses new requests and lets those under way end; who has not ended by then is cut off, so
+ * that a trickling upload cannot keep a store from stopping. The client resumes it later.
+ */
+export async function closeServer(
+  server: ReturnType<typeof makeServer>,
+  withinMs = drainMs,
+): Promise<void> {
+  const late = setTimeout(() => server.server.closeAllConnections(), withinMs);
+  await server.close();
+  clearTimeout(late);
 }
 
 /** A path that no API has, or that cannot be read at all. */

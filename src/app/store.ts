@@ -27,7 +27,7 @@ import type { DataFolder } from './data-folder.ts';
 import { appError } from './errors.ts';
 import { addFirstAdministrator } from './first-administrator.ts';
 import { makeReview, readPolicy } from './review.ts';
-import { makeServer } from './server.ts';
+import { closeServer, makeServer } from './server.ts';
 import { openTls } from './tls.ts';
 
 const sweepEveryMs = 60 * 60 * 1000;
@@ -128,7 +128,7 @@ export async function startStore(
       answerUnknown,
     );
   });
-  undo.defer(() => server.close());
+  undo.defer(() => closeServer(server));
 
   const stopping = new AbortController();
   const work = [worker.run(stopping.signal), sweep(uploads, clock, log, stopping.signal)];

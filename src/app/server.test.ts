@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openLog } from './log.ts';
+import { closeServer, makeServer } from './server.ts';
+import { openTls } from './tls.ts';
+
+async function listening() {
+  const tls = openTls(mkdtempSync(join(tmpdir(), 'cm-server-')), ['localhost'], new Date());
+  const server = makeServer(tls, openLog('silent'));
+  server.get('/never', () => new Promise(() => {}));
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = server.server.address() as { port: number };
+  const get = (path: string) => request({ port, path, ca: tls.cert, servername: 'localhost' });
+  return { server, get };
+}
+
+test('a request that never ends cannot keep the store from stopping', async () => {
+  const { server, get } = await listening();
+  const cut = new Promise((resolve) => get('/never').on('error', resolve).end());
+  await new Promise((resolve) => server.server.once('request', resolve));
+  await closeServer(server, 50);
+  assert.match(String(await cut), /ECONNRESET|socket hang up/);
+});
+
+for (const [path, body] of [
+  ['/nothing', /"code":"API_PATH_UNKNOWN"/],
+  ['/v2/%zz', /"errors":\[\{"code":"UNSUPPORTED"/],
+] as const) {
+  test(`${path} is answered in the words of its API`, async () => {
+    const { server, get } = await listening();
+    const said = await new Promise<string>((resolve, reject) => {
+      get(path)
+        .on('error', reject)
+        .on('response', async (answer) => {
+          assert.equal(answer.statusCode, 404);
+          resolve(Buffer.concat(await Array.fromAsync(answer)).toString());
+        })
+        .end();
+    });
+    assert.match(said, body);
+    await closeServer(server);
+  });
+}
