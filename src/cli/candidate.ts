@@ -11,9 +11,8 @@ import {
 import { ask } from './context.ts';
 import { parseDurationMs } from './duration.ts';
 import { cliError } from './errors.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes, type Report } from './exit-codes.ts';
 import type { CliWorld } from './ports.ts';
-import type { Report } from './program.ts';
 import {
   renderCandidate,
   renderCandidates,

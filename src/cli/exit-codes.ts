@@ -23,3 +23,6 @@ export function exitCodeOf({ code }: StoreError): number {
   if (usage.test(code)) return exitCodes.usage;
   return notAsked.test(code) ? exitCodes.notAsked : exitCodes.no;
 }
+
+/** What a command's action reports when it is done: an exit code. */
+export type Report = (exitCode: number) => void;

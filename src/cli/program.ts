@@ -1,15 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { isStoreError } from '../base/index.ts';
 import { candidateCommands } from './candidate.ts';
-import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { exitCodeOf, exitCodes, type Report } from './exit-codes.ts';
 import type { CliWorld } from './ports.ts';
 import { printable } from './printable.ts';
 import { serveCommand } from './serve.ts';
 import { userCommands } from './user.ts';
 import { verifyCommand } from './verify.ts';
-
-/** What a command's action reports when it is done: an exit code. */
-export type Report = (exitCode: number) => void;
 
 /**
  * The program with all its commands. Actions report how they ended; errors are thrown, commander's

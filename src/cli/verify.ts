@@ -1,10 +1,9 @@
 import { Command } from 'commander';
 import type { ImageVerification, Link, Voucher } from '../client/index.ts';
 import { type CommonOptions, trustOf } from './context.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes, type Report } from './exit-codes.ts';
 import type { CliWorld } from './ports.ts';
 import { printable } from './printable.ts';
-import type { Report } from './program.ts';
 import { collect } from './serve.ts';
 import { instant } from './table.ts';
 
