@@ -7,6 +7,7 @@ export const baseErrors = {
   },
   JSON_INVALID: { message: 'this is not JSON: {reason}' },
   JSON_TOO_DEEP: { message: 'this JSON nests deeper than {limit} levels' },
+  JSON_TOO_MANY_VALUES: { message: 'this JSON holds more than {limit} values' },
   JSON_SHAPE: { message: '{path}: expected {expected}, found {found}' },
   CANONICAL_JSON_UNSUPPORTED: { message: 'canonical JSON has no form for {value}' },
 } satisfies Record<string, ErrorSpec>;

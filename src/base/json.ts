@@ -3,25 +3,35 @@ import { baseErrors } from './error-codes.ts';
 import { errorFactory } from './errors.ts';
 
 const raise = errorFactory(baseErrors);
-const defaultDepthLimit = 64;
+
+/** What the JSON of a stranger may make us hold: `0,` is short to send and long to keep. */
+export interface JsonLimits {
+  /** Brackets within brackets. */
+  readonly depth: number;
+  /** Members and elements, of all objects and arrays together. */
+  readonly values: number;
+}
+
+const defaultLimits: JsonLimits = { depth: 64, values: 500_000 };
 
 /** A value as JSON can say it. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 /**
- * Parses bytes a stranger sent. Nesting is measured before the parse, so nobody exhausts the stack.
+ * Parses bytes a stranger sent. They are measured before the parse, so that nobody exhausts the stack
+ * or the memory.
  * Own property names may be anything, `__proto__` included: read them with {@link entriesOf}.
  *
- * @throws StoreError JSON_INVALID, JSON_TOO_DEEP
+ * @throws StoreError JSON_INVALID, JSON_TOO_DEEP, JSON_TOO_MANY_VALUES
  */
-export function parseJson(bytes: Uint8Array, depthLimit = defaultDepthLimit): Json {
+export function parseJson(bytes: Uint8Array, limits: JsonLimits = defaultLimits): Json {
   let text: string;
   try {
     text = fromUtf8(bytes);
   } catch (cause) {
     throw raise('JSON_INVALID', { reason: 'it is not UTF-8' }, cause);
   }
-  if (deeperThan(text, depthLimit)) throw raise('JSON_TOO_DEEP', { limit: depthLimit });
+  requireModest(text, limits);
   try {
     return JSON.parse(text) as Json;
   } catch (cause) {
@@ -77,8 +87,9 @@ function wrong(path: string, expected: string, found: Json | undefined) {
   return raise('JSON_SHAPE', { path, expected, found: found === undefined ? 'nothing' : kind });
 }
 
-function deeperThan(text: string, limit: number): boolean {
+function requireModest(text: string, limits: JsonLimits): void {
   let depth = 0;
+  let values = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
@@ -86,9 +97,11 @@ function deeperThan(text: string, limit: number): boolean {
       if (char === 0x5c) i++;
       else if (char === 0x22) inString = false;
     } else if (char === 0x22) inString = true;
+    else if (char === 0x2c) values++;
     else if (char === 0x7b || char === 0x5b) {
-      if (++depth > limit) return true;
+      values++;
+      if (++depth > limits.depth) throw raise('JSON_TOO_DEEP', { limit: limits.depth });
     } else if (char === 0x7d || char === 0x5d) depth--;
   }
-  return false;
+  if (values > limits.values) throw raise('JSON_TOO_MANY_VALUES', { limit: limits.values });
 }

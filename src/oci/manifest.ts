@@ -20,7 +20,8 @@ import { requireUniqueNames } from './unique-names.ts';
 
 /** The largest manifest that is taken, the least that the specification allows. */
 export const manifestLimitBytes = 4 * 1024 * 1024;
-const depthLimit = 32;
+/** A manifest with a thousand layers, all with annotations, has some ten thousand values. */
+const jsonLimits = { depth: 32, values: 100_000 };
 
 interface Common {
   /** Exactly as received: the digest is over these. */
@@ -79,7 +80,7 @@ export function parseManifest(bytes: Uint8Array, mediaType?: string): Manifest |
     throw ociError('OCI_MANIFEST_TOO_LARGE', { limitBytes: manifestLimitBytes });
   }
   try {
-    const json = parseJson(bytes, depthLimit);
+    const json = parseJson(bytes, jsonLimits);
     requireUniqueNames(bytes);
     return read(membersOf(json, 'manifest', names), bytes, mediaType);
   } catch (error) {

@@ -91,7 +91,7 @@ function codeOf(error: StoreError, upload: boolean): NotaryCode {
 }
 
 function isNotJson({ cause }: StoreError): boolean {
-  return isStoreError(cause) && (cause.code === 'JSON_INVALID' || cause.code === 'JSON_TOO_DEEP');
+  return isStoreError(cause) && /^JSON_(?:INVALID|TOO_DEEP|TOO_MANY_VALUES)$/.test(cause.code);
 }
 
 function detailOf(error: StoreError, code: NotaryCode, wanted: Json): Json | undefined {

@@ -8,7 +8,10 @@ import type { ProblemJson } from './schemas.ts';
 type ChainCode = keyof typeof chainErrors;
 
 /** Status of every code the API may answer with, besides those of sign-in; 500 hides the detail. */
-const statuses: Record<ApiCode | ChainCode | 'JSON_INVALID' | 'JSON_TOO_DEEP', number> = {
+const statuses: Record<
+  ApiCode | ChainCode | 'JSON_INVALID' | 'JSON_TOO_DEEP' | 'JSON_TOO_MANY_VALUES',
+  number
+> = {
   API_PATH_UNKNOWN: 404,
   API_REQUEST_INVALID: 400,
   API_MEDIA_TYPE: 415,
@@ -17,6 +20,7 @@ const statuses: Record<ApiCode | ChainCode | 'JSON_INVALID' | 'JSON_TOO_DEEP', n
   API_FAILED: 500,
   JSON_INVALID: 400,
   JSON_TOO_DEEP: 400,
+  JSON_TOO_MANY_VALUES: 400,
   CHAIN_REPOSITORY_NAME: 400,
   CHAIN_CANDIDATE_UNKNOWN: 404,
   CHAIN_STATE: 409,
