@@ -3,7 +3,7 @@ import { tufError } from './errors.ts';
 import { type KeyId, type PublicKey, requireUsableKey } from './key.ts';
 import type { DelegationRole, FileMeta, Targets } from './metadata.ts';
 import { type DelegationName, parseDelegationName, releasesRole } from './role-name.ts';
-import { textsOf } from './texts.ts';
+import { someText } from './texts.ts';
 
 /*
  * Edits of a targets role. They are pure, leave version and expiry alone (see `nextVersion`), and
@@ -168,9 +168,7 @@ function requireCustom(name: string, custom: Json): void {
   } catch (error) {
     throw isStoreError(error) ? unfit(error.message) : error;
   }
-  for (const text of textsOf(custom)) {
-    if (unsafeInCustom.test(text) || !text.isWellFormed()) {
-      throw unfit('a text in it has a control character or one of < > &');
-    }
+  if (someText(custom, (text) => unsafeInCustom.test(text) || !text.isWellFormed())) {
+    throw unfit('a text in it has a control character or one of < > &');
   }
 }

@@ -237,6 +237,12 @@ describe('signing', () => {
     await assert.rejects(signFile('targets', empty, [other]), { code: 'TUF_SIGNATURE_INVALID' });
   });
 
+  test('refuses to make a file that nobody would read', async () => {
+    const prefix = 'x'.repeat(4 * 1024 * 1024);
+    const long = withTarget(withTarget(empty, `${prefix}1`, meta), `${prefix}2`, meta);
+    await assert.rejects(signFile('targets', long, [jeff]), { code: 'TUF_TOO_LARGE' });
+  });
+
   test('with every kind of key verifies', async () => {
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const ed25519 = generateKeyPairSync('ed25519');

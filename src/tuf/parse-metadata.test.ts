@@ -32,6 +32,7 @@ describe('a file of notary, changed', () => {
     ['root', 'in a signature to a number', (_s, f) => set(f.signatures?.[0], { sig: 1 }),      'TUF_MALFORMED'],
     ['root', 'in a signature off base64',  (_s, f) => set(f.signatures?.[0], { sig: 'AA' }),   'TUF_MALFORMED'],
     ['root', 'in a signature to base64url', (_s, f) => set(f.signatures?.[0], { sig: '-_-_' }), 'TUF_MALFORMED'],
+    ['root', 'to bear 65 signatures',      (_s, f) => set(f, { signatures: Array(65).fill(f.signatures?.[0]) }), 'TUF_MALFORMED'],
     ['root', 'in a keyid',                 (_s, f) => set(f.signatures?.[0], { keyid: 'x' }),  'TUF_MALFORMED'],
     ['root', 'to lack a role',             (s) => delete s.roles?.snapshot,             'TUF_MALFORMED'],
     ['root', 'to threshold 0',             (s) => set(s.roles?.targets, { threshold: 0 }), 'TUF_MALFORMED'],

@@ -14,7 +14,7 @@ import {
 } from '../base/index.ts';
 import { type TufErrorCode, tufError } from './errors.ts';
 import { type KeyId, type PublicKey, parseKeyId, readPublicKey } from './key.ts';
-import { limitBytesOf } from './limits.ts';
+import { requireSize } from './limits.ts';
 import type {
   Common,
   DelegationRole,
@@ -36,11 +36,11 @@ import {
   type RoleName,
 } from './role-name.ts';
 import type { Signature } from './signature.ts';
-import { textsOf } from './texts.ts';
+import { someText } from './texts.ts';
 import { parseTime } from './time.ts';
 
-/** More than anybody uses; each may cost one verification. */
-const mostSignatures = 256;
+/** More than anybody uses; each may cost one verification, for which the whole file is hashed. */
+const mostSignatures = 64;
 const replacement = Buffer.from('\ufffd');
 const hashLengths = new Map([
   ['sha256', 32],
@@ -60,10 +60,7 @@ export function parseMetadata<R extends RoleName>(
   role: R,
   bytes: Uint8Array,
 ): MetadataFile<SignedOf<R>> {
-  const limit = limitBytesOf(role);
-  if (bytes.length > limit) {
-    throw tufError('TUF_TOO_LARGE', { role, sizeBytes: bytes.length, limitBytes: limit });
-  }
+  requireSize(role, bytes);
   try {
     const envelope = entriesOf(parseJson(bytes), role);
     const json = envelope.get('signed');
@@ -272,8 +269,8 @@ function readSignatures(envelope: Members): Signature[] {
  */
 function requireUnicode(json: Json, payload: Uint8Array): void {
   if (Buffer.from(payload.buffer, payload.byteOffset, payload.length).includes(replacement)) {
-    for (const text of textsOf(json)) {
-      if (!text.isWellFormed()) throw malformed('a text in it is not Unicode');
+    if (someText(json, (text) => !text.isWellFormed())) {
+      throw malformed('a text in it is not Unicode');
     }
   }
 }

@@ -1,6 +1,7 @@
 import { type Json, toBase64 } from '../base/index.ts';
 import { payloadOf, serializeEnvelope } from './envelope.ts';
 import { publicKeyJson } from './key.ts';
+import { requireSize } from './limits.ts';
 import type {
   Authority,
   DelegationRole,
@@ -31,7 +32,8 @@ export interface Kept {
  * @param kept     earlier signatures to keep after the new ones: those that are valid for exactly
  *                 this content, by a key of the authority that does not sign now
  * @throws StoreError TUF_SIGNATURE_INVALID for a signer that answers with something else;
- *         CANONICAL_JSON_UNSUPPORTED; whatever a signer rejects with
+ *         TUF_TOO_LARGE for a file that nobody would read again; CANONICAL_JSON_UNSUPPORTED; whatever
+ *         a signer rejects with
  */
 export async function signFile<R extends RoleName>(
   role: R,
@@ -45,7 +47,8 @@ export async function signFile<R extends RoleName>(
     signatures.push(verifySignature(signer.key, await signer.sign(payload), payload));
   }
   const all = [...signatures, ...stillValid(kept, signatures, payload)];
-  return fileOf(role, serializeEnvelope(payload, all), signed, payload, all);
+  const bytes = requireSize(role, serializeEnvelope(payload, all));
+  return fileOf(role, bytes, signed, payload, all);
 }
 
 /** A content as `signed` says it. Members that were unknown when it was read are not in it. */

@@ -1,11 +1,8 @@
 import type { Json } from '../base/index.ts';
 
-/** Every text in a JSON value: strings, and the names of members. */
-export function* textsOf(json: Json): Generator<string> {
-  if (typeof json === 'string') yield json;
-  if (json === null || typeof json !== 'object') return;
-  for (const [name, member] of Object.entries(json)) {
-    yield name;
-    yield* textsOf(member);
-  }
+/** True when any text in a JSON value is so: strings, and the names of members. */
+export function someText(json: Json, isSo: (text: string) => boolean): boolean {
+  if (typeof json === 'string') return isSo(json);
+  if (json === null || typeof json !== 'object') return false;
+  return Object.entries(json).some(([name, member]) => isSo(name) || someText(member, isSo));
 }

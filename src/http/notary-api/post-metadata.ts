@@ -8,7 +8,7 @@ import type { Call } from './routes.ts';
  * Bound on one upload. A targets file grows by about 150 bytes per tag, so this is far beyond what
  * clients can work with; Notary itself has no bound and reads everything into memory.
  */
-export const uploadLimitBytes = 32 * 1024 * 1024;
+export const uploadLimitBytes = 16 * 1024 * 1024;
 
 /**
  * `POST /v2/<gun>/_trust/tuf/`: an update, accepted whole or refused whole. Answers 200 with an
