@@ -7,9 +7,18 @@ import {
   requireUnexpired,
   verifyRoot,
 } from '../tuf/index.ts';
+import type { Expiries } from './expiries.ts';
 import type { FileVersion, MetadataStore, RoleKeys } from './ports.ts';
 import { signSnapshot, signTimestamp } from './server-roles.ts';
 import type { Turns } from './turns.ts';
+
+/** What renewing works with. */
+export interface Renewing {
+  readonly store: MetadataStore;
+  readonly keys: RoleKeys;
+  readonly turns: Turns;
+  readonly expiries: Expiries;
+}
 
 /**
  * Publishes a new timestamp when the current one has expired, and a new snapshot before it when
@@ -18,20 +27,15 @@ import type { Turns } from './turns.ts';
  *
  * @see notary 0.7.0 server/timestamp/timestamp.go GetOrCreateTimestamp, server/snapshot/snapshot.go
  */
-export async function renewServerRoles(
-  gun: Gun,
-  store: MetadataStore,
-  keys: RoleKeys,
-  turns: Turns,
-  now: Date,
-): Promise<void> {
-  if ((await expiredFiles(gun, store, now)) === undefined) return;
+export async function renewServerRoles(gun: Gun, renewing: Renewing, now: Date): Promise<void> {
+  if ((await expiredFiles(gun, renewing, now)) === undefined) return;
+  const { store, turns } = renewing;
   await turns.take(gun, async () => {
     // Asked again: whoever was before us in the queue may have renewed it already.
-    const expired = await expiredFiles(gun, store, now);
+    const expired = await expiredFiles(gun, renewing, now);
     if (!expired) return;
     try {
-      await store.publish(gun, await renewed(gun, store, keys, expired, now), now);
+      await store.publish(gun, await renewed(gun, renewing, expired, now), now);
     } catch (error) {
       if (!isStoreError(error) || !leavesItExpired(error.code)) throw error;
     }
@@ -52,20 +56,20 @@ function leavesItExpired(code: string): boolean {
 type Expired = Exclude<Awaited<ReturnType<typeof expiredFiles>>, undefined>;
 
 /** Timestamp and snapshot when one of them has expired; undefined when there is nothing to renew. */
-async function expiredFiles(gun: Gun, store: MetadataStore, now: Date) {
-  const stored = await store.current(gun, 'timestamp');
-  const storedSnapshot = await store.current(gun, 'snapshot');
-  if (!stored || !storedSnapshot) return undefined;
-  const timestamp = parseMetadata('timestamp', stored.bytes);
-  const snapshot = parseMetadata('snapshot', storedSnapshot.bytes);
-  const fresh = timestamp.expiresAt >= now && snapshot.expiresAt >= now;
-  return fresh ? undefined : { timestamp, snapshot };
+async function expiredFiles(gun: Gun, { store, expiries }: Renewing, now: Date) {
+  const timestamp = await store.current(gun, 'timestamp');
+  const snapshot = await store.current(gun, 'snapshot');
+  if (!timestamp || !snapshot) return undefined;
+  if (expiries.of(timestamp) >= now && expiries.of(snapshot) >= now) return undefined;
+  return {
+    timestamp: parseMetadata('timestamp', timestamp.bytes),
+    snapshot: parseMetadata('snapshot', snapshot.bytes),
+  };
 }
 
 async function renewed(
   gun: Gun,
-  store: MetadataStore,
-  keys: RoleKeys,
+  { store, keys }: Renewing,
   { timestamp, snapshot }: Expired,
   now: Date,
 ): Promise<FileVersion[]> {

@@ -1,5 +1,6 @@
 import { authorityOf, type Gun, type PublicKey, parseRoot, type RoleName } from '../tuf/index.ts';
 import { decideUpdate } from './decide-update.ts';
+import { Expiries } from './expiries.ts';
 import type {
   Change,
   ChangeQuery,
@@ -9,7 +10,7 @@ import type {
   ServerRole,
   StoredFile,
 } from './ports.ts';
-import { renewServerRoles } from './renew-server-roles.ts';
+import { type Renewing, renewServerRoles } from './renew-server-roles.ts';
 import { Turns } from './turns.ts';
 
 /**
@@ -20,10 +21,12 @@ export class TrustServer {
   readonly #store: MetadataStore;
   readonly #keys: RoleKeys;
   readonly #turns = new Turns();
+  readonly #renewing: Renewing;
 
   constructor(store: MetadataStore, keys: RoleKeys) {
     this.#store = store;
     this.#keys = keys;
+    this.#renewing = { store, keys, turns: this.#turns, expiries: new Expiries() };
   }
 
   /**
@@ -71,7 +74,7 @@ export class TrustServer {
    */
   async current(gun: Gun, role: RoleName, now: Date): Promise<StoredFile | undefined> {
     if (role === 'timestamp' || role === 'snapshot') {
-      await renewServerRoles(gun, this.#store, this.#keys, this.#turns, now);
+      await renewServerRoles(gun, this.#renewing, now);
     }
     return this.#store.current(gun, role);
   }
