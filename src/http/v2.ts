@@ -1,5 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
+/**
+ * Of the path as it is sent. The longest that means anything, a GUN, a role and a sha512, has some
+ * 700 characters. Beyond that the regular expressions of strangers' paths would take their time.
+ */
+const pathLimit = 2048;
+
 /** Answers one request of one endpoint. It reads the body from `request.raw` itself. */
 export type V2Endpoint = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
@@ -37,8 +43,10 @@ export function serveV2(app: FastifyInstance, apis: readonly V2Api[], unknown: V
 
 function decodedPath(url: string): string | undefined {
   const end = url.indexOf('?');
+  const path = end < 0 ? url : url.slice(0, end);
+  if (path.length > pathLimit) return undefined;
   try {
-    return decodeURIComponent(end < 0 ? url : url.slice(0, end));
+    return decodeURIComponent(path);
   } catch {
     return undefined;
   }
