@@ -64,6 +64,18 @@ test('a stream longer than its limit is not collected', async () => {
   assert.deepEqual(await collectBytes(stream(), 6), Buffer.from('abcdef'));
 });
 
+test('a stream that comes byte by byte is copied together, and no piece of it is kept', async () => {
+  async function* stream() {
+    const piece = Buffer.alloc(1);
+    for (let i = 0; i < 1000; i++) {
+      piece[0] = i % 251;
+      yield piece;
+    }
+  }
+  const bytes = await collectBytes(stream(), 1000);
+  assert.deepEqual(bytes, Buffer.from(Array.from({ length: 1000 }, (_, i) => i % 251)));
+});
+
 test('an array is not an object, nor is null', () => {
   for (const value of [[], null, 'x', undefined]) {
     assert.throws(() => entriesOf(value, 'here'), { code: 'JSON_SHAPE' });

@@ -49,21 +49,30 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Everything a stream gives, at most `limitBytes`.
+ * Everything a stream gives, at most `limitBytes`. What comes in many small pieces takes no more
+ * memory than its bytes: a stranger may send every byte in a piece of its own.
  * @returns undefined when the stream is longer than the limit; the stream is then closed unread
  */
 export async function collectBytes(
   stream: AsyncIterable<Uint8Array>,
   limitBytes: number,
 ): Promise<Uint8Array | undefined> {
-  const parts: Uint8Array[] = [];
+  let bytes = Buffer.alloc(0);
   let sizeBytes = 0;
-  for await (const part of stream) {
-    sizeBytes += part.length;
-    if (sizeBytes > limitBytes) return undefined;
-    parts.push(part);
+  for await (const piece of stream) {
+    const needed = sizeBytes + piece.length;
+    if (needed > limitBytes) return undefined;
+    if (needed > bytes.length) bytes = grown(bytes, Math.max(needed, 2 * bytes.length));
+    bytes.set(piece, sizeBytes);
+    sizeBytes = needed;
   }
-  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, sizeBytes);
+  return bytes.subarray(0, sizeBytes);
+}
+
+function grown(bytes: Uint8Array, length: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.alloc(length);
+  larger.set(bytes);
+  return larger;
 }
 
 function view(bytes: Uint8Array): Buffer {

@@ -28,6 +28,24 @@ export function digestOf(bytes: Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
 }
 
+/**
+ * Reads a stream to its end, in constant memory.
+ * @throws the signal's reason when it is aborted, and what the stream throws
+ */
+export async function measureStream(
+  stream: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<{ readonly digest: Digest; readonly sizeBytes: number }> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  for await (const bytes of stream) {
+    signal?.throwIfAborted();
+    hash.update(bytes);
+    sizeBytes += bytes.length;
+  }
+  return { digest: digestOfHash(hash.digest()), sizeBytes };
+}
+
 /** The digest whose sha256 hash, raw, is this one (32 bytes). */
 export function digestOfHash(hash: Uint8Array): Digest {
   return parseDigest(`sha256:${Buffer.from(hash).toString('hex')}`);
