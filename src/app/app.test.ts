@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { parseConfig } from './config.ts';
 import { DataFolder } from './data-folder.ts';
 import { openTls } from './tls.ts';
 
 const now = new Date('2026-11-20T12:00:00Z');
 const flags = { data: 'd', listen: 'localhost:5443' };
-const fresh = () => mkdtempSync(join(tmpdir(), 'cm-app-'));
+const folders: string[] = [];
+const fresh = () => {
+  folders.push(mkdtempSync(join(tmpdir(), 'cm-app-')));
+  return folders.at(-1) as string;
+};
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
 
 // biome-ignore format: the columns line up
 const names: [listen: string, origin: string[], origins: string[]][] = [

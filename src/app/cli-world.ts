@@ -8,7 +8,6 @@ import type { CliWorld, VerifyQuestion } from '../cli/index.ts';
 import { gunOf, verifyImage } from '../client/index.ts';
 import { parseImageReference, withDefaultTag } from '../oci/index.ts';
 import { parseKeyId } from '../tuf/index.ts';
-import { serve } from './serve.ts';
 
 /** The world of this process, for the command line. */
 export function processWorld(clock: Clock): CliWorld {
@@ -25,7 +24,11 @@ export function processWorld(clock: Clock): CliWorld {
     credentialsFor: dockerCredentials(dockerFolder),
     ...(askPassword ? { askPassword } : {}),
     verifyImage: (question) => verify(question, dockerFolder, clock),
-    serve: (flags) => serve(flags, env, clock),
+    serve: async (flags) => {
+      // Half of a short command's time would go into loading a server it does not start.
+      const { serve } = await import('./serve.ts');
+      await serve(flags, env, clock);
+    },
   };
 }
 

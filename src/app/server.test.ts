@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,9 @@ import { closeServer, makeServer } from './server.ts';
 import { openTls } from './tls.ts';
 
 async function listening() {
-  const tls = openTls(mkdtempSync(join(tmpdir(), 'cm-server-')), ['localhost'], new Date());
+  const folder = mkdtempSync(join(tmpdir(), 'cm-server-'));
+  const tls = openTls(folder, ['localhost'], new Date());
+  rmSync(folder, { recursive: true });
   const server = makeServer(tls, openLog('silent'));
   server.get('/never', () => new Promise(() => {}));
   await server.listen({ host: '127.0.0.1', port: 0 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { blobMeter, openFilesystemBlobs } from '../adapters/blobs/index.ts';
+import { openFilesystemBlobs } from '../adapters/blobs/index.ts';
 import { SealedRoleKeys, SealedStoreKeys } from '../adapters/keys/index.ts';
 import { Argon2idPasswords } from '../adapters/passwords/index.ts';
 import { SqlAdmissions } from '../adapters/sql/admission-store.ts';
@@ -100,7 +100,7 @@ export async function startStore(
       office: trust,
       keys,
       images: index,
-      meter: blobMeter(blobs),
+      meter: blobs,
       review: await makeReview(config, policy, { images: index, blobs }),
       clock,
       random,

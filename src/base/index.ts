@@ -1,5 +1,6 @@
 /**
- * Words everybody uses: bytes, digests, canonical JSON, errors with codes, the clock, secrets.
+ * Words everybody uses: bytes, digests, canonical JSON, errors with codes, the clock, secrets,
+ * turns.
  * It does no I/O and knows neither images nor signatures.
  */
 export * from './bytes.ts';
@@ -10,3 +11,4 @@ export { baseErrors } from './error-codes.ts';
 export * from './errors.ts';
 export * from './json.ts';
 export * from './secret.ts';
+export * from './turns.ts';

@@ -32,6 +32,15 @@ export interface BlobStore {
    *         bytes end early
    */
   read(digest: Digest, range?: ByteRange): AsyncIterable<Uint8Array>;
+  /**
+   * Reads a blob again from its first byte to its last. When the bytes are not what its name says,
+   * it counts as missing from then on: clients push what is missing, and pass over what is there.
+   * @returns what it really is; undefined when there is none
+   */
+  measure(
+    digest: Digest,
+    signal?: AbortSignal,
+  ): Promise<{ readonly digest: Digest; readonly sizeBytes: number } | undefined>;
 
   /**
    * Starts an empty upload.

@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFilesystemBlobs } from '../../src/adapters/blobs/index.ts';
+import { pathsIn } from '../../src/adapters/blobs/paths.ts';
 import { MemoryBlobs } from '../support/memory-blobs.ts';
 import { blobStoreContract } from './blob-store.ts';
 
@@ -12,6 +13,7 @@ blobStoreContract('memory', async () => {
   return {
     blobs,
     reopen: async () => blobs,
+    damage: async (digest, bytes) => blobs.damage(digest, bytes),
     leavings: async () => blobs.leavings(),
     close: async () => {},
   };
@@ -22,6 +24,7 @@ blobStoreContract('filesystem', async () => {
   return {
     blobs: await openFilesystemBlobs(folder, uploadLimit),
     reopen: () => openFilesystemBlobs(folder, uploadLimit),
+    damage: (digest, bytes) => writeFile(pathsIn(folder).blob(digest), bytes),
     leavings: async () => {
       const entries = await readdir(folder, { recursive: true, withFileTypes: true });
       const files = entries.filter((entry) => entry.isFile());

@@ -8,6 +8,8 @@ export interface OpenBlobStore {
   readonly blobs: BlobStore;
   /** The same bytes as after a restart of the process. */
   reopen(): Promise<BlobStore>;
+  /** Puts other bytes where those of a digest lie, as a broken disk or an intruder would. */
+  damage(digest: Digest, bytes: Uint8Array): Promise<void>;
   /** Everything that is stored, in any order: digests of blobs, ids of uploads. */
   leavings(): Promise<string[]>;
   close(): Promise<void>;
@@ -48,6 +50,32 @@ export function blobStoreContract(name: string, open: () => Promise<OpenBlobStor
     assert.deepEqual(await bytesOf(blobs.read(digest, { start: 19, end: 19 })), text.slice(19));
     return [digest];
   });
+
+  contract('a blob is measured', async ({ blobs }) => {
+    assert.equal(await blobs.measure(digest), undefined);
+    await push(blobs, text);
+    assert.deepEqual(await blobs.measure(digest), { digest, sizeBytes: text.length });
+    assert.deepEqual(await blobs.stat(digest), { sizeBytes: text.length });
+    return [digest];
+  });
+
+  contract(
+    'a damaged blob is missing once it was measured, until it is pushed again',
+    async (opened) => {
+      const { blobs, damage } = opened;
+      await push(blobs, text);
+      const wrong = utf8('the bytes of a stranger');
+      await damage(digest, wrong);
+      const found = { digest: digestOf(wrong), sizeBytes: wrong.length };
+      assert.deepEqual(await blobs.measure(digest), found);
+      assert.equal(await blobs.stat(digest), undefined);
+      assert.equal(await blobs.measure(digest), undefined);
+      await assert.rejects(bytesOf(blobs.read(digest)), { code: 'REGISTRY_BLOB_UNKNOWN' });
+      await push(blobs, text);
+      assert.deepEqual(await bytesOf(blobs.read(digest)), text);
+      return [digest];
+    },
+  );
 
   contract('an empty blob is a blob', async ({ blobs }) => {
     const empty = new Uint8Array();

@@ -227,6 +227,20 @@ describe('the check refuses', () => {
       assert.match(pulled.stderr, /remote trust data does not exist/, printed(pulled));
     });
   }
+
+  for (const name of ['layer-changed', 'layer-gone', 'config-changed', 'manifest-changed']) {
+    test(`${name}: pushed again, the image is whole, and the candidate passes when it is reopened`, async () => {
+      const id = ids.get(name) ?? '';
+      const tooEarly = await server.cli(['candidate', 'reopen', id, '--reason', 'try'], {
+        as: paula,
+      });
+      assert.equal(tooEarly.code, 1, printed(tooEarly));
+      await producer.must(['push', staging(`${name}:last`)]);
+      await server.mustCli(['candidate', 'reopen', id, '--reason', 'pushed again'], { as: rita });
+      const waiting = await reached(server, id, 'decision');
+      assert.equal(waiting.state, 'reviewed', JSON.stringify(waiting.refusal));
+    });
+  }
 });
 
 describe('an image that was pushed and not signed', () => {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import { blobMeter } from '../../src/adapters/blobs/index.ts';
 import { SealedRoleKeys } from '../../src/adapters/keys/index.ts';
 import { SqlAdmissions } from '../../src/adapters/sql/admission-store.ts';
 import { SqlCandidates } from '../../src/adapters/sql/candidate-store.ts';
@@ -120,7 +119,7 @@ export class ChainWorld implements AsyncDisposable {
       office: this.trust,
       keys: this.keys,
       images: new SqlRegistryIndex(db),
-      meter: blobMeter(this.blobs),
+      meter: this.blobs,
       review,
       clock: () => this.now,
       random: (size: number) => this.random(size),

@@ -1,4 +1,4 @@
-import { concatBytes, type Digest, digestOf } from '../../src/base/index.ts';
+import { concatBytes, type Digest, digestOf, measureStream } from '../../src/base/index.ts';
 import {
   type BlobStore,
   type ByteRange,
@@ -44,6 +44,13 @@ export class MemoryBlobs implements BlobStore {
     if (!bytes) throw registryError('REGISTRY_BLOB_UNKNOWN', { digest });
     const part = range ? bytes.slice(range.start, range.end + 1) : bytes;
     for (let at = 0; at < part.length; at += 65_536) yield part.slice(at, at + 65_536);
+  }
+
+  async measure(digest: Digest) {
+    if (!this.#blobs.has(digest)) return undefined;
+    const measured = await measureStream(this.read(digest));
+    if (measured.digest !== digest) this.#blobs.delete(digest);
+    return measured;
   }
 
   async beginUpload(id: UploadId): Promise<void> {

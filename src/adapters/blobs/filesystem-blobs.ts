@@ -1,5 +1,6 @@
+import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import type { Digest } from '../../base/index.ts';
+import { type Digest, measureStream } from '../../base/index.ts';
 import {
   type BlobStore,
   type ByteRange,
@@ -33,6 +34,11 @@ export async function openFilesystemBlobs(
 export class FilesystemBlobs implements BlobStore {
   readonly #paths: Paths;
   readonly #uploads: UploadFiles;
+  /**
+   * Files that were found to be something else than their name says. One that is pushed again is
+   * another file. What is forgotten at a restart is found again when it is measured again.
+   */
+  readonly #damaged = new Map<Digest, string>();
 
   constructor(paths: Paths, uploads: UploadFiles) {
     this.#paths = paths;
@@ -40,18 +46,14 @@ export class FilesystemBlobs implements BlobStore {
   }
 
   async stat(digest: Digest): Promise<{ sizeBytes: number } | undefined> {
-    try {
-      return { sizeBytes: (await stat(this.#paths.blob(digest))).size };
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+    const file = await this.#file(digest);
+    return file && { sizeBytes: file.size };
   }
 
   async *read(digest: Digest, range?: ByteRange): AsyncGenerator<Uint8Array, void> {
-    const expected = range
-      ? range.end - range.start + 1
-      : ((await this.stat(digest))?.sizeBytes ?? 0);
+    const file = await this.#file(digest);
+    if (!file) throw registryError('REGISTRY_BLOB_UNKNOWN', { digest });
+    const expected = range ? range.end - range.start + 1 : file.size;
     let found: number;
     try {
       found = yield* readFile(this.#paths.blob(digest), range?.start, range?.end);
@@ -61,6 +63,14 @@ export class FilesystemBlobs implements BlobStore {
     }
     if (found !== expected)
       throw registryError('REGISTRY_BLOB_DAMAGED', { digest, found, expected });
+  }
+
+  async measure(digest: Digest, signal?: AbortSignal) {
+    const file = await this.#file(digest);
+    if (!file) return undefined;
+    const measured = await measureStream(readFile(this.#paths.blob(digest)), signal);
+    if (measured.digest !== digest) this.#damaged.set(digest, identityOf(file));
+    return measured;
   }
 
   beginUpload(id: UploadId): Promise<void> {
@@ -86,4 +96,19 @@ export class FilesystemBlobs implements BlobStore {
   staleUploads(since: Date): Promise<readonly UploadId[]> {
     return this.#uploads.stale(since);
   }
+
+  async #file(digest: Digest): Promise<Stats | undefined> {
+    try {
+      const file = await stat(this.#paths.blob(digest));
+      return this.#damaged.get(digest) === identityOf(file) ? undefined : file;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Of a file, whatever it is called. */
+function identityOf({ ino, mtimeMs }: Stats): string {
+  return `${ino} ${mtimeMs}`;
 }

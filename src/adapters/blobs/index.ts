@@ -2,5 +2,4 @@
  * Blobs on the filesystem. It knows files, fsync and free space; it refuses to know repositories,
  * HTTP and what the bytes are.
  */
-export { blobMeter } from './blob-meter.ts';
 export { FilesystemBlobs, openFilesystemBlobs } from './filesystem-blobs.ts';

@@ -48,7 +48,13 @@ export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promis
   await tx
     .insertInto('manifests')
     .values({ digest: manifest.digest, bytes: manifest.bytes })
-    .onConflict((conflict) => conflict.doNothing())
+    // The bytes that came are what their digest says; those that lie may have been damaged.
+    .onConflict((conflict) =>
+      conflict
+        .column('digest')
+        .doUpdateSet({ bytes: manifest.bytes })
+        .where('manifests.bytes', '!=', manifest.bytes),
+    )
     .execute();
   await insertReferences(tx, put);
   // Now that it can be walked: an index too deep to be linked later is not taken at all.

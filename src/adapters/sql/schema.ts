@@ -25,7 +25,7 @@ export interface Schema {
     linked_at: Fixed<Instant>;
   };
   /** Manifest and index bytes, once per digest. */
-  manifests: { digest: Fixed<string>; bytes: Fixed<Uint8Array> };
+  manifests: { digest: Fixed<string>; bytes: Uint8Array };
   repository_manifests: {
     repository: Fixed<string>;
     digest: Fixed<string>;

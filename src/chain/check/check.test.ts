@@ -178,13 +178,13 @@ test('a check that failed has seen nothing', async () => {
 test('a machine that fails is no refusal: the check is tried again', async () => {
   await using world = await ChainWorld.open();
   await world.submit(repository, '1');
-  world.blobs.stat = async () => {
+  world.blobs.measure = async () => {
     throw new Error('the disk does not answer');
   };
   await world.settle();
   const { state, job } = await world.only();
   assert.deepEqual([state, job?.step, job?.tries], ['admitted', 'check', 1]);
-  Reflect.deleteProperty(world.blobs, 'stat');
+  Reflect.deleteProperty(world.blobs, 'measure');
   await world.settle();
   assert.equal((await world.only()).state, 'admitted', 'its time has not come');
   world.later(1_000);
