@@ -1,4 +1,4 @@
-import { isStoreError } from '../base/index.ts';
+import { isStoreError, type Turns } from '../base/index.ts';
 import {
   type Gun,
   nextSnapshot,
@@ -10,7 +10,6 @@ import {
 import type { Expiries } from './expiries.ts';
 import type { FileVersion, MetadataStore, RoleKeys } from './ports.ts';
 import { signSnapshot, signTimestamp } from './server-roles.ts';
-import type { Turns } from './turns.ts';
 
 /** What renewing works with. */
 export interface Renewing {

@@ -1,3 +1,4 @@
+import { Turns } from '../base/index.ts';
 import { authorityOf, type Gun, type PublicKey, parseRoot, type RoleName } from '../tuf/index.ts';
 import { decideUpdate } from './decide-update.ts';
 import { Expiries } from './expiries.ts';
@@ -11,7 +12,6 @@ import type {
   StoredFile,
 } from './ports.ts';
 import { type Renewing, renewServerRoles } from './renew-server-roles.ts';
-import { Turns } from './turns.ts';
 
 /**
  * The trust server of all GUNs: accepts updates one at a time per GUN, and answers with published

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Random, Secret } from '../../base/index.ts';
+import { type Random, type Secret, Turns } from '../../base/index.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { authError } from './errors.ts';
 import { LoginLimit } from './login-limit.ts';
@@ -8,7 +8,7 @@ import type { PasswordHasher, User, UserStore } from './ports.ts';
 const rememberedMs = 60_000;
 const rememberedCount = 1_000;
 const atOnce = 2;
-const waitingLimit = 50;
+const mostAsked = 52;
 
 /**
  * Verifies user names and passwords.
@@ -24,8 +24,8 @@ export class Credentials {
   readonly #key: Uint8Array;
   readonly #right = new BoundedMap<true>(rememberedCount);
   readonly #underWay = new Map<string, Promise<boolean>>();
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #turns = new Turns(atOnce);
+  #asked = 0;
 
   constructor(users: UserStore, passwords: PasswordHasher, random: Random) {
     this.#users = users;
@@ -81,18 +81,14 @@ export class Credentials {
     return answer;
   }
 
-  /** Two at a time: each takes 19 MiB and a thread that the blob store also wants. */
+  /** Few at a time: each takes 19 MiB and a thread that the blob store also wants. */
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#waiting.length >= waitingLimit)
-      throw authError('AUTH_BUSY', { retryAfterSeconds: 5 });
-    if (this.#running >= atOnce) await new Promise<void>((go) => this.#waiting.push(go));
-    else this.#running++;
+    if (this.#asked >= mostAsked) throw authError('AUTH_BUSY', { retryAfterSeconds: 5 });
+    this.#asked++;
     try {
-      return await work();
+      return await this.#turns.take('', work);
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running--;
+      this.#asked--;
     }
   }
 }

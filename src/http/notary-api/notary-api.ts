@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Clock, isStoreError, type Json } from '../../base/index.ts';
+import { type Clock, isStoreError, type Json, Turns } from '../../base/index.ts';
 import type { TrustServer } from '../../trust/index.ts';
 import { type CatalogGate, type Principal, retryAfterSeconds, statusOf } from '../auth/index.ts';
 import type { V2Api } from '../v2.ts';
@@ -16,6 +16,7 @@ export interface NotaryApiOptions {
 }
 
 const ours = /^\/v2\/(?:.*\/)?_trust\//;
+const uploadsAtOnce = 4;
 const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
 
 /**
@@ -23,19 +24,20 @@ const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
  * a part `_trust`, which no repository name can have.
  */
 export function createNotaryApi(options: NotaryApiOptions): V2Api {
+  const uploads = new Turns(uploadsAtOnce);
   return {
     match(method, path) {
       if (!ours.test(path)) return undefined;
       if (!known.has(method)) return async (_request, reply) => reply.code(405).send();
       const asked = method === 'HEAD' ? 'GET' : method;
       const route = routes.find((one) => one.method === asked && one.pattern.test(path));
-      return (request, reply) => answer(options, route, path, request, reply);
+      return (request, reply) => answer({ ...options, uploads }, route, path, request, reply);
     },
   };
 }
 
 async function answer(
-  { trust, gate, clock }: NotaryApiOptions,
+  { trust, gate, clock, uploads }: NotaryApiOptions & { readonly uploads: Turns },
   route: Route | undefined,
   path: string,
   request: FastifyRequest,
@@ -45,7 +47,15 @@ async function answer(
   try {
     const principal = await requireAccess(gate, route, request, params.get('gun'));
     if (!route) throw notaryError('NOTARY_NOT_FOUND');
-    return await route.endpoint({ trust, request, reply, params, principal, now: clock() });
+    return await route.endpoint({
+      trust,
+      request,
+      reply,
+      params,
+      principal,
+      uploads,
+      now: clock(),
+    });
   } catch (error) {
     return refuse(error, route, params.get('gun'), request, reply);
   }

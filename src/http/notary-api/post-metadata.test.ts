@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { base, NotaryWorld, refused } from '../../../test/support/notary-world.ts';
 import { partsOf, SimulatedPublisher } from '../../../test/support/simulated-publisher.ts';
 import { edits, gun, kate, now, sub, tag } from '../../../test/support/trust-world.ts';
@@ -144,6 +145,30 @@ test('a body beyond the limit is MALFORMED_UPLOAD, announced or not', async () =
   });
   const answer = await world.send('POST', base, { headers, body, duplex: 'half' });
   refused(answer, 400, 'MALFORMED_UPLOAD');
+});
+
+test('of one user no more uploads are read at once than a few, and of another others', async (t) => {
+  const begun = `POST ${base} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n`;
+  world.principalName = 'paula';
+  world.asked.length = 0;
+  const slow = [1, 2, 3, 4].map(() => connect(world.port, '127.0.0.1').on('error', () => {}));
+  t.after(() => {
+    for (const socket of slow) socket.destroy();
+    world.principalName = undefined;
+  });
+  for (const socket of slow) socket.write(begun);
+  while (world.asked.length < slow.length) await sleep(5);
+  const form = new FormData();
+  form.append('files', new Blob(['{}']), 'nonsense');
+  let isAnswered = false;
+  const waiting = world.send('POST', base, { body: form }).finally(() => (isAnswered = true));
+  await sleep(100);
+  assert.equal(isAnswered, false);
+  world.principalName = 'pete';
+  refused(await world.send('POST', base, { body: form }), 400, 'INVALID_ROLE');
+  assert.equal(isAnswered, false);
+  slow[2]?.destroy();
+  refused(await waiting, 400, 'INVALID_ROLE');
 });
 
 /** What is answered to bytes that no client library would send. */

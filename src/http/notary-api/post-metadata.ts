@@ -14,7 +14,12 @@ export const uploadLimitBytes = 16 * 1024 * 1024;
  * `POST /v2/<gun>/_trust/tuf/`: an update, accepted whole or refused whole. Answers 200 with an
  * empty body, when everything is stored.
  */
-export async function postMetadata({ trust, request, reply, params, now }: Call) {
+export async function postMetadata(call: Call) {
+  await call.uploads.take(call.principal.name ?? '', () => update(call));
+  return call.reply.code(200).send();
+}
+
+async function update({ trust, request, params, now }: Call): Promise<void> {
   const gun = parseGun(params.get('gun') ?? '');
   const body = await readBody(request.raw, request.headers['content-length']);
   const parts = new Map<RoleName, Uint8Array>();
@@ -23,7 +28,6 @@ export async function postMetadata({ trust, request, reply, params, now }: Call)
     parts.set(parseRoleName(filename.replace(/\.json$/, '')), bytes);
   }
   await trust.accept(gun, parts, now);
-  return reply.code(200).send();
 }
 
 /** What is beyond the limit is not kept; the rest of the request is then read and thrown away. */

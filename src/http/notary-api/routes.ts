@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Turns } from '../../base/index.ts';
 import type { TrustServer } from '../../trust/index.ts';
 import type { Action, Principal } from '../auth/index.ts';
 import { deleteMetadata } from './delete-metadata.ts';
@@ -16,6 +17,8 @@ export interface Call {
   /** The named groups of the route's pattern, not looked at yet. */
   readonly params: ReadonlyMap<string, string>;
   readonly principal: Principal;
+  /** By user. Each upload is held in memory, so few of one user are; the others wait, unread. */
+  readonly uploads: Turns;
   readonly now: Date;
 }
 

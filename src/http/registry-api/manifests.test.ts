@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Agent } from 'node:http';
 import { Readable } from 'node:stream';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assertError, RegistryClient } from '../../../test/support/registry-client.ts';
 import { startRegistry } from '../../../test/support/registry-server.ts';
 import { digestOf, utf8 } from '../../base/index.ts';
@@ -17,6 +18,7 @@ function fresh(): RegistryClient {
   return new RegistryClient(server.origin, `acme/app${used}`);
 }
 const missing = digestOf(utf8('missing'));
+const invalid = 'MANIFEST_INVALID';
 const json = (value: unknown) => utf8(JSON.stringify(value));
 
 test('a manifest comes back byte for byte, by tag and by digest', async () => {
@@ -42,6 +44,32 @@ test('a large manifest comes back byte for byte', async () => {
   const bytes = await client.pushImage('v1', 'x'.repeat(3_000_000));
   const answer = await client.send('GET', 'manifests/v1');
   assert.deepEqual(new Uint8Array(answer.body), bytes);
+});
+
+test('of one user no more manifests are read at once than a few, and of another others', async (t) => {
+  const client = fresh();
+  const headers = { 'x-user': 'paula', 'content-type': mediaTypes.ociManifest };
+  const silent = Array.from({ length: 8 }, () => new Readable({ read: () => {} }));
+  const slow = silent.map((body) => client.send('PUT', 'manifests/v1', { body, headers }));
+  t.after(() => {
+    for (const body of silent) body.destroy(new Error('gone'));
+    return Promise.allSettled(slow);
+  });
+  for (const body of silent) body.push('{');
+  await sleep(100);
+  let isAnswered = false;
+  const waiting = client.send('PUT', 'manifests/v1', { body: '{}', headers });
+  void waiting.finally(() => (isAnswered = true));
+  await sleep(100);
+  const other = { ...headers, 'x-user': 'pete' };
+  assertError(
+    await client.send('PUT', 'manifests/v1', { body: '{}', headers: other }),
+    400,
+    invalid,
+  );
+  assert.equal(isAnswered, false);
+  silent[5]?.push(null);
+  assertError(await waiting, 400, invalid);
 });
 
 test('a manifest is pushed by digest, without a tag', async () => {

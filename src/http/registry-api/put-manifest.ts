@@ -1,23 +1,25 @@
 import type { FastifyRequest } from 'fastify';
-import { type Clock, collectBytes } from '../../base/index.ts';
+import { type Clock, collectBytes, Turns } from '../../base/index.ts';
 import { manifestLimitBytes, ociError, parseReference } from '../../oci/index.ts';
 import { pushManifest, type RegistryIndex } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
 import { bodyOf, contentLength } from './body.ts';
 import type { Endpoint } from './call.ts';
 
+/** Of one user: each manifest is held in memory. What comes above that waits, unread. */
+const atOnce = 8;
+
 /** `PUT /v2/<name>/manifests/<reference>`. */
 export function putManifest(gate: Gate, index: RegistryIndex, clock: Clock): Endpoint {
+  const turns = new Turns(atOnce);
   return async ({ request, reply, repository, rest }) => {
-    await gate.require(request, repository, ['pull', 'push']);
+    const { name = '' } = await gate.require(request, repository, ['pull', 'push']);
     const reference = parseReference(rest);
-    const bytes = await manifestBytes(request);
     const mediaType = mediaTypeOf(request);
-    const manifest = await pushManifest(
-      index,
-      { repository, reference, bytes, mediaType },
-      clock(),
-    );
+    const manifest = await turns.take(name, async () => {
+      const bytes = await manifestBytes(request);
+      return pushManifest(index, { repository, reference, bytes, mediaType }, clock());
+    });
     reply
       .code(201)
       .header('location', `/v2/${repository}/manifests/${manifest.digest}`)
