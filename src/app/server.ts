@@ -8,6 +8,8 @@ import type { Tls } from './tls.ts';
 const idleTimeoutMs = 120_000;
 const drainMs = 20_000;
 const headerTimeoutMs = 30_000;
+/** A reader of a blob who takes nothing holds half a mebibyte; anybody may be one. */
+const mostConnections = 2_000;
 
 /**
  * The one HTTPS server. Bodies have no total time limit, because a layer of many gigabytes on a
@@ -27,6 +29,7 @@ export function makeServer(tls: Tls, log: Logger) {
     exposeHeadRoutes: true,
     frameworkErrors: (_error, request, reply) => answerNowhere(request, reply),
   });
+  server.server.maxConnections = mostConnections;
   server.setErrorHandler(answerProblem);
   server.setNotFoundHandler(answerNowhere);
   server.addHook('onResponse', async (request, reply) => {
