@@ -1,4 +1,5 @@
 import { Kysely, Migrator, SqliteDialect, type Transaction } from 'kysely';
+import { Breathing } from './breathing.ts';
 import * as store from './migrations/0001-store.ts';
 import { NodeSqlite } from './node-sqlite.ts';
 import type { Schema } from './schema.ts';
@@ -14,7 +15,10 @@ const migrations = { '0001-store': store };
  * @param path  the SQLite file, made when absent; `:memory:` for a test
  */
 export async function openDatabase(path: string): Promise<Database> {
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: new NodeSqlite(path) }) });
+  const db = new Kysely<Schema>({
+    dialect: new SqliteDialect({ database: new NodeSqlite(path) }),
+    plugins: [new Breathing()],
+  });
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
