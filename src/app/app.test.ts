@@ -42,6 +42,9 @@ const refused: [change: object, code: string][] = [
   [{ origin: ['a.example/x'] },      'CONFIG_ORIGIN'],
   [{ storeName: 'releases' },        'CONFIG_STORE_NAME'],
   [{ storeName: 'My Store' },        'CONFIG_STORE_NAME'],
+  [{ gunPrefix: ['/acme/'] },        'CONFIG_GUN_PREFIX'],
+  [{ gunPrefix: ['h/../acme/'] },    'CONFIG_GUN_PREFIX'],
+  [{ gunPrefix: ['h/acme'] },        'CONFIG_GUN_PREFIX'],
   [{ hold: 'lunch' },                'CONFIG_HOLD'],
 ];
 for (const [change, code] of refused) {

@@ -12,6 +12,7 @@ export interface ServeFlags {
   readonly advisories?: string | undefined;
   readonly origin?: readonly string[] | undefined;
   readonly hold?: string | undefined;
+  readonly gunPrefix?: readonly string[] | undefined;
 }
 
 /** How one store runs. Everything here may be printed. */
@@ -25,10 +26,12 @@ export interface Config {
   readonly advisoriesFolder: string | undefined;
   /** A link of the chain that does not run until the store is started without it. */
   readonly hold: Job | 'admit' | undefined;
+  /** What the GUNs begin with that the trust server serves over HTTP; all, when there are none. */
+  readonly gunPrefixes: readonly string[];
 }
 
 /**
- * @throws StoreError CONFIG_LISTEN, CONFIG_ORIGIN, CONFIG_STORE_NAME, CONFIG_HOLD
+ * @throws StoreError CONFIG_LISTEN, CONFIG_ORIGIN, CONFIG_STORE_NAME, CONFIG_HOLD, CONFIG_GUN_PREFIX
  */
 export function parseConfig(flags: ServeFlags): Config {
   const listen = parseListen(flags.listen);
@@ -40,6 +43,7 @@ export function parseConfig(flags: ServeFlags): Config {
     policyFile: flags.policy === undefined ? undefined : resolve(flags.policy),
     advisoriesFolder: flags.advisories === undefined ? undefined : resolve(flags.advisories),
     hold: flags.hold === undefined ? undefined : parseHold(flags.hold),
+    gunPrefixes: (flags.gunPrefix ?? []).map(parseGunPrefix),
   };
 }
 
@@ -79,6 +83,14 @@ function originsOf(listen: Config['listen'], extra: readonly string[]): Config['
 function parseStoreName(text: string): string {
   if (!/^[a-z0-9][-a-z0-9_]{0,63}$/.test(text) || text === 'releases') {
     throw appError('CONFIG_STORE_NAME', { text });
+  }
+  return text;
+}
+
+/** As Notary takes them: whole components, from the start. */
+function parseGunPrefix(text: string): string {
+  if (!/^[^/*\s][^*\s]*\/$/.test(text) || text.split('/').some((part) => part === '..')) {
+    throw appError('CONFIG_GUN_PREFIX', { text });
   }
   return text;
 }

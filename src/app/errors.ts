@@ -14,6 +14,10 @@ export const appErrors = {
     message:
       'this data folder belongs to the store "{known}", not "{text}"; start with --store-name {known}, or with another --data',
   },
+  CONFIG_GUN_PREFIX: {
+    message:
+      '--gun-prefix {text}: write HOST[:PORT]/ and more components if wanted, ending in /, without ..',
+  },
   CONFIG_HOLD: { message: '--hold {text}: it is one of {steps}' },
   CONFIG_FILE: { message: '{flag} {path} cannot be read: {reason}' },
   CONFIG_TLS: {

@@ -122,7 +122,7 @@ export async function startStore(
     serveV2(
       scope,
       [
-        createNotaryApi({ trust, gate: auth.gate, clock }),
+        createNotaryApi({ trust, gate: auth.gate, clock, gunPrefixes: config.gunPrefixes }),
         createRegistryApi({ index, blobs, uploads, gate: auth.gate, clock }),
       ],
       answerUnknown,

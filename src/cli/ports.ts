@@ -33,6 +33,7 @@ export interface ServeFlags {
   readonly advisories?: string;
   readonly origin?: readonly string[];
   readonly hold?: string;
+  readonly gunPrefix?: readonly string[];
 }
 
 /** What `verify` is asked for. */

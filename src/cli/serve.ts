@@ -11,6 +11,7 @@ export function serveCommand(world: CliWorld): Command {
     .option('--policy <file>', 'what blocks, what needs a reason, what is open to all')
     .option('--advisories <dir>', 'OSV advisories to match packages against')
     .option('--origin <host:port>', 'a name by which clients reach this store; repeatable', collect)
+    .option('--gun-prefix <prefix>', 'serve only GUNs that begin so; repeatable', collect)
     .option('--hold <step>', 'let candidates wait before this step of the chain')
     .action((flags: ServeFlags) => world.serve(flags));
 }

@@ -23,7 +23,8 @@ import {
 } from '../tuf/index.ts';
 import { CurrentFiles, type ReadCurrent } from './current-files.ts';
 import { checking, trustError } from './errors.ts';
-import type { FileVersion, RoleKeys } from './ports.ts';
+import { Floors } from './floors.ts';
+import type { FileVersion, Retired, RoleKeys } from './ports.ts';
 import { signSnapshot, signTimestamp } from './server-roles.ts';
 
 /** One update and what it is an update of. */
@@ -32,6 +33,8 @@ export interface UpdateRequest {
   /** Files as received. A timestamp is passed over: the server makes its own. */
   readonly parts: ReadonlyMap<RoleName, Uint8Array>;
   readonly current: ReadCurrent;
+  /** Asked only when a role has no published file. */
+  readonly retired: () => Promise<Retired>;
   readonly keys: RoleKeys;
   readonly now: Date;
 }
@@ -59,14 +62,17 @@ export async function decideUpdate(request: UpdateRequest): Promise<FileVersion[
   const update = parseParts(request.parts);
   await requireNewVersions(update, current);
   const root = await decideRoot(update, current, gun, now);
+  const floors = new Floors(current, request.retired);
+  await requireAboveRetired(update, root, floors);
   if (update.all.length === 0) return [];
   const targets = await decideTargets(update, current, root, now);
   const place = { gun, root, keys, now };
   const snapshot = update.snapshot
     ? await requireAgreement(update.snapshot, update, current, root, targets, now)
-    : await signSnapshot(place, await snapshotOver(update, current, root, targets, now));
-  const previous = await current.parse('timestamp');
-  const timestamp = await signTimestamp(place, previous?.signed, snapshot);
+    : await signSnapshot(place, await snapshotOver(update, current, floors, root, targets, now));
+  const previous = (await current.parse('timestamp'))?.signed;
+  const version = previous?.version ?? (await floors.of('timestamp'));
+  const timestamp = await signTimestamp(place, version, snapshot);
   return [...update.all, ...(update.snapshot ? [] : [snapshot]), timestamp];
 }
 
@@ -100,6 +106,25 @@ async function requireNewVersions({ all }: Update, current: CurrentFiles): Promi
     if (stored >= version) {
       throw trustError('TRUST_VERSION_CONFLICT', { role, version, stored, refused: role });
     }
+  }
+}
+
+/**
+ * After a deletion, whoever goes on with a root key of before goes on above the versions of before:
+ * consumers with a cache follow that root, and would follow it back. Under a root of new keys, which
+ * no cache follows anyway, the publisher counts from 1 again, as every client does.
+ */
+async function requireAboveRetired(
+  { all }: Update,
+  root: MetadataFile<Root>,
+  floors: Floors,
+): Promise<void> {
+  for (const { role, version } of all) {
+    const retired = await floors.of(role);
+    // The same root may come again: its content did not change, and so its version need not.
+    if (version > retired || (role === 'root' && version === retired)) continue;
+    if (!(await floors.hold(root.signed))) continue;
+    throw trustError('TRUST_VERSION_RETIRED', { role, version, retired, refused: role });
   }
 }
 
@@ -211,12 +236,14 @@ function differ(named: RoleName) {
 async function snapshotOver(
   update: Update,
   current: CurrentFiles,
+  floors: Floors,
   root: MetadataFile<Root>,
   targets: MetadataFile<Targets>,
   now: Date,
 ): Promise<Snapshot> {
-  const previous = await current.parse('snapshot');
-  return nextSnapshot(previous?.signed, [root, targets, ...update.targets.values()], now);
+  const previous = (await current.parse('snapshot'))?.signed;
+  const next = nextSnapshot(previous, [root, targets, ...update.targets.values()], now);
+  return previous ? next : { ...next, version: (await floors.of('snapshot')) + 1 };
 }
 
 /** Parents before children, then by name: the order in which Notary looks at them. */

@@ -10,6 +10,10 @@ export const trustErrors = {
     message:
       '{role} version {version} is not newer than version {stored}, which is published; update, sign again and publish',
   },
+  TRUST_VERSION_RETIRED: {
+    message:
+      '{role} version {version} is not newer than version {retired}, which this repository had before it was deleted and consumers may still hold; sign a higher version, or begin again with a new root certificate',
+  },
   TRUST_ROOT_MISSING: {
     message:
       'no pre-existing root and no root provided in update; initialise the repository and publish all of it',

@@ -10,6 +10,7 @@ export type {
   ChangeQuery,
   FileVersion,
   MetadataStore,
+  Retired,
   RoleKeys,
   ServerRole,
   StoredFile,

@@ -38,6 +38,17 @@ export interface ChangeQuery {
 }
 
 /**
+ * What is left of deleted metadata. Consumers still hold it in their caches, so whoever goes on with
+ * one of its root keys must go on above its versions, and so must the server.
+ */
+export interface Retired {
+  /** The highest that was published, by role. */
+  readonly versions: ReadonlyMap<RoleName, number>;
+  /** Ids of the keys that its roots listed: those of the last root and of those before it. */
+  readonly rootKeyIds: ReadonlySet<string>;
+}
+
+/**
  * Published metadata: every version of every role by GUN. The current one is the highest version.
  * Nothing is looked up across GUNs or roles, so that a hash alone opens nothing.
  */
@@ -50,8 +61,13 @@ export interface MetadataStore {
   current(gun: Gun, role: RoleName): Promise<StoredFile | undefined>;
   byChecksum(gun: Gun, role: RoleName, sha256: string): Promise<StoredFile | undefined>;
   byVersion(gun: Gun, role: RoleName, version: number): Promise<StoredFile | undefined>;
-  /** Forgets all versions of all roles and writes a deletion, if there was anything to forget. */
-  deleteAll(gun: Gun, now: Date): Promise<void>;
+  /**
+   * Forgets all versions of all roles and writes a deletion, if there was anything to forget. How
+   * far the versions had come is kept, with these keys: see {@link Retired}.
+   */
+  deleteAll(gun: Gun, rootKeyIds: readonly string[], now: Date): Promise<void>;
+  /** What is remembered of everything that was ever deleted of the GUN; empty if nothing was. */
+  retired(gun: Gun): Promise<Retired>;
   changes(query: ChangeQuery): Promise<Change[]>;
 }
 

@@ -76,7 +76,7 @@ async function renewed(
   if (!stored) return [];
   const root = requireUnexpired(verifyRoot(parseRoot(stored.bytes), gun, now), now);
   const place = { gun, root, keys, now };
-  if (snapshot.expiresAt >= now) return [await signTimestamp(place, timestamp.signed, snapshot)];
+  if (snapshot.expiresAt >= now) return [await signTimestamp(place, timestamp.version, snapshot)];
   const next = await signSnapshot(place, nextSnapshot(snapshot.signed, [], now));
-  return [next, await signTimestamp(place, timestamp.signed, next)];
+  return [next, await signTimestamp(place, timestamp.version, next)];
 }

@@ -30,15 +30,20 @@ export async function signSnapshot(
   return signFile('snapshot', snapshot, signers);
 }
 
-/** @throws StoreError TRUST_TIMESTAMP_KEY_UNKNOWN when the server lacks keys that the root asks for */
+/**
+ * @param previous  the version that this one follows; 0 for the first
+ * @throws StoreError TRUST_TIMESTAMP_KEY_UNKNOWN when the server lacks keys that the root
+ *         asks for
+ */
 export async function signTimestamp(
   place: SigningPlace,
-  previous: Timestamp | undefined,
+  previous: number,
   snapshot: MetadataFile<Snapshot>,
 ): Promise<MetadataFile<Timestamp>> {
   const signers = await enoughSigners(place, 'timestamp');
   if (!signers) throw trustError('TRUST_TIMESTAMP_KEY_UNKNOWN', { refused: 'root' });
-  return signFile('timestamp', nextTimestamp(previous, snapshot, place.now), signers);
+  const next = nextTimestamp(undefined, snapshot, place.now);
+  return signFile('timestamp', { ...next, version: previous + 1 }, signers);
 }
 
 async function enoughSigners(

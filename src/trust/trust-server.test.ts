@@ -236,6 +236,65 @@ test('a deleted repository is gone, and can be made again', async () => {
   assert.deepEqual(await consumerSees(server), []);
 });
 
+test('after a deletion the versions that the server makes go on rising', async () => {
+  const { server } = await serverWithRepository();
+  await server.deleteAll(gun, now);
+  const again = new SimulatedPublisher(server, gun, now);
+  await server.accept(gun, partsOf(await again.initialise(now)), now);
+  const versions = async () =>
+    Promise.all(
+      (['root', 'targets', 'snapshot', 'timestamp'] as const).map(
+        async (role) => (await server.current(gun, role, now))?.version,
+      ),
+    );
+  assert.deepEqual(await versions(), [1, 1, 3, 3]);
+  await server.accept(
+    gun,
+    partsOf(await again.update({ targets: edits([['targets', tag('v1')]]) }, now)),
+    now,
+  );
+  assert.deepEqual(await versions(), [1, 2, 4, 4]);
+});
+
+test('nobody brings old metadata back through a deletion, and who goes on above it may', async () => {
+  const { server, publisher } = await serverWithRepository();
+  const parts = async (...roles: RoleName[]) =>
+    new Map(
+      await Promise.all(
+        roles.map(
+          async (role) =>
+            [role, (await server.current(gun, role, now))?.bytes ?? assert.fail(role)] as const,
+        ),
+      ),
+    );
+  const old = await parts('root', 'targets', kate, sub);
+  const next = await publisher.update({ targets: edits([['targets', tag('v2')]]) }, now);
+  await server.deleteAll(gun, now);
+
+  const retired = { code: 'TRUST_VERSION_RETIRED' };
+  await assert.rejects(server.accept(gun, old, now), retired);
+  const risen = new Map([...old, ...partsOf(next)]);
+  await assert.rejects(server.accept(gun, risen, now), retired, 'an old delegation');
+  await server.accept(gun, new Map([...risen].filter(([role]) => !role.includes('/'))), now);
+  assert.deepEqual(
+    [
+      (await server.current(gun, 'root', now))?.version,
+      (await server.current(gun, 'targets', now))?.version,
+    ],
+    [1, 3],
+  );
+  // A delegation of before is still bound to its version, however late it comes back.
+  const late = new Map([[kate, old.get(kate) ?? assert.fail()] as const]);
+  await assert.rejects(server.accept(gun, late, now), retired);
+
+  // A repository begun anew in between forgets nothing of the one before it.
+  await server.deleteAll(gun, now);
+  const stranger = new SimulatedPublisher(server, gun, now);
+  await server.accept(gun, partsOf(await stranger.initialise(now)), now);
+  await server.deleteAll(gun, now);
+  await assert.rejects(server.accept(gun, old, now), retired);
+});
+
 test('a decision can be published with more, in a transaction of its own', async () => {
   const { server, publisher, store } = await serverWithRepository();
   const parts = partsOf(await publisher.update({ targets: edits([['targets', tag('v1')]]) }, now));

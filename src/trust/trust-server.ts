@@ -59,7 +59,8 @@ export class TrustServer {
     now: Date,
   ): Promise<readonly FileVersion[]> {
     const current = (role: RoleName) => this.#store.current(gun, role);
-    return decideUpdate({ gun, parts, current, keys: this.#keys, now });
+    const retired = () => this.#store.retired(gun);
+    return decideUpdate({ gun, parts, current, retired, keys: this.#keys, now });
   }
 
   /** Does the work while nothing else of this process publishes to the GUN. It does not nest. */
@@ -107,9 +108,13 @@ export class TrustServer {
     return this.#keys.pendingKey(gun, role, now);
   }
 
-  /** Forgets all metadata of the GUN. Its server keys stay. */
+  /** Forgets all metadata of the GUN, but for how far it had come. Its server keys stay. */
   deleteAll(gun: Gun, now: Date): Promise<void> {
-    return this.exclusively(gun, () => this.#store.deleteAll(gun, now));
+    return this.exclusively(gun, async () => {
+      const root = await this.#store.current(gun, 'root');
+      const keyIds = root ? [...parseRoot(root.bytes).signed.keys.keys()] : [];
+      await this.#store.deleteAll(gun, keyIds, now);
+    });
   }
 
   changes(query: ChangeQuery): Promise<Change[]> {

@@ -128,8 +128,8 @@ export function metadataStoreContract(
     the('forgets a GUN and says so once', async (store) => {
       await store.publish(gun, [file('targets', 1), file('timestamp', 1)], now);
       await store.publish(other, [file('targets', 1), file('timestamp', 1)], now);
-      await store.deleteAll(gun, now);
-      await store.deleteAll(gun, now);
+      await store.deleteAll(gun, ['a', 'b'], now);
+      await store.deleteAll(gun, ['a', 'b'], now);
       assert.equal(await store.current(gun, targets), undefined);
       assert.equal(await store.byChecksum(gun, targets, file('targets', 1).sha256), undefined);
       assert.equal((await store.current(other, targets))?.version, 1);
@@ -142,6 +142,27 @@ export function metadataStoreContract(
       await store.publish(gun, [file('targets', 1), file('timestamp', 1)], now);
       assert.equal((await store.current(gun, targets))?.version, 1);
     });
+
+    the(
+      'remembers how far the roles of a deleted GUN had come, through all deletions',
+      async (store) => {
+        const known = async () => {
+          const { versions, rootKeyIds } = await store.retired(gun);
+          return [Object.fromEntries(versions), [...rootKeyIds].sort()];
+        };
+        assert.deepEqual(await known(), [{}, []]);
+        await store.deleteAll(gun, ['none'], now);
+        assert.deepEqual(await known(), [{}, []]);
+        await store.publish(gun, [file('targets', 3), file('timestamp', 1)], now);
+        await store.publish(gun, [file('targets', 5), file('timestamp', 2)], now);
+        await store.deleteAll(gun, ['a'], now);
+        assert.deepEqual(await known(), [{ targets: 5, timestamp: 2 }, ['a']]);
+        await store.publish(gun, [file('root', 1), file('targets', 2), file('timestamp', 9)], now);
+        await store.deleteAll(gun, ['a', 'b'], now);
+        assert.deepEqual(await known(), [{ root: 1, targets: 5, timestamp: 9 }, ['a', 'b']]);
+        assert.deepEqual((await store.retired(other)).versions, new Map());
+      },
+    );
 
     the('lists changes forward, backward and from the end, oldest first', async (store) => {
       for (let i = 1; i <= 4; i++) await store.publish(gun, [file('timestamp', i)], now);

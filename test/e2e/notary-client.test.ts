@@ -175,6 +175,45 @@ test('an unknown repository has no trust data', { skip }, async () => {
   assert.match(end.stdout, /does not have trust data for localhost:5443\/acme\/none/);
 });
 
+test('after a DELETE, a publisher who still has its metadata goes on, and caches follow', {
+  skip,
+}, async () => {
+  const before = await versions();
+  // Of a repository that the server does not know, notary uploads root and targets, no delegations.
+  const names = (await listed('old'))
+    .filter(([, role]) => role === 'targets')
+    .map(([name]) => name);
+  assert.equal((await fetch(`${url}/v2/${gun}/_trust/tuf/`, { method: 'DELETE' })).status, 200);
+  assert.deepEqual(await versions(), {});
+  await publisher('add', gun, 'revived', file('revived'), '-p');
+  await everybodySees(...[...names, 'revived'].map(String).sort());
+  const after = await versions();
+  assert.equal(after.root, before.root);
+  for (const role of ['targets', 'snapshot', 'timestamp']) {
+    assert.ok((after[role] ?? 0) > (before[role] ?? 0), role);
+  }
+});
+
+test('a repository that is deleted and begun again is another: caches refuse its root', {
+  skip,
+}, async () => {
+  const before = await versions();
+  await publisher('delete', gun, '--remote');
+  await publisher('init', gun);
+  await publisher('add', gun, 'anew', file('anew'));
+  await publisher('publish', gun);
+  assert.deepEqual(await listed('fresh'), [['anew', 'targets']]);
+  const after = await versions();
+  assert.deepEqual([after.root, after.targets], [1, 2]);
+  assert.ok((after.timestamp ?? 0) > (before.timestamp ?? 0));
+  const old = await run('old', ['list', gun]);
+  assert.equal(old.code, 1);
+  assert.match(old.stdout, /could not rotate trust to a new trusted root/);
+  // As Notary tells its users: only who forgets the old repository takes the new one.
+  rmSync(join(folder, 'old', 'tuf'), { recursive: true });
+  assert.deepEqual(await listed('old'), [['anew', 'targets']]);
+});
+
 test('the repository is deleted', { skip }, async () => {
   await publisher('delete', gun, '--remote');
   const end = await run('after-deletion', ['list', gun]);

@@ -3,6 +3,7 @@ import {
   type ChangeQuery,
   type FileVersion,
   type MetadataStore,
+  type Retired,
   type StoredFile,
   trustError,
 } from '../../src/trust/index.ts';
@@ -12,6 +13,7 @@ import type { Gun, RoleName } from '../../src/tuf/index.ts';
 export class MemoryMetadataStore implements MetadataStore {
   #files: (StoredFile & { readonly gun: Gun })[] = [];
   readonly #changes: Change[] = [];
+  readonly #retired = new Map<Gun, Retired>();
 
   async publish(gun: Gun, files: readonly FileVersion[], now: Date): Promise<void> {
     const added: (StoredFile & { readonly gun: Gun })[] = [];
@@ -40,10 +42,21 @@ export class MemoryMetadataStore implements MetadataStore {
     return this.#find(gun, role, (file) => file.version === version);
   }
 
-  async deleteAll(gun: Gun, now: Date): Promise<void> {
+  async deleteAll(gun: Gun, rootKeyIds: readonly string[], now: Date): Promise<void> {
     const left = this.#files.filter((file) => file.gun !== gun);
-    if (left.length < this.#files.length) this.#change(gun, now, 0, undefined, 'deletion');
+    if (left.length === this.#files.length) return;
+    const { versions, rootKeyIds: known } = await this.retired(gun);
+    const highest = new Map(versions);
+    for (const { role, version } of this.#files.filter((file) => file.gun === gun)) {
+      highest.set(role, Math.max(version, highest.get(role) ?? 0));
+    }
+    this.#retired.set(gun, { versions: highest, rootKeyIds: new Set([...known, ...rootKeyIds]) });
+    this.#change(gun, now, 0, undefined, 'deletion');
     this.#files = left;
+  }
+
+  async retired(gun: Gun): Promise<Retired> {
+    return this.#retired.get(gun) ?? { versions: new Map(), rootKeyIds: new Set() };
   }
 
   async changes({ from, limit, gun }: ChangeQuery): Promise<Change[]> {

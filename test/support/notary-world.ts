@@ -36,6 +36,8 @@ export class NotaryWorld implements AsyncDisposable {
   /** Who everybody is; nobody by default. */
   principalName: string | undefined;
   clock = now;
+  /** As `--gun-prefix`; a test may fill it. */
+  readonly gunPrefixes: string[] = [];
   readonly #app = fastify();
 
   static async start(): Promise<NotaryWorld> {
@@ -44,6 +46,7 @@ export class NotaryWorld implements AsyncDisposable {
       trust: world.trust,
       gate: world.#gate(),
       clock: () => world.clock,
+      gunPrefixes: world.gunPrefixes,
     });
     serveV2(world.#app, [api], async (_request, reply) => reply.code(418).send('not ours'));
     await world.#app.listen({ host: '127.0.0.1', port: 0 });

@@ -3,6 +3,7 @@ import {
   type ChangeQuery,
   type FileVersion,
   type MetadataStore,
+  type Retired,
   type StoredFile,
   trustError,
 } from '../../trust/index.ts';
@@ -42,8 +43,9 @@ export class SqlMetadataStore implements MetadataStore {
     return row && storedFile(row);
   }
 
-  async deleteAll(gun: Gun, now: Date): Promise<void> {
+  async deleteAll(gun: Gun, rootKeyIds: readonly string[], now: Date): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
+      await retire(tx, gun, rootKeyIds);
       const { numDeletedRows } = await tx
         .deleteFrom('tuf_files')
         .where('gun', '=', gun)
@@ -60,6 +62,23 @@ export class SqlMetadataStore implements MetadataStore {
         })
         .execute();
     });
+  }
+
+  async retired(gun: Gun): Promise<Retired> {
+    const versions = await this.#db
+      .selectFrom('retired_versions')
+      .select(['role', 'version'])
+      .where('gun', '=', gun)
+      .execute();
+    const keys = await this.#db
+      .selectFrom('retired_root_keys')
+      .select('key_id')
+      .where('gun', '=', gun)
+      .execute();
+    return {
+      versions: new Map(versions.map(({ role, version }) => [role as RoleName, version])),
+      rootKeyIds: new Set(keys.map(({ key_id }) => key_id)),
+    };
   }
 
   async changes({ from, limit, gun }: ChangeQuery): Promise<Change[]> {
@@ -132,6 +151,36 @@ export async function publishFiles(
       category: 'update',
     })
     .execute();
+}
+
+/** Keeps how far every role has come, before its rows go. */
+async function retire(tx: Tx, gun: Gun, rootKeyIds: readonly string[]): Promise<void> {
+  const highest = await tx
+    .selectFrom('tuf_files')
+    .select(({ fn }) => ['role', fn.max('version').as('version')])
+    .where('gun', '=', gun)
+    .groupBy('role')
+    .execute();
+  for (const { role, version } of highest) {
+    await tx
+      .insertInto('retired_versions')
+      .values({ gun, role, version })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['gun', 'role'])
+          .doUpdateSet({ version })
+          .where('retired_versions.version', '<', version),
+      )
+      .execute();
+  }
+  if (highest.length === 0) return;
+  for (const key_id of rootKeyIds) {
+    await tx
+      .insertInto('retired_root_keys')
+      .values({ gun, key_id })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
 }
 
 async function highestVersion(tx: Tx, gun: Gun, role: RoleName): Promise<number> {

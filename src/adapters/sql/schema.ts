@@ -64,6 +64,10 @@ export interface Schema {
     sha256: Fixed<string | null>;
     category: Fixed<'update' | 'deletion'>;
   };
+  /** How far the roles of a GUN had come when it was deleted; consumers may still hold that. */
+  retired_versions: { gun: Fixed<string>; role: Fixed<string>; version: number };
+  /** The keys that the roots of a GUN listed when it was deleted. */
+  retired_root_keys: { gun: Fixed<string>; key_id: Fixed<string> };
   /** Keys that the server holds. `private` is encrypted; the file says how. */
   private_keys: {
     key_id: Fixed<string>;

@@ -40,7 +40,7 @@ interface Case {
 const refusals: readonly (readonly [what: string, code: keyof typeof checkErrors, happens: (the: Case) => Promise<unknown>])[] = [
   // Authenticity
   ['the targets file is gone',                   'CHECK_METADATA_MISSING',         (the) => drop(the, 'targets')],
-  ['all metadata is gone',                       'CHECK_METADATA_MISSING',         ({ world, gun }) => world.metadata.deleteAll(gun, world.now)],
+  ['all metadata is gone',                       'CHECK_METADATA_MISSING',         ({ world, gun }) => world.metadata.deleteAll(gun, [], world.now)],
   ['there is no pin',                            'CHECK_METADATA_MISSING',         ({ world }) => world.db.deleteFrom('trust_pins').execute()],
   ['the timestamp is half a file',               'CHECK_METADATA_MALFORMED',       (the) => rewrite(the, 'timestamp', (bytes) => bytes.subarray(0, 40))],
   ['the timestamp is a web page',                'CHECK_METADATA_MALFORMED',       (the) => rewrite(the, 'timestamp', () => utf8('<html>'))],

@@ -28,8 +28,10 @@ const ours: Record<NotaryErrorCode | TrustErrorCode, NotaryCode> = {
   NOTARY_MALFORMED_UPLOAD: 'MALFORMED_UPLOAD',
   NOTARY_UPLOAD_TOO_LARGE: 'MALFORMED_UPLOAD',
   NOTARY_NO_FILENAME: 'NO_FILENAME',
+  NOTARY_GUN_NOT_SERVED: 'INVALID_GUN',
   NOTARY_INVALID_PARAMETERS: 'INVALID_PARAMETERS',
   TRUST_VERSION_CONFLICT: 'VERSION',
+  TRUST_VERSION_RETIRED: 'VERSION',
   TRUST_ROOT_MISSING: 'INVALID_UPDATE',
   TRUST_TARGETS_MISSING: 'INVALID_UPDATE',
   TRUST_SNAPSHOT_MISSING: 'INVALID_UPDATE',
@@ -103,7 +105,7 @@ function detailOf(error: StoreError, code: NotaryCode, wanted: Json): Json | und
       return wanted;
     case 'INVALID_ROLE':
     case 'INVALID_GUN':
-      return String(error.detail.text ?? '');
+      return String(error.detail.text ?? error.message);
     case 'METADATA_NOT_FOUND':
     case 'UNKNOWN':
       return undefined;

@@ -12,6 +12,7 @@ export const notaryErrors = {
   NOTARY_NO_FILENAME: {
     message: 'part {part} of the upload has no filename; the filename is the role',
   },
+  NOTARY_GUN_NOT_SERVED: { message: 'Require GUNs with prefix: {prefixes}' },
   NOTARY_INVALID_PARAMETERS: { message: 'invalid {name} parameter: {reason}' },
 } satisfies Record<string, ErrorSpec>;
 

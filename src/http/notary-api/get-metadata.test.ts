@@ -7,14 +7,14 @@ import { edits, gun, now, tag } from '../../../test/support/trust-world.ts';
 const world = await NotaryWorld.start();
 after(() => world[Symbol.asyncDispose]());
 
-test('the current file is answered byte for byte and never cached', async () => {
+test('the current file is answered byte for byte and asked for each time', async () => {
   for (const role of ['root', 'targets', 'snapshot', 'timestamp'] as const) {
     const answer = await world.get(`${base}${role}.json`);
     const stored = (await world.store.current(gun, role)) ?? assert.fail();
     assert.equal(answer.status, 200);
     assert.deepEqual(Buffer.from(answer.bytes), Buffer.from(stored.bytes));
     assert.equal(answer.headers.get('content-type'), 'application/json');
-    assert.equal(answer.headers.get('cache-control'), 'max-age=0, no-cache, no-store');
+    assert.equal(answer.headers.get('cache-control'), 'public, max-age=0, no-cache');
     assert.equal(answer.headers.get('last-modified'), 'Fri, 20 Nov 2026 12:00:00 GMT');
     assert.equal(answer.headers.get('content-length'), String(stored.bytes.length));
   }
@@ -36,6 +36,28 @@ test('a file is answered by its hash, for whoever may read it', async () => {
   world.principalName = undefined;
   assert.equal(signedIn.headers.get('cache-control'), 'private, max-age=2592000, immutable');
   assert.deepEqual(signedIn.bytes, anonymous.bytes);
+});
+
+test('whoever has the file already is told so, without it', async () => {
+  for (const path of [`${base}root.json`, `${base}1.root.json`]) {
+    const first = await world.get(path);
+    const etag = first.headers.get('etag') ?? assert.fail();
+    assert.equal(etag, `"${(await world.store.current(gun, 'root'))?.sha256}"`);
+    for (const [tags, status] of [
+      [etag, 304],
+      [`"x", W/${etag}`, 304],
+      ['*', 304],
+      ['"x"', 200],
+      [etag.slice(1, -1), 200],
+      ['', 200],
+    ] as const) {
+      const again = await world.send('GET', path, { headers: { 'if-none-match': tags } });
+      assert.equal(again.status, status, tags);
+      assert.equal(again.headers.get('etag'), etag);
+      assert.equal(again.headers.get('cache-control'), first.headers.get('cache-control'));
+      assert.equal(again.bytes.length, status === 304 ? 0 : first.bytes.length);
+    }
+  }
 });
 
 test('a file is answered by its version', async () => {

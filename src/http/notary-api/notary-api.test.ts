@@ -117,3 +117,23 @@ test('DELETE forgets the repository, and again', async () => {
   }
   refused(await world.get(`${base}root.json`), 404, 'METADATA_NOT_FOUND');
 });
+
+test('a GUN outside the prefixes does not exist, whoever asks', async () => {
+  await using own = await NotaryWorld.start();
+  own.gunPrefixes.push('localhost:5443/acme/', 'example.com/');
+  assert.equal((await own.get(`${base}root.json`)).status, 200);
+  own.refusal = new Error('nobody is asked who they are');
+  const outside = '/v2/localhost:5443/acmes/app/_trust';
+  for (const [method, path] of [
+    ['GET', '/tuf/root.json'],
+    ['GET', '/tuf/1.root.json'],
+    ['GET', '/tuf/snapshot.key'],
+    ['POST', '/tuf/snapshot.key'],
+    ['DELETE', '/tuf/'],
+    ['GET', '/changefeed?records=1'],
+  ] as const) {
+    refused(await own.send(method, `${outside}${path}`), 404, 'METADATA_NOT_FOUND');
+  }
+  const { detail } = refused(await own.upload([], `${outside}/tuf/`), 400, 'INVALID_GUN');
+  assert.equal(detail, 'Require GUNs with prefix: [localhost:5443/acme/ example.com/]');
+});

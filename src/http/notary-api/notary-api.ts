@@ -13,6 +13,8 @@ export interface NotaryApiOptions {
   readonly trust: TrustServer;
   readonly gate: CatalogGate;
   readonly clock: Clock;
+  /** What GUNs begin with that exist here at all, each ending in `/`. All do when there are none. */
+  readonly gunPrefixes?: readonly string[] | undefined;
 }
 
 const ours = /^\/v2\/(?:.*\/)?_trust\//;
@@ -37,14 +39,16 @@ export function createNotaryApi(options: NotaryApiOptions): V2Api {
 }
 
 async function answer(
-  { trust, gate, clock, uploads }: NotaryApiOptions & { readonly uploads: Turns },
+  options: NotaryApiOptions & { readonly uploads: Turns },
   route: Route | undefined,
   path: string,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const { trust, gate, clock, uploads, gunPrefixes = [] } = options;
   const params = new Map(Object.entries(route?.pattern.exec(path)?.groups ?? {}));
   try {
+    requirePrefix(gunPrefixes, route, params.get('gun'));
     const principal = await requireAccess(gate, route, request, params.get('gun'));
     if (!route) throw notaryError('NOTARY_NOT_FOUND');
     return await route.endpoint({
@@ -59,6 +63,21 @@ async function answer(
   } catch (error) {
     return refuse(error, route, params.get('gun'), request, reply);
   }
+}
+
+/**
+ * Asked before who it is: what is not served is not served to anybody.
+ * @see notary 0.7.0 server/handlers filterImagePrefixes
+ */
+function requirePrefix(
+  prefixes: readonly string[],
+  route: Route | undefined,
+  gun: string | undefined,
+): void {
+  if (!route || gun === undefined || prefixes.length === 0) return;
+  if (prefixes.some((prefix) => gun.startsWith(prefix))) return;
+  if (route.endpoint !== postMetadata) throw notaryError('NOTARY_NOT_FOUND');
+  throw notaryError('NOTARY_GUN_NOT_SERVED', { prefixes: `[${prefixes.join(' ')}]` });
 }
 
 /** Asked before the path is looked at any further, so that a stranger learns nothing from it. */
