@@ -7,6 +7,7 @@ import { Argon2idPasswords } from '../adapters/passwords/index.ts';
 import { SqlAdmissions } from '../adapters/sql/admission-store.ts';
 import { SqlCandidates } from '../adapters/sql/candidate-store.ts';
 import { openDatabase } from '../adapters/sql/database.ts';
+import { SqlExpiryIndex } from '../adapters/sql/expiry-index.ts';
 import { SqlPrivateKeyStore } from '../adapters/sql/private-key-store.ts';
 import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
 import { SqlUserStore } from '../adapters/sql/user-store.ts';
@@ -29,6 +30,7 @@ import { addFirstAdministrator } from './first-administrator.ts';
 import { makeReview, readPolicy } from './review.ts';
 import { closeServer, makeServer } from './server.ts';
 import { openTls } from './tls.ts';
+import { careForTrust } from './trust-care.ts';
 
 const sweepEveryMs = 60 * 60 * 1000;
 const random: Random = (size) => randomBytes(size);
@@ -68,6 +70,7 @@ export async function startStore(
   const users = new SqlUserStore(db);
   const index = new SqlRegistryIndex(db);
   const metadata = new AnnouncedMetadata(db, () => worker.notify());
+  const expiries = new SqlExpiryIndex(db);
   const candidates = new SqlCandidates(db);
   const admissions = new SqlAdmissions(db);
   const blobs = await openFilesystemBlobs(folder.path);
@@ -131,7 +134,11 @@ export async function startStore(
   undo.defer(() => closeServer(server));
 
   const stopping = new AbortController();
-  const work = [worker.run(stopping.signal), sweep(uploads, clock, log, stopping.signal)];
+  const work = [
+    worker.run(stopping.signal),
+    sweep(uploads, clock, log, stopping.signal),
+    careForTrust(trust, expiries, { clock, log, signal: stopping.signal }),
+  ];
   undo.defer(async () => {
     draining = true;
     stopping.abort();

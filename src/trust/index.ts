@@ -3,11 +3,16 @@
  * keys it holds, and answers with exactly the bytes it published. What a repository may contain is
  * decided in `decide-update.ts`, purely; this folder knows neither HTTP, nor databases, nor images.
  */
+export { type Care, type CareEvent, renewDue } from './care.ts';
 export { decideUpdate, type UpdateRequest } from './decide-update.ts';
 export { type TrustErrorCode, trustError, trustErrors } from './errors.ts';
+export { type ExpiryKind, expiriesOf, expiryKinds, type FileExpiry, kindOf } from './expiry.ts';
 export type {
   Change,
   ChangeQuery,
+  Expiry,
+  ExpiryIndex,
+  ExpirySummary,
   FileVersion,
   MetadataStore,
   Retired,
@@ -15,4 +20,5 @@ export type {
   ServerRole,
   StoredFile,
 } from './ports.ts';
+export type { Renewal } from './renew-server-roles.ts';
 export { TrustServer } from './trust-server.ts';

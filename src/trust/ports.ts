@@ -1,4 +1,5 @@
-import type { Gun, PublicKey, RoleName, Signer } from '../tuf/index.ts';
+import type { Gun, PublicKey, RoleName, Signed, Signer } from '../tuf/index.ts';
+import type { ExpiryKind } from './expiry.ts';
 
 /** One version of one role, as it is stored and served: bytes as received, or as signed here. */
 export interface FileVersion {
@@ -7,6 +8,8 @@ export interface FileVersion {
   /** 64 lowercase hex digits over the bytes. */
   readonly sha256: string;
   readonly bytes: Uint8Array;
+  /** What the bytes say, where somebody has read them already. */
+  readonly signed?: Signed | undefined;
 }
 
 /** A file that is published. */
@@ -86,4 +89,43 @@ export interface RoleKeys {
    * another GUN or role never signs, whatever a root says.
    */
   signers(gun: Gun, role: ServerRole, keyIds: readonly string[], now: Date): Promise<Signer[]>;
+}
+
+/** What will expire, and where. */
+export interface Expiry {
+  readonly gun: Gun;
+  readonly kind: ExpiryKind;
+  readonly role: RoleName;
+  readonly expiresAt: Date;
+}
+
+/** How many things of one kind there are, and how many of them expire soon. */
+export interface ExpirySummary {
+  readonly kind: ExpiryKind;
+  /** Undefined when there is nothing of the kind. */
+  readonly earliest: Date | undefined;
+  /** In the order of the instants asked for: how many expire before each. */
+  readonly before: readonly number[];
+}
+
+/**
+ * When every current file of every GUN expires, and every root certificate: an index over the
+ * published metadata, so that what is due among a hundred thousand GUNs is found at once.
+ */
+export interface ExpiryIndex {
+  /** GUNs whose snapshot or timestamp is to be renewed by now, the most urgent first. */
+  due(now: Date, limit: number): Promise<Gun[]>;
+  /** Asks for nothing that is due at the GUN now before that instant; a new version overrules it. */
+  postpone(gun: Gun, now: Date, until: Date): Promise<void>;
+  /** What expires before an instant, soonest first. */
+  soonest(before: Date, limit: number): Promise<Expiry[]>;
+  summary(before: readonly Date[]): Promise<ExpirySummary[]>;
+  /**
+   * Looks at some published files, in the order of their publication, and indexes those that are
+   * not in the index, as after an import or an upgrade.
+   *
+   * @param position  where to go on: 0, or what the last call returned
+   * @returns undefined at the end
+   */
+  catchUp(position: number): Promise<number | undefined>;
 }

@@ -1,4 +1,4 @@
-import { isStoreError, type Turns } from '../base/index.ts';
+import { isStoreError, type StoreError, type Turns } from '../base/index.ts';
 import {
   type Gun,
   nextSnapshot,
@@ -8,8 +8,9 @@ import {
   verifyRoot,
 } from '../tuf/index.ts';
 import type { Expiries } from './expiries.ts';
-import type { FileVersion, MetadataStore, RoleKeys } from './ports.ts';
-import { signSnapshot, signTimestamp } from './server-roles.ts';
+import { renewalOf } from './expiry.ts';
+import type { FileVersion, MetadataStore, RoleKeys, StoredFile } from './ports.ts';
+import { type SigningPlace, signSnapshot, signTimestamp } from './server-roles.ts';
 
 /** What renewing works with. */
 export interface Renewing {
@@ -19,48 +20,73 @@ export interface Renewing {
   readonly expiries: Expiries;
 }
 
+/** How a renewal ended. `raced`: another process has just published. */
+export type Renewal =
+  | { readonly result: 'renewed' | 'not-due' | 'raced' }
+  | { readonly result: 'refused'; readonly error: StoreError };
+
+/** Which files are renewed: those that have expired, or also those whose time for it has come. */
+export type Renewable = 'expired' | 'due';
+
 /**
- * Publishes a new timestamp when the current one has expired, and a new snapshot before it when
- * that has expired. Other roles are not the server's to renew. Does nothing when the server lacks
+ * Publishes a new timestamp when the current one is to be renewed, and a new snapshot before it
+ * when that one is. Other roles are not the server's to renew. Does nothing when the server lacks
  * a key, or when the root no longer holds and nobody could trust what would be signed by it.
  *
- * @see notary 0.7.0 server/timestamp/timestamp.go GetOrCreateTimestamp, server/snapshot/snapshot.go
+ * @see notary 0.7.0 server/timestamp/timestamp.go GetOrCreateTimestamp, server/snapshot/snapshot.go;
+ *      Notary knows `expired` only
  */
-export async function renewServerRoles(gun: Gun, renewing: Renewing, now: Date): Promise<void> {
-  if ((await expiredFiles(gun, renewing, now)) === undefined) return;
+export async function renewServerRoles(
+  gun: Gun,
+  renewing: Renewing,
+  which: Renewable,
+  now: Date,
+): Promise<Renewal> {
+  if ((await oldFiles(gun, renewing, which, now)) === undefined) return { result: 'not-due' };
   const { store, turns } = renewing;
-  await turns.take(gun, async () => {
+  return turns.take(gun, async () => {
     // Asked again: whoever was before us in the queue may have renewed it already.
-    const expired = await expiredFiles(gun, renewing, now);
-    if (!expired) return;
+    const old = await oldFiles(gun, renewing, which, now);
+    if (!old) return { result: 'not-due' };
     try {
-      await store.publish(gun, await renewed(gun, renewing, expired, now), now);
+      const files = await renewed(gun, renewing, old, now);
+      await store.publish(gun, files, now);
+      return { result: files.length > 0 ? 'renewed' : 'not-due' };
     } catch (error) {
-      if (!isStoreError(error) || !leavesItExpired(error.code)) throw error;
+      if (!isStoreError(error)) throw error;
+      if (error.code === 'TRUST_VERSION_CONFLICT') return { result: 'raced' };
+      if (!leavesItAsItIs(error.code)) throw error;
+      return { result: 'refused', error };
     }
   });
 }
 
-/** Refusals after which the expired file stays as it is; the client's refusal names the reason. */
-function leavesItExpired(code: string): boolean {
+/** Refusals after which the old file stays as it is; the client's refusal names the reason. */
+function leavesItAsItIs(code: string): boolean {
   return (
     code.startsWith('TUF_') ||
     code === 'TRUST_SNAPSHOT_MISSING' ||
-    code === 'TRUST_TIMESTAMP_KEY_UNKNOWN' ||
-    // Another process renewed it in this moment.
-    code === 'TRUST_VERSION_CONFLICT'
+    code === 'TRUST_TIMESTAMP_KEY_UNKNOWN'
   );
 }
 
-type Expired = Exclude<Awaited<ReturnType<typeof expiredFiles>>, undefined>;
+type Old = Exclude<Awaited<ReturnType<typeof oldFiles>>, undefined>;
 
-/** Timestamp and snapshot when one of them has expired; undefined when there is nothing to renew. */
-async function expiredFiles(gun: Gun, { store, expiries }: Renewing, now: Date) {
+/** Timestamp and snapshot when one of them is to be renewed; undefined when there is nothing to do. */
+async function oldFiles(gun: Gun, { store, expiries }: Renewing, which: Renewable, now: Date) {
   const timestamp = await store.current(gun, 'timestamp');
   const snapshot = await store.current(gun, 'snapshot');
   if (!timestamp || !snapshot) return undefined;
-  if (expiries.of(timestamp) >= now && expiries.of(snapshot) >= now) return undefined;
+  const isOld = (file: StoredFile) => {
+    const expiresAt = expiries.of(file);
+    const due = which === 'due' ? renewalOf(file, file.storedAt, expiresAt) : undefined;
+    return expiresAt < now || (due !== undefined && due <= now);
+  };
+  const [timestampIsOld, snapshotIsOld] = [isOld(timestamp), isOld(snapshot)];
+  if (!timestampIsOld && !snapshotIsOld) return undefined;
   return {
+    timestampIsOld,
+    snapshotIsOld,
     timestamp: parseMetadata('timestamp', timestamp.bytes),
     snapshot: parseMetadata('snapshot', snapshot.bytes),
   };
@@ -69,14 +95,32 @@ async function expiredFiles(gun: Gun, { store, expiries }: Renewing, now: Date) 
 async function renewed(
   gun: Gun,
   { store, keys }: Renewing,
-  { timestamp, snapshot }: Expired,
+  { timestamp, snapshot, timestampIsOld, snapshotIsOld }: Old,
   now: Date,
 ): Promise<FileVersion[]> {
   const stored = await store.current(gun, 'root');
   if (!stored) return [];
   const root = requireUnexpired(verifyRoot(parseRoot(stored.bytes), gun, now), now);
   const place = { gun, root, keys, now };
-  if (snapshot.expiresAt >= now) return [await signTimestamp(place, timestamp.version, snapshot)];
-  const next = await signSnapshot(place, nextSnapshot(snapshot.signed, [], now));
-  return [next, await signTimestamp(place, timestamp.version, next)];
+  const next = snapshotIsOld ? await nextSnapshotOf(place, snapshot, timestampIsOld) : undefined;
+  const over = next ?? snapshot;
+  return [...(next ? [next] : []), await signTimestamp(place, timestamp.version, over)];
+}
+
+/**
+ * A snapshot whose key the publisher holds is the publisher's to renew. That must not keep the
+ * timestamp from being renewed for as long as the snapshot lasts.
+ */
+async function nextSnapshotOf(
+  place: SigningPlace,
+  snapshot: Old['snapshot'],
+  timestampIsOld: boolean,
+) {
+  try {
+    return await signSnapshot(place, nextSnapshot(snapshot.signed, [], place.now));
+  } catch (error) {
+    const ours = isStoreError(error) && error.code === 'TRUST_SNAPSHOT_MISSING';
+    if (ours && timestampIsOld && snapshot.expiresAt >= place.now) return undefined;
+    throw error;
+  }
 }

@@ -11,7 +11,7 @@ import type {
   ServerRole,
   StoredFile,
 } from './ports.ts';
-import { type Renewing, renewServerRoles } from './renew-server-roles.ts';
+import { type Renewal, type Renewing, renewServerRoles } from './renew-server-roles.ts';
 
 /**
  * The trust server of all GUNs: accepts updates one at a time per GUN, and answers with published
@@ -75,9 +75,17 @@ export class TrustServer {
    */
   async current(gun: Gun, role: RoleName, now: Date): Promise<StoredFile | undefined> {
     if (role === 'timestamp' || role === 'snapshot') {
-      await renewServerRoles(gun, this.#renewing, now);
+      await renewServerRoles(gun, this.#renewing, 'expired', now);
     }
     return this.#store.current(gun, role);
+  }
+
+  /**
+   * Renews snapshot and timestamp if their time has come, which is long before they expire.
+   * @returns how it ended; `refused` is for the owner of the repository to put right
+   */
+  renew(gun: Gun, now: Date): Promise<Renewal> {
+    return renewServerRoles(gun, this.#renewing, 'due', now);
   }
 
   /** @param sha256  64 lowercase hex digits; anything else finds nothing */

@@ -9,6 +9,7 @@ import {
 } from '../../trust/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import type { Database, Tx } from './database.ts';
+import { writeExpiries } from './expiry-index.ts';
 
 const columns = ['role', 'version', 'sha256', 'bytes', 'created_at'] as const;
 
@@ -50,6 +51,7 @@ export class SqlMetadataStore implements MetadataStore {
         .deleteFrom('tuf_files')
         .where('gun', '=', gun)
         .executeTakeFirstOrThrow();
+      await tx.deleteFrom('expiries').where('gun', '=', gun).execute();
       if (numDeletedRows === 0n) return;
       await tx
         .insertInto('changefeed')
@@ -136,6 +138,7 @@ export async function publishFiles(
       })
       .execute();
   }
+  await writeExpiries(tx, gun, files, now);
   const timestamp = files.find((file) => file.role === 'timestamp');
   if (!timestamp) {
     if (files.length > 0) throw new TypeError('files are published with a timestamp over them');

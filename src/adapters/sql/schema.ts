@@ -55,6 +55,16 @@ export interface Schema {
     bytes: Fixed<Uint8Array>;
     created_at: Fixed<Instant>;
   };
+  /** When what is current in `tuf_files` expires, and when the server shall renew it. */
+  expiries: {
+    gun: Fixed<string>;
+    role: Fixed<string>;
+    kind: Fixed<'root' | 'root-certificate' | 'targets' | 'delegation' | 'snapshot' | 'timestamp'>;
+    /** Of the file that was read. */
+    version: number;
+    expires_at: Instant;
+    due_at: Instant | null;
+  };
   /** One row per accepted update, in order: the outbox that the chain admits from. */
   changefeed: {
     id: Generated<number>;

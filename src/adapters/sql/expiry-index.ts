@@ -1,0 +1,166 @@
+import { sql } from 'kysely';
+import {
+  type Expiry,
+  type ExpiryIndex,
+  type ExpirySummary,
+  expiriesOf,
+  expiryKinds,
+  type FileExpiry,
+  type FileVersion,
+  kindOf,
+} from '../../trust/index.ts';
+import type { Gun, RoleName } from '../../tuf/index.ts';
+import type { Database, Tx } from './database.ts';
+
+const caughtUpAtOnce = 200;
+/** Far enough for a file nobody can read: it never comes up. */
+const never = new Date(8.64e15);
+
+/** The index of expiries in SQL, beside the files, written in their transaction. */
+export class SqlExpiryIndex implements ExpiryIndex {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async due(now: Date, limit: number): Promise<Gun[]> {
+    const rows = await this.#db
+      .selectFrom('expiries')
+      .select('gun')
+      .where('due_at', '<=', now.getTime())
+      .orderBy('due_at')
+      .limit(limit)
+      .execute();
+    return [...new Set(rows.map(({ gun }) => gun as Gun))];
+  }
+
+  async postpone(gun: Gun, now: Date, until: Date): Promise<void> {
+    await this.#db
+      .updateTable('expiries')
+      .set({ due_at: until.getTime() })
+      .where('gun', '=', gun)
+      .where('due_at', '<=', now.getTime())
+      .execute();
+  }
+
+  async soonest(before: Date, limit: number): Promise<Expiry[]> {
+    const rows = await this.#db
+      .selectFrom('expiries')
+      .select(['gun', 'kind', 'role', 'expires_at'])
+      .where('expires_at', '<', before.getTime())
+      .orderBy('expires_at')
+      .orderBy('gun')
+      .orderBy('role')
+      .limit(limit)
+      .execute();
+    return rows.map(({ gun, kind, role, expires_at }) => ({
+      gun: gun as Gun,
+      kind,
+      role: role as RoleName,
+      expiresAt: new Date(expires_at),
+    }));
+  }
+
+  async summary(before: readonly Date[]): Promise<ExpirySummary[]> {
+    const summaries: ExpirySummary[] = [];
+    for (const kind of expiryKinds) {
+      const of = this.#db.selectFrom('expiries').where('kind', '=', kind);
+      const first = await of.select('expires_at').orderBy('expires_at').limit(1).executeTakeFirst();
+      const counts: number[] = [];
+      for (const instant of before) {
+        const { count } = await of
+          .select(({ fn }) => fn.countAll().as('count'))
+          .where('expires_at', '<', instant.getTime())
+          .executeTakeFirstOrThrow();
+        counts.push(Number(count));
+      }
+      const earliest = first && new Date(first.expires_at);
+      summaries.push({ kind, earliest, before: counts });
+    }
+    return summaries;
+  }
+
+  async catchUp(position: number): Promise<number | undefined> {
+    const seen = await this.#db
+      .selectFrom('tuf_files')
+      .leftJoin('expiries', (join) =>
+        join
+          .onRef('expiries.gun', '=', 'tuf_files.gun')
+          .onRef('expiries.role', '=', 'tuf_files.role')
+          .onRef('expiries.version', '>=', 'tuf_files.version'),
+      )
+      .select([
+        'tuf_files.id as id',
+        'tuf_files.gun as gun',
+        'tuf_files.role as role',
+        'tuf_files.version as version',
+        'expiries.version as indexed',
+      ])
+      .where('tuf_files.id', '>', position)
+      .orderBy('tuf_files.id')
+      .limit(caughtUpAtOnce)
+      .execute();
+    for (const { gun, role, version, indexed } of seen) {
+      if (indexed === null) await this.#add(gun as Gun, role as RoleName, version);
+    }
+    return seen.at(-1)?.id;
+  }
+
+  async #add(gun: Gun, role: RoleName, version: number): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      const row = await tx
+        .selectFrom('tuf_files')
+        .select(['version', 'sha256', 'bytes', 'created_at'])
+        .where('gun', '=', gun)
+        .where('role', '=', role)
+        .where('version', '=', version)
+        .executeTakeFirst();
+      if (row) await writeExpiries(tx, gun, [{ ...row, role }], new Date(row.created_at));
+    });
+  }
+}
+
+/**
+ * Notes when files expire that are being published, in their transaction. What was noted of older
+ * versions goes; what is newer stays, so that a late catch-up takes nothing back.
+ */
+export async function writeExpiries(
+  tx: Tx,
+  gun: Gun,
+  files: readonly FileVersion[],
+  publishedAt: Date,
+): Promise<void> {
+  const rows = files.flatMap((file) =>
+    entriesOf(file, publishedAt).map(({ kind, expiresAt, dueAt }) => ({
+      gun,
+      role: file.role,
+      kind,
+      version: file.version,
+      expires_at: expiresAt.getTime(),
+      due_at: dueAt?.getTime() ?? null,
+    })),
+  );
+  if (rows.length === 0) return;
+  await tx
+    .insertInto('expiries')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['gun', 'role', 'kind'])
+        .doUpdateSet(({ ref }) => ({
+          version: ref('excluded.version'),
+          expires_at: ref('excluded.expires_at'),
+          due_at: ref('excluded.due_at'),
+        }))
+        .where(({ ref }) => sql<boolean>`${ref('expiries.version')} < ${ref('excluded.version')}`),
+    )
+    .execute();
+}
+
+/** Bytes that are no metadata are noted as never expiring, so that they are read once only. */
+function entriesOf(file: FileVersion, publishedAt: Date): FileExpiry[] {
+  const entries = expiriesOf(file, publishedAt);
+  if (entries.length > 0) return entries;
+  return [{ kind: kindOf(file.role), expiresAt: never, dueAt: undefined }];
+}

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Clock } from '../base/index.ts';
+import { type Care, type CareEvent, type ExpiryIndex, renewDue } from '../trust/index.ts';
+
+const roundEveryMs = 60_000;
+/** Between two rounds when there is more to do: requests go before. */
+const breathMs = 250;
+const catchUpEveryMs = 60 * 60_000;
+
+/**
+ * Looks after what the trust server holds, until the signal: renews what is due, and keeps the
+ * index of expiries whole. Rounds begin at a random moment of each minute, so that replicas that
+ * were started together do not work on the same GUN at the same time.
+ */
+export async function careForTrust(
+  server: Care['server'],
+  index: ExpiryIndex,
+  { clock, log, signal }: { clock: Clock; log: Logger; signal: AbortSignal },
+): Promise<void> {
+  const report = reportCare(log);
+  let nextCatchUp = 0;
+  while (!signal.aborted) {
+    let more = false;
+    try {
+      const now = clock();
+      if (now.getTime() >= nextCatchUp) {
+        await catchUp(index, signal);
+        nextCatchUp = now.getTime() + catchUpEveryMs;
+      }
+      more = await renewDue({ index, server, report }, now, signal);
+    } catch (error) {
+      log.error({ err: error }, 'care for trust metadata stumbled and goes on');
+    }
+    const waitMs = more ? breathMs : roundEveryMs * (0.5 + Math.random());
+    await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
+
+/** A little at a time: the database answers nobody else meanwhile. */
+async function catchUp(index: ExpiryIndex, signal: AbortSignal): Promise<void> {
+  let position: number | undefined = 0;
+  while (position !== undefined && !signal.aborted) {
+    position = await index.catchUp(position);
+    await sleep(1);
+  }
+}
+
+function reportCare(log: Logger): (event: CareEvent) => void {
+  return (happened) => {
+    const { gun } = happened;
+    switch (happened.event) {
+      case 'renewed':
+        return log.info({ gun }, 'snapshot or timestamp renewed');
+      case 'renewal-refused': {
+        const { code, message } = happened.error;
+        return log.warn({ gun, code, reason: message }, 'snapshot or timestamp cannot be renewed');
+      }
+      case 'renewal-failed':
+        return log.error({ gun, err: happened.error }, 'renewal failed and is tried again');
+    }
+  };
+}
