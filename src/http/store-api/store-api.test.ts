@@ -188,6 +188,25 @@ test('a token does not change a password', async () => {
   assert.equal((await ask(app, 'acme', 'GET', '/me')).status, 200);
 });
 
+test('of a long list no more is held than one candidate', async () => {
+  let held = 0;
+  let most = 0;
+  class SlowDesk extends MemoryDesk {
+    override async findings(id: string) {
+      most = Math.max(most, ++held);
+      await new Promise(setImmediate);
+      held--;
+      return super.findings(id);
+    }
+  }
+  const desk = new SlowDesk();
+  for (const digit of '123456789') desk.with(digit, 'staging/acme/app', digit, 'reviewed');
+  const { app } = await memoryStore(desk);
+  const { json } = await ask(app, 'rita', 'GET', '/candidates');
+  assert.equal(json.length, 9);
+  assert.equal(most, 1);
+});
+
 test('candidates come newest first with their findings, each to whom they belong', async () => {
   const { app } = await setUp();
   const { json } = await ask(app, 'rita', 'GET', '/candidates');
