@@ -5,9 +5,13 @@ import type { Gate } from '../auth/index.ts';
 import { type Endpoint, queryOf } from './call.ts';
 import { linkNext } from './paging.ts';
 
-/** Manifests are read in small batches, and a page ends when it is this long: each may have 4 MiB. */
-const batch = 8;
+/**
+ * Manifests are read in small batches, since each may have 4 MiB. A page ends when it is this long,
+ * or when so much was read for it: what is read is parsed, which keeps others waiting.
+ */
+const batch = 4;
 const pageBytes = 1024 * 1024;
+const readBytes = 16 * 1024 * 1024;
 
 /**
  * `GET /v2/<name>/referrers/<digest>?artifactType=`: manifests whose subject that is, as an index.
@@ -22,15 +26,17 @@ export function getReferrers(gate: Gate, index: RegistryIndex): Endpoint {
     const manifests: string[] = [];
     let after = query.get('last') ?? undefined;
     let sizeBytes = 0;
+    let readSoFar = 0;
     for (let full = true; full; ) {
       const filter = { after, limit: batch, artifactType };
       const found = await index.referrers(repository, subject, filter);
       const descriptors = found.map(describe);
       manifests.push(...descriptors);
       for (const descriptor of descriptors) sizeBytes += descriptor.length;
+      for (const stored of found) readSoFar += stored.sizeBytes;
       after = found.at(-1)?.digest ?? after;
       full = found.length === batch;
-      if (full && sizeBytes > pageBytes) {
+      if (full && (sizeBytes > pageBytes || readSoFar > readBytes)) {
         const next = new URLSearchParams({
           ...(artifactType && { artifactType }),
           last: after ?? '',
