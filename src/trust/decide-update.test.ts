@@ -7,6 +7,22 @@ import {
   SimulatedPublisher,
 } from '../../test/support/simulated-publisher.ts';
 import {
+  byStranger,
+  changeSignature,
+  envelope,
+  expired,
+  extraMember,
+  laterExpiry,
+  newerExpiry,
+  newline,
+  otherType,
+  pretty,
+  type Spoil,
+  tooLarge,
+  version,
+  zeroInTime,
+} from '../../test/support/spoilt-files.ts';
+import {
   edits,
   emptyServer,
   gun,
@@ -16,16 +32,14 @@ import {
   sub,
   tag,
 } from '../../test/support/trust-world.ts';
-import { fromUtf8, isStoreError, parseJson, utf8 } from '../base/index.ts';
+import { isStoreError, utf8 } from '../base/index.ts';
 import {
-  limitBytesOf,
   type MetadataFile,
   metaOf,
   parseDelegationName,
   parseGun,
   type RoleName,
   type Snapshot,
-  serializeEnvelope,
   withDelegation,
   withoutDelegation,
   withRoleKeys,
@@ -48,10 +62,6 @@ const codes = {
   hash: 'TUF_HASH_MISMATCH',
   '-': undefined,
 } as const;
-type Spoil = (
-  file: MetadataFile,
-  publisher: SimulatedPublisher,
-) => Uint8Array | Promise<Uint8Array>;
 
 const roles: readonly RoleName[] = ['root', 'targets', kate, sub, 'snapshot'];
 // biome-ignore format: the columns of the table line up
@@ -337,79 +347,4 @@ function refusal(code: string, refused: RoleName) {
     assert.deepEqual([error.code, error.detail.refused], [code, refused], error.message);
     return true;
   };
-}
-
-function envelope(file: MetadataFile, signatures = file.signatures): Uint8Array {
-  return serializeEnvelope(file.payload, signatures);
-}
-
-function changeSignature(file: MetadataFile): Uint8Array {
-  const signatures = file.signatures.map((signature) => {
-    const bytes = Uint8Array.from(signature.bytes);
-    bytes[9] = (bytes[9] ?? 0) ^ 1;
-    return { ...signature, bytes };
-  });
-  return envelope(file, signatures);
-}
-
-function laterExpiry(file: MetadataFile): Uint8Array {
-  return utf8(fromUtf8(file.bytes).replace('"expires":"20', '"expires":"21'));
-}
-
-async function byStranger(file: MetadataFile): Promise<Uint8Array> {
-  return envelope(file, [await newSigner().sign(file.payload)]);
-}
-
-async function signedAs(file: MetadataFile, publisher: SimulatedPublisher, change: object) {
-  return (await publisher.sign(file.role, { ...file.signed, ...change } as never)).bytes;
-}
-
-function expired(file: MetadataFile, publisher: SimulatedPublisher) {
-  return signedAs(file, publisher, { expiresAt: new Date(now.getTime() - 1) });
-}
-
-function newerExpiry(file: MetadataFile, publisher: SimulatedPublisher) {
-  return signedAs(file, publisher, { expiresAt: new Date(file.expiresAt.getTime() + 60_000) });
-}
-
-function version(of: (version: number) => number): Spoil {
-  return (file, publisher) => signedAs(file, publisher, { version: of(file.version) });
-}
-
-function otherType(file: MetadataFile): Uint8Array {
-  return utf8(fromUtf8(file.bytes).replace(/"_type":"\w+"/, '"_type":"Timestamp"'));
-}
-
-function newline(file: MetadataFile): Uint8Array {
-  return utf8(`${fromUtf8(file.bytes)}\n`);
-}
-
-function pretty(file: MetadataFile): Uint8Array {
-  return utf8(JSON.stringify(parseJson(file.bytes), undefined, 1));
-}
-
-function extraMember(file: MetadataFile, publisher: SimulatedPublisher): Promise<Uint8Array> {
-  return resigned(file, publisher, (text) => text.replace('{"_type"', '{"A":1,"_type"'));
-}
-
-function zeroInTime(file: MetadataFile, publisher: SimulatedPublisher): Promise<Uint8Array> {
-  return resigned(file, publisher, (text) => text.replace('.12Z"', '.120Z"'));
-}
-
-async function resigned(
-  file: MetadataFile,
-  publisher: SimulatedPublisher,
-  change: (text: string) => string,
-) {
-  const payload = utf8(change(fromUtf8(file.payload)));
-  assert.notDeepEqual(payload, file.payload);
-  const signers = publisher.signers.get(file.role) ?? [];
-  return serializeEnvelope(
-    payload,
-    await Promise.all(signers.map((signer) => signer.sign(payload))),
-  );
-}
-
-function tooLarge(file: MetadataFile): Uint8Array {
-  return new Uint8Array(limitBytesOf(file.role) + 1);
 }

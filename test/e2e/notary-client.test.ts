@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import fastify, { type FastifyInstance } from 'fastify';
-import { SealedRoleKeys } from '../../src/adapters/keys/index.ts';
-import { type Database, openDatabase } from '../../src/adapters/sql/database.ts';
-import { SqlMetadataStore } from '../../src/adapters/sql/metadata-store.ts';
-import { SqlPrivateKeyStore } from '../../src/adapters/sql/private-key-store.ts';
-import { Secret } from '../../src/base/index.ts';
-import type { CatalogGate } from '../../src/http/auth/index.ts';
-import { createNotaryApi } from '../../src/http/notary-api/index.ts';
-import { serveV2 } from '../../src/http/v2.ts';
-import { TrustServer } from '../../src/trust/index.ts';
 import { plainEnvironment, printed, runCommand } from '../support/command.ts';
+import { type OpenTrustServer, startOpenTrustServer } from '../support/open-trust-server.ts';
 
 /*
  * The real notary client 0.7.0 against our trust server over plain HTTP, with a gate that lets
@@ -31,24 +21,16 @@ if (!installed && process.env.CI)
   throw new Error('notary is not installed: apt-get install notary');
 const skip = installed ? false : 'notary is not installed (apt-get install notary)';
 
-let app: FastifyInstance;
-let db: Database;
+let store: OpenTrustServer;
 let url = '';
 
 before(async () => {
-  db = await openDatabase(join(folder, 'store.sqlite'));
-  const keys = new SealedRoleKeys(new SqlPrivateKeyStore(db), new Secret(randomBytes(32)));
-  const trust = new TrustServer(new SqlMetadataStore(db), keys);
-  app = fastify();
-  const api = createNotaryApi({ trust, gate: openGate(), clock: () => new Date() });
-  serveV2(app, [api], async (_request, reply) => reply.send({}));
-  await app.listen({ host: '127.0.0.1', port: 0 });
-  url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+  store = await startOpenTrustServer();
+  url = store.url;
 });
 
 after(async () => {
-  await app.close();
-  await db.destroy();
+  await store[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 });
 
@@ -283,10 +265,4 @@ async function delegate(name: string): Promise<string> {
   writeFileSync(join(folder, `${name}.key`), privateKey.export({ type: 'pkcs8', format: 'pem' }));
   await publisher('key', 'import', join(folder, `${name}.key`), '-r', 'delegation');
   return path;
-}
-
-function openGate(): CatalogGate {
-  const everybody = { name: undefined, role: 'anonymous', namespaces: [] } as const;
-  const admit = async () => everybody;
-  return { require: admit, requireToken: admit, requireCatalog: admit };
 }

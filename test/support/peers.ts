@@ -35,6 +35,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'crash.test.ts': engine,
   'chain.ts': [...engine, ...reference],
   'notary-client.test.ts': ['notary'],
+  'notary-differential.test.ts': reference,
   'refusals.test.ts': [...engine, 'notary'],
   'seed-content-trust.test.ts': [...engine, ...reference],
   'seed-unsigned-refused.test.ts': [...engine, ...reference],

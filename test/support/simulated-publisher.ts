@@ -29,17 +29,20 @@ export interface Edits {
   readonly targets?: ReadonlyMap<TargetsRole, (targets: Targets) => Targets>;
 }
 
+/** What a publisher asks of a trust server, in this process or over the network. */
+export type PublishedTo = Pick<TrustServer, 'publicKey' | 'current'>;
+
 /**
  * A publisher with keys, who signs updates for a trust server as docker and notary do: on top of
  * what is published. It sends nothing: the test does, as it is or after it was spoilt.
  */
 export class SimulatedPublisher {
   readonly gun: Gun;
-  readonly server: TrustServer;
+  readonly server: PublishedTo;
   /** Who signs a role. Without `snapshot` the server makes it. A test may change it. */
   readonly signers = new Map<RoleName, readonly Signer[]>();
 
-  constructor(server: TrustServer, gun: Gun, now: Date, who: { holdsSnapshot?: boolean } = {}) {
+  constructor(server: PublishedTo, gun: Gun, now: Date, who: { holdsSnapshot?: boolean } = {}) {
     this.server = server;
     this.gun = gun;
     this.signers.set('root', [rootSigner(gun, now)]);

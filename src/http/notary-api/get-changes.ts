@@ -14,7 +14,7 @@ const mostRecords = 1000;
 export async function getChanges(call: Call) {
   const query = new URL(call.request.raw.url ?? '/', 'http://x').searchParams;
   const records = integerOf('records', query.get('records'));
-  const id = integerOf('change_id', query.get('change_id') ?? '0');
+  const id = integerOf('change_id', query.get('change_id') || '0');
   const changes = await call.trust.changes({
     from: fromOf(id, records),
     limit: Math.min(Math.abs(records) || defaultRecords, mostRecords),

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fastify from 'fastify';
+import { SealedRoleKeys } from '../../src/adapters/keys/index.ts';
+import { openDatabase } from '../../src/adapters/sql/database.ts';
+import { SqlMetadataStore } from '../../src/adapters/sql/metadata-store.ts';
+import { SqlPrivateKeyStore } from '../../src/adapters/sql/private-key-store.ts';
+import { Secret } from '../../src/base/index.ts';
+import type { CatalogGate } from '../../src/http/auth/index.ts';
+import { createNotaryApi } from '../../src/http/notary-api/index.ts';
+import { ops } from '../../src/http/ops/index.ts';
+import { serveV2 } from '../../src/http/v2.ts';
+import { TrustServer } from '../../src/trust/index.ts';
+
+/** Our trust server on SQLite over plain HTTP, as notary-server is without `auth`: open to all. */
+export interface OpenTrustServer extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly trust: TrustServer;
+}
+
+export async function startOpenTrustServer(): Promise<OpenTrustServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'cm-open-trust-'));
+  const db = await openDatabase(join(folder, 'store.sqlite'));
+  const keys = new SealedRoleKeys(new SqlPrivateKeyStore(db), new Secret(randomBytes(32)));
+  const trust = new TrustServer(new SqlMetadataStore(db), keys);
+  const app = fastify();
+  const api = createNotaryApi({ trust, gate: openGate(), clock: () => new Date() });
+  await app.register(ops({ isReady: () => true }));
+  serveV2(app, [api], async (_request, reply) => reply.send({}));
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
+    trust,
+    [Symbol.asyncDispose]: async () => {
+      await app.close();
+      await db.destroy();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function openGate(): CatalogGate {
+  const everybody = { name: undefined, role: 'anonymous', namespaces: [] } as const;
+  const admit = async () => everybody;
+  return { require: admit, requireToken: admit, requireCatalog: admit };
+}
