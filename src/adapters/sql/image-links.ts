@@ -9,7 +9,7 @@ import {
 import { chunksOf } from './chunks.ts';
 import type { Tx } from './database.ts';
 import { linkImageIn } from './registry-link-image.ts';
-import { setTagIn } from './registry-writes.ts';
+import { dropUnheldManifests, setTagIn } from './registry-writes.ts';
 
 /**
  * Gives a repository an image that another one has, in the caller's transaction. What the
@@ -69,7 +69,7 @@ export async function unlinkImage(
         .execute();
     }
   }
-  await dropUnheld(tx, image.manifests);
+  await dropUnheldManifests(tx, image.manifests.map(digestOf));
 }
 
 async function requireHeld(
@@ -138,25 +138,6 @@ async function releaseTag(
     await tx
       .deleteFrom('tags')
       .where(({ and }) => and(tags))
-      .execute();
-  }
-}
-
-/** The bytes of a manifest go with the last repository that has it. */
-async function dropUnheld(tx: Tx, manifests: readonly Part[]): Promise<void> {
-  for (const chunk of chunksOf(manifests)) {
-    await tx
-      .deleteFrom('manifests')
-      .where('digest', 'in', chunk.map(digestOf))
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('repository_manifests')
-              .select('repository_manifests.digest')
-              .whereRef('repository_manifests.digest', '=', 'manifests.digest'),
-          ),
-        ),
-      )
       .execute();
   }
 }

@@ -186,7 +186,8 @@ async function retire(tx: Tx, gun: Gun, rootKeyIds: readonly string[]): Promise<
   }
 }
 
-async function highestVersion(tx: Tx, gun: Gun, role: RoleName): Promise<number> {
+/** The version that is published of a role; 0 when there is none. */
+export async function highestVersion(tx: Tx, gun: Gun, role: RoleName): Promise<number> {
   const row = await tx
     .selectFrom('tuf_files')
     .select('version')

@@ -2,7 +2,7 @@ import { isStoreError } from '../../base/index.ts';
 import { chainError, type SealFile } from '../../chain/index.ts';
 import type { Gun } from '../../tuf/index.ts';
 import type { Tx } from './database.ts';
-import { publishFiles } from './metadata-store.ts';
+import { highestVersion, publishFiles } from './metadata-store.ts';
 
 /**
  * Makes sealed files the trust metadata of their GUNs, in the transaction that makes the manifest
@@ -28,15 +28,7 @@ export async function publishSeal(tx: Tx, files: readonly SealFile[], now: Date)
 }
 
 async function requireUnmoved(tx: Tx, gun: Gun, files: readonly SealFile[]): Promise<void> {
-  const row = await tx
-    .selectFrom('tuf_files')
-    .select('version')
-    .where('gun', '=', gun)
-    .where('role', '=', 'timestamp')
-    .orderBy('version', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  const version = row?.version ?? 0;
+  const version = await highestVersion(tx, gun, 'timestamp');
   const timestamp = files.find((file) => file.role === 'timestamp');
   if (timestamp?.version !== version + 1) {
     throw chainError('CHAIN_PUBLISH_CONFLICT', { gun, role: 'timestamp', version });

@@ -1,12 +1,12 @@
 import type { Digest } from '../../base/index.ts';
 import type { RepositoryName } from '../../oci/index.ts';
 import { registryError } from '../../registry/index.ts';
+import { chunksOf } from './chunks.ts';
 import type { Tx } from './database.ts';
 
 /** An index of indexes of manifests is three levels. */
 const levelLimit = 4;
 const manifestLimit = 2_000;
-const parametersPerQuery = 1_000;
 
 /**
  * Gives `to` an image that `from` has, whole: the manifest, children of an index, configs, layers.
@@ -24,7 +24,7 @@ export async function linkImageIn(
 ): Promise<void> {
   const manifests = await imageIn(tx, digest);
   const missing: string[] = [];
-  for (const some of batches(manifests)) {
+  for (const some of chunksOf(manifests)) {
     missing.push(...(await linkManifests(tx, from, to, some, now)));
     missing.push(...(await linkBlobs(tx, from, to, some, now)));
   }
@@ -55,7 +55,7 @@ export async function imageIn(tx: Tx, digest: Digest): Promise<readonly string[]
       });
     }
     const children: string[] = [];
-    for (const some of batches(level)) {
+    for (const some of chunksOf(level)) {
       const rows = await tx
         .selectFrom('manifest_references')
         .select('child')
@@ -162,10 +162,4 @@ function blobsOf(tx: Tx, parents: readonly string[]) {
     .distinct()
     .where('kind', '=', 'blob')
     .where('parent', 'in', parents);
-}
-
-function* batches(list: readonly string[]): Generator<readonly string[]> {
-  for (let at = 0; at < list.length; at += parametersPerQuery) {
-    yield list.slice(at, at + parametersPerQuery);
-  }
 }

@@ -1,11 +1,9 @@
 import type { Digest } from '../../base/index.ts';
 import type { RepositoryName, Tag } from '../../oci/index.ts';
 import { type ManifestPut, registryError } from '../../registry/index.ts';
+import { chunksOf } from './chunks.ts';
 import type { Tx } from './database.ts';
 import { imageIn } from './registry-link-image.ts';
-
-/** So many rows go into one insert: SQLite takes 32766 values in a statement. */
-const rowsPerInsert = 500;
 
 /** Lets a repository serve a blob. */
 export async function linkBlobIn(
@@ -93,20 +91,26 @@ export async function deleteManifestIn(
     .where('repository', '=', repository)
     .where('digest', '=', digest)
     .execute();
-  // The bytes go with the last repository that has them.
-  await tx
-    .deleteFrom('manifests')
-    .where('digest', '=', digest)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('repository_manifests')
-            .select('digest')
-            .whereRef('repository_manifests.digest', '=', 'manifests.digest'),
+  await dropUnheldManifests(tx, [digest]);
+}
+
+/** The bytes of a manifest go with the last repository that has it. */
+export async function dropUnheldManifests(tx: Tx, digests: readonly Digest[]): Promise<void> {
+  for (const some of chunksOf(digests)) {
+    await tx
+      .deleteFrom('manifests')
+      .where('digest', 'in', some)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('repository_manifests')
+              .select('repository_manifests.digest')
+              .whereRef('repository_manifests.digest', '=', 'manifests.digest'),
+          ),
         ),
-      ),
-    )
-    .execute();
+      )
+      .execute();
+  }
 }
 
 /**
@@ -197,10 +201,10 @@ async function insertReferences(tx: Tx, { manifest, needs }: ManifestPut): Promi
       required: 1,
     })),
   ];
-  for (let from = 0; from < rows.length; from += rowsPerInsert) {
+  for (const some of chunksOf(rows)) {
     await tx
       .insertInto('manifest_references')
-      .values(rows.slice(from, from + rowsPerInsert))
+      .values(some)
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
