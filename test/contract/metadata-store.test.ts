@@ -1,5 +1,3 @@
-import { openDatabase } from '../../src/adapters/sql/database.ts';
-import { SqlMetadataStore } from '../../src/adapters/sql/metadata-store.ts';
 import { MemoryMetadataStore } from '../support/memory-metadata-store.ts';
 import { metadataStoreContract } from './metadata-store.ts';
 
@@ -7,8 +5,3 @@ metadataStoreContract('memory', async () => ({
   store: new MemoryMetadataStore(),
   close: async () => {},
 }));
-
-metadataStoreContract('SQLite', async () => {
-  const db = await openDatabase(':memory:');
-  return { store: new SqlMetadataStore(db), close: () => db.destroy() };
-});

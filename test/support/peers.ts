@@ -4,6 +4,7 @@ import { printed, runCommand } from './command.ts';
 import { DockerCli } from './docker-cli.ts';
 import { buildImage } from './docker-images.ts';
 import { startEngine } from './engine.ts';
+import { postgresFolder } from './postgres-server.ts';
 
 /** A program that a test needs, and the Debian packages that hold it, the newest Debian's first. */
 interface Peer {
@@ -20,6 +21,7 @@ const peers = {
   'notary-server': { isThere: () => onPath('notary-server'), packages: ['notary'] },
   'docker-registry': { isThere: () => onPath('docker-registry'), packages: ['docker-registry'] },
   skopeo: { isThere: () => onPath('skopeo'), packages: ['skopeo'] },
+  postgres: { isThere: () => postgresFolder() !== undefined, packages: ['postgresql'] },
 } satisfies Record<string, Peer>;
 
 /** `engine` is a dockerd that really builds and runs here: it is tried, not looked up. */
@@ -36,6 +38,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'chain.ts': [...engine, ...reference],
   'notary-client.test.ts': ['notary'],
   'notary-differential.test.ts': reference,
+  'postgresql-contract.test.ts': ['postgres'],
   'refusals.test.ts': [...engine, 'notary'],
   'seed-content-trust.test.ts': [...engine, ...reference],
   'seed-unsigned-refused.test.ts': [...engine, ...reference],

@@ -12,6 +12,7 @@ import type { Gun } from '../../tuf/index.ts';
 import { stagingRange } from './candidate-list.ts';
 import { appendHistory } from './chain-history.ts';
 import type { Database, Tx } from './database.ts';
+import { lockNames, write } from './write.ts';
 
 const cursorName = 'chain';
 const defaultLimit = 1_000;
@@ -54,12 +55,12 @@ export class SqlAdmissions implements Admissions {
   }
 
   async skip(changeId: number): Promise<void> {
-    await this.#db.transaction().execute((tx) => moveCursor(tx, changeId));
+    await write(this.#db, [lockNames.chain], (tx) => moveCursor(tx, changeId));
   }
 
   async admit(admission: Admission): Promise<readonly string[]> {
     const { change, gun, repository, pin, openings, trouble, at } = admission;
-    return this.#db.transaction().execute(async (tx) => {
+    return write(this.#db, [lockNames.chain], async (tx) => {
       if (change.id <= (await cursor(tx))) return [];
       await moveCursor(tx, change.id);
       if (pin) await storePin(tx, gun, pin, at);

@@ -17,10 +17,11 @@ import { compareSeverity } from '../../findings/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import { listCandidates } from './candidate-list.ts';
 import { candidateColumns, findingColumns, findingOf, jobOf } from './candidate-rows.ts';
-import { applyEffect } from './chain-effects.ts';
+import { applyEffect, locksOf } from './chain-effects.ts';
 import { appendHistory, historyColumns, historyEntry } from './chain-history.ts';
 import { chunksOf } from './chunks.ts';
 import type { Database } from './database.ts';
+import { readTogether, write } from './write.ts';
 
 /** Candidates, their jobs, findings, history and evidence in SQL. A step is one transaction. */
 export class SqlCandidates implements Candidates {
@@ -31,8 +32,8 @@ export class SqlCandidates implements Candidates {
   }
 
   async record(id: string): Promise<CandidateRecord | undefined> {
-    // One transaction, so that the row and its history are of the same moment.
-    return this.#db.transaction().execute(async (tx) => {
+    // The row and its history are of the same moment.
+    return readTogether(this.#db, async (tx) => {
       const row = await tx
         .selectFrom('candidates')
         .select(candidateColumns)
@@ -71,7 +72,7 @@ export class SqlCandidates implements Candidates {
 
   async advance(advance: Advance): Promise<void> {
     const { candidateId, from, to, entries, next, refusal, effects, at } = advance;
-    await this.#db.transaction().execute(async (tx) => {
+    await write(this.#db, locksOf(advance), async (tx) => {
       const { numUpdatedRows } = await tx
         .updateTable('candidates')
         .set({

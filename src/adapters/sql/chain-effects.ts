@@ -4,6 +4,7 @@ import { chunksOf } from './chunks.ts';
 import type { Tx } from './database.ts';
 import { linkImage, unlinkImage } from './image-links.ts';
 import { publishSeal } from './publication.ts';
+import { lockNames } from './write.ts';
 
 /** What a step changes besides its candidate, in the step's transaction. */
 export async function applyEffect(
@@ -32,6 +33,23 @@ export async function applyEffect(
     case 'publish-seal':
       return publishSeal(tx, effect.files, at);
   }
+}
+
+/** What a step's transaction must hold before it looks at anything. */
+export function locksOf({ effects }: Advance): readonly string[] {
+  const names = effects.flatMap((effect) => {
+    switch (effect.effect) {
+      case 'link-image':
+        return [effect.from, effect.to].map(lockNames.repository);
+      case 'unlink-image':
+        return [lockNames.repository(effect.repository)];
+      case 'publish-seal':
+        return effect.files.map(({ gun }) => lockNames.gun(gun));
+      default:
+        return [];
+    }
+  });
+  return [lockNames.chain, ...names];
 }
 
 /** Pins and versions only ever rise, whatever order checks end in. */

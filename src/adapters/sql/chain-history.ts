@@ -15,8 +15,8 @@ export const historyColumns = [
 ] as const;
 
 /**
- * Puts entries at the end of the history, with their evidence. Two transactions that append at
- * once meet at the primary key: one of them is given up, and its job tried again.
+ * Puts entries at the end of the history, with their evidence. The transaction holds the lock of the
+ * chain, see `lockNames.chain`: what is the end here stays it.
  */
 export async function appendHistory(tx: Tx, entries: readonly NewEntry[]): Promise<void> {
   let last = await tx

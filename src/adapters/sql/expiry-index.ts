@@ -11,6 +11,7 @@ import {
 } from '../../trust/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import type { Database, Tx } from './database.ts';
+import { lockNames, write } from './write.ts';
 
 const caughtUpAtOnce = 200;
 /** Far enough for a file nobody can read: it never comes up. */
@@ -108,7 +109,7 @@ export class SqlExpiryIndex implements ExpiryIndex {
   }
 
   async #add(gun: Gun, role: RoleName, version: number): Promise<void> {
-    await this.#db.transaction().execute(async (tx) => {
+    await write(this.#db, [lockNames.gun(gun)], async (tx) => {
       const row = await tx
         .selectFrom('tuf_files')
         .select(['version', 'sha256', 'bytes', 'created_at'])

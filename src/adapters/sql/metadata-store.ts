@@ -10,6 +10,7 @@ import {
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import type { Database, Tx } from './database.ts';
 import { writeExpiries } from './expiry-index.ts';
+import { isRace, lockNames, write } from './write.ts';
 
 const columns = ['role', 'version', 'sha256', 'bytes', 'created_at'] as const;
 
@@ -22,7 +23,13 @@ export class SqlMetadataStore implements MetadataStore {
   }
 
   async publish(gun: Gun, files: readonly FileVersion[], now: Date): Promise<void> {
-    await this.#db.transaction().execute((tx) => publishFiles(tx, gun, files, now));
+    try {
+      await write(this.#db, [lockNames.gun(gun)], (tx) => publishFiles(tx, gun, files, now));
+    } catch (error) {
+      if (!isRace(error)) throw error;
+      const [{ role, version } = { role: 'timestamp', version: 0 }] = files;
+      throw trustError('TRUST_VERSION_CONFLICT', { role, version, stored: version }, error);
+    }
   }
 
   async current(gun: Gun, role: RoleName): Promise<StoredFile | undefined> {
@@ -45,7 +52,7 @@ export class SqlMetadataStore implements MetadataStore {
   }
 
   async deleteAll(gun: Gun, rootKeyIds: readonly string[], now: Date): Promise<void> {
-    await this.#db.transaction().execute(async (tx) => {
+    await write(this.#db, [lockNames.gun(gun)], async (tx) => {
       await retire(tx, gun, rootKeyIds);
       const { numDeletedRows } = await tx
         .deleteFrom('tuf_files')
@@ -110,6 +117,8 @@ export class SqlMetadataStore implements MetadataStore {
 /**
  * Publishes the files of one update inside a transaction that may hold more than that: the chain
  * makes manifest, tag and trust metadata visible in one step.
+ *
+ * The transaction holds the lock of the GUN, see `lockNames.gun`: what is highest here stays so.
  *
  * @param files  what `TrustServer.decide` returned for this GUN; none is no change at all
  * @throws StoreError TRUST_VERSION_CONFLICT; the transaction must then be given up

@@ -16,6 +16,7 @@ import {
   setTagIn,
   unlinkBlobIn,
 } from './registry-writes.ts';
+import { lockNames, write } from './write.ts';
 
 /**
  * The registry's index in SQL. Digests, tags and names were parsed before they were written, so
@@ -39,11 +40,11 @@ export class SqlRegistryIndex implements RegistryIndex {
   }
 
   linkBlob(repository: RepositoryName, digest: Digest, sizeBytes: number, now: Date) {
-    return this.#write((tx) => linkBlobIn(tx, repository, digest, sizeBytes, now));
+    return this.#write([repository], (tx) => linkBlobIn(tx, repository, digest, sizeBytes, now));
   }
 
   unlinkBlob(repository: RepositoryName, digest: Digest) {
-    return this.#write((tx) => unlinkBlobIn(tx, repository, digest));
+    return this.#write([repository], (tx) => unlinkBlobIn(tx, repository, digest));
   }
 
   async manifest(
@@ -65,15 +66,15 @@ export class SqlRegistryIndex implements RegistryIndex {
   }
 
   putManifest(put: ManifestPut, now: Date) {
-    return this.#write((tx) => putManifestIn(tx, put, now));
+    return this.#write([put.repository], (tx) => putManifestIn(tx, put, now));
   }
 
   deleteManifest(repository: RepositoryName, digest: Digest) {
-    return this.#write((tx) => deleteManifestIn(tx, repository, digest));
+    return this.#write([repository], (tx) => deleteManifestIn(tx, repository, digest));
   }
 
   setTag(repository: RepositoryName, tag: Tag, digest: Digest, now: Date) {
-    return this.#write((tx) => setTagIn(tx, repository, tag, digest, now));
+    return this.#write([repository], (tx) => setTagIn(tx, repository, tag, digest, now));
   }
 
   async resolveTag(repository: RepositoryName, tag: Tag): Promise<Digest | undefined> {
@@ -87,7 +88,7 @@ export class SqlRegistryIndex implements RegistryIndex {
   }
 
   deleteTag(repository: RepositoryName, tag: Tag) {
-    return this.#write((tx) => deleteTagIn(tx, repository, tag));
+    return this.#write([repository], (tx) => deleteTagIn(tx, repository, tag));
   }
 
   async tags(repository: RepositoryName, page: Page): Promise<readonly Tag[] | undefined> {
@@ -132,7 +133,7 @@ export class SqlRegistryIndex implements RegistryIndex {
   }
 
   linkImage(from: RepositoryName, to: RepositoryName, digest: Digest, now: Date) {
-    return this.#write((tx) => linkImageIn(tx, from, to, digest, now));
+    return this.#write([from, to], (tx) => linkImageIn(tx, from, to, digest, now));
   }
 
   #manifests(repository: RepositoryName) {
@@ -161,8 +162,9 @@ export class SqlRegistryIndex implements RegistryIndex {
     return false;
   }
 
-  #write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#db.transaction().execute(work);
+  /** What was looked at in these repositories stays as it is until the end of the work. */
+  #write<T>(repositories: readonly RepositoryName[], work: (tx: Tx) => Promise<T>): Promise<T> {
+    return write(this.#db, repositories.map(lockNames.repository), work);
   }
 }
 

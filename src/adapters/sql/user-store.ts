@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { write } from './write.ts';
 
 /** A user as the database keeps it. */
 export interface StoredUser {
@@ -30,7 +31,7 @@ export class SqlUserStore {
 
   /** @returns false when the name is taken; then nothing was written */
   async add(user: StoredUser): Promise<boolean> {
-    return await this.#db.transaction().execute(async (tx) => {
+    return await write(this.#db, [], async (tx) => {
       const { numInsertedOrUpdatedRows } = await tx
         .insertInto('users')
         .values({

@@ -1,8 +1,11 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { define, makeAppendOnly, numberInCommitOrder } from '../statements.ts';
 
 /** The whole store as of 0.1: users, registry, trust metadata, keys, the chain. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  await define(db, statements);
+  await makeAppendOnly(db, 'history');
+  await numberInCommitOrder(db, 'changefeed');
 }
 
 const statements = [
@@ -83,10 +86,6 @@ const statements = [
      evidence_digest text not null references evidence (digest), reason text not null,
      previous_hash text not null, hash text not null)`,
   'create index history_by_candidate on history (candidate_id, position)',
-  `create trigger history_is_append_only_update before update on history
-     begin select raise(abort, 'history is append-only'); end`,
-  `create trigger history_is_append_only_delete before delete on history
-     begin select raise(abort, 'history is append-only'); end`,
   `create table sealed_files (
      candidate_id text not null references candidates (id), gun text not null, role text not null,
      version integer not null, sha256 text not null, bytes blob not null,

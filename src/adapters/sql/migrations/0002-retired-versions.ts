@@ -1,8 +1,9 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { define } from '../statements.ts';
 
 /** What is remembered of deleted trust metadata, so that its versions go on rising. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  await define(db, statements);
 }
 
 const statements = [

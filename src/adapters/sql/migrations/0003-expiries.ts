@@ -1,11 +1,12 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { define } from '../statements.ts';
 
 /**
  * The index of what expires. It is filled at every publish; what was published before it existed is
  * added by `ExpiryIndex.catchUp` after the start, so that a large store starts at once.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  await define(db, statements);
 }
 
 const statements = [

@@ -1,0 +1,82 @@
+import type { PostgresPool, PostgresPoolClient } from 'kysely';
+import { Pool, type PoolClient, types } from 'pg';
+
+const mostConnections = 16;
+const connectWithinMs = 10_000;
+/** A statement that takes longer is stuck; the request behind it has long been given up. */
+const statementWithinMs = 60_000;
+/** Statements of a connection that the server keeps prepared; lists of many values are not worth it. */
+const mostNamed = 300;
+const mostParametersNamed = 32;
+
+/**
+ * The one place that knows `pg`: a pool that looks to Kysely's PostgresDialect as the one it was
+ * written for. Integers of 64 bits come as numbers and only when they are safe, bytes as
+ * Uint8Array, and statements are prepared once per connection.
+ */
+export class NodePostgres implements PostgresPool {
+  readonly #pool: Pool;
+  readonly #names = new Map<string, string>();
+
+  /** @param url  `postgres://...`; what it leaves out, the PG... variables of the environment say */
+  constructor(url: string) {
+    this.#pool = new Pool({
+      connectionString: url,
+      max: mostConnections,
+      connectionTimeoutMillis: connectWithinMs,
+      statement_timeout: statementWithinMs,
+      application_name: 'countermark',
+      keepAlive: true,
+      types: { getTypeParser },
+    });
+    // The pool has dropped the idle connection already; whoever asks next gets a new one.
+    this.#pool.on('error', () => {});
+  }
+
+  async connect(): Promise<PostgresPoolClient> {
+    const client = await this.#pool.connect();
+    return {
+      // Kysely's other kind of query, a cursor, is for streams, which nobody asks for.
+      query: ((text: string, values: readonly unknown[]) =>
+        this.#query(client, text, values)) as unknown as PostgresPoolClient['query'],
+      release: () => client.release(),
+    };
+  }
+
+  end(): Promise<void> {
+    return this.#pool.end();
+  }
+
+  async #query(client: PoolClient, text: string, values: readonly unknown[]) {
+    const name = values.length > mostParametersNamed ? undefined : this.#nameOf(text);
+    return await client.query({ ...(name && { name }), text, values: [...values] });
+  }
+
+  #nameOf(text: string): string | undefined {
+    const known = this.#names.get(text);
+    if (known !== undefined || this.#names.size >= mostNamed) return known;
+    const name = `s${this.#names.size}`;
+    this.#names.set(text, name);
+    return name;
+  }
+}
+
+function getTypeParser(oid: number, format?: 'text' | 'binary') {
+  if (format === 'binary') return types.getTypeParser(oid, format);
+  if (oid === types.builtins.INT8 || oid === types.builtins.NUMERIC) return safeInteger;
+  if (oid === types.builtins.BYTEA) return bytesOf;
+  return types.getTypeParser(oid, 'text');
+}
+
+/** @throws RangeError for what a number cannot hold exactly: better no answer than a wrong one */
+function safeInteger(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number)) throw new RangeError(`${text} is not a safe integer`);
+  return number;
+}
+
+/** `\x` and two hex digits per byte, as every server since 9.0 writes it. */
+function bytesOf(text: string): Uint8Array {
+  const { buffer, byteOffset, length } = Buffer.from(text.slice(2), 'hex');
+  return new Uint8Array(buffer, byteOffset, length);
+}

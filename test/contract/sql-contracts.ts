@@ -1,0 +1,91 @@
+import { after, describe } from 'node:test';
+import { SqlAdmissions } from '../../src/adapters/sql/admission-store.ts';
+import { SqlCandidates } from '../../src/adapters/sql/candidate-store.ts';
+import type { Database } from '../../src/adapters/sql/database.ts';
+import { SqlExpiryIndex } from '../../src/adapters/sql/expiry-index.ts';
+import { SqlMetadataStore } from '../../src/adapters/sql/metadata-store.ts';
+import { SqlPrivateKeyStore } from '../../src/adapters/sql/private-key-store.ts';
+import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
+import { SqlUserStore } from '../../src/adapters/sql/user-store.ts';
+import { chainStoresContract } from './chain-stores.ts';
+import { expiryIndexContract } from './expiry-index.ts';
+import { metadataStoreContract } from './metadata-store.ts';
+import { privateKeyStoreContract } from './private-key-store.ts';
+import { registryIndexContract } from './registry-index.ts';
+import { userStoreContract } from './user-store.ts';
+
+/**
+ * What every database must do that the store is kept in.
+ * @param open  makes an empty database; it is closed at the end of each test
+ */
+export function sqlContracts(name: string, open: () => Promise<Database>): void {
+  chainStoresContract(name, async () => {
+    const db = await open();
+    return {
+      candidates: new SqlCandidates(db),
+      admissions: new SqlAdmissions(db),
+      registry: new SqlRegistryIndex(db),
+      metadata: new SqlMetadataStore(db),
+      [Symbol.asyncDispose]: () => db.destroy(),
+    };
+  });
+
+  metadataStoreContract(name, async () => {
+    const db = await open();
+    return { store: new SqlMetadataStore(db), close: () => db.destroy() };
+  });
+
+  expiryIndexContract(name, async () => {
+    const db = await open();
+    return {
+      store: new SqlMetadataStore(db),
+      index: new SqlExpiryIndex(db),
+      forgetIndex: async () => void (await db.deleteFrom('expiries').execute()),
+      close: () => db.destroy(),
+    };
+  });
+
+  privateKeyStoreContract(name, async () => {
+    const db = await open();
+    return { store: new SqlPrivateKeyStore(db), close: () => db.destroy() };
+  });
+
+  registryIndexContract(name, async () => {
+    const db = await open();
+    return {
+      index: new SqlRegistryIndex(db),
+      leavings: () => countRows(db),
+      close: () => db.destroy(),
+    };
+  });
+
+  describe(`users in ${name}`, () => {
+    const opened: Database[] = [];
+    after(() => Promise.all(opened.map((db) => db.destroy())));
+    userStoreContract(async () => {
+      const db = await open();
+      opened.push(db);
+      return new SqlUserStore(db);
+    });
+  });
+}
+
+const tables = {
+  blobs: 'repository_blobs',
+  manifests: 'manifests',
+  linked: 'repository_manifests',
+  references: 'manifest_references',
+  tags: 'tags',
+} as const;
+
+async function countRows(db: Database): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const [name, table] of Object.entries(tables)) {
+    const { count } = await db
+      .selectFrom(table)
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    if (count > 0) counts[name] = count;
+  }
+  return counts;
+}
