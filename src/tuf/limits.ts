@@ -29,5 +29,8 @@ export function requireSize(role: RoleName, bytes: Uint8Array): Uint8Array {
 /** How many versions of the root one refresh walks. */
 export const mostRootRotations = 256;
 
-/** How many delegations one refresh follows. */
+/** How many delegations one file names, and one refresh follows. */
 export const mostDelegations = 1000;
+
+/** How many prefixes one delegation has: each is compared with each of its parent's. */
+export const mostPaths = 1000;

@@ -54,6 +54,10 @@ describe('a file of notary, changed', () => {
     ['targets', 'to a delegation of a grandchild', (s) => set(s.delegations?.roles?.[0], { name: 'targets/a/b' }), 'TUF_MALFORMED'],
     ['targets', 'to a delegation named root', (s) => set(s.delegations?.roles?.[0], { name: 'root' }), 'TUF_MALFORMED'],
     ['targets', 'to a delegation twice',   (s) => set(s.delegations?.roles?.[0], { name: 'targets/releases' }), 'TUF_MALFORMED'],
+    ['targets', 'to 1000 paths',           (s) => set(s.delegations?.roles?.[0], { paths: Array(1000).fill('') }), 'ok'],
+    ['targets', 'to 1001 paths',           (s) => set(s.delegations?.roles?.[0], { paths: Array(1001).fill('') }), 'TUF_MALFORMED'],
+    ['targets', 'to 1000 delegations',     (s) => set(s.delegations, { roles: delegations(1000) }), 'ok'],
+    ['targets', 'to 1001 delegations',     (s) => set(s.delegations, { roles: delegations(1001) }), 'TUF_MALFORMED'],
     ['targets', 'to a path that is a number', (s) => set(s.delegations?.roles?.[0], { paths: [1] }), 'TUF_MALFORMED'],
     ['targets', 'to a target __proto__',   (s) => define(s.targets, '__proto__', { hashes: {}, length: 1 }), 'ok'],
     ['targets', 'to a target 10',          (s) => set(s.targets, { 10: { hashes: {}, length: 1 } }), 'ok'],
@@ -145,4 +149,9 @@ function define(object: Mutable | undefined, name: string, value: Json): void {
 
 function first(object: Mutable | undefined): Mutable | undefined {
   return Object.values(object ?? {})[0];
+}
+
+function delegations(count: number) {
+  const role = { keyids: [], paths: [], threshold: 1 };
+  return Array.from({ length: count }, (_, i) => ({ ...role, name: `targets/d${i}` }));
 }

@@ -14,7 +14,7 @@ import {
 } from '../base/index.ts';
 import { type TufErrorCode, tufError } from './errors.ts';
 import { type KeyId, type PublicKey, parseKeyId, readPublicKey } from './key.ts';
-import { requireSize } from './limits.ts';
+import { mostDelegations, mostPaths, requireSize } from './limits.ts';
 import type {
   Common,
   DelegationRole,
@@ -145,7 +145,10 @@ function readTargets(role: RoleName, signed: Members): Targets {
   const delegations = optional(entriesOf, signed.get('delegations'), 'delegations');
   const keys = readKeys(delegations?.get('keys') ?? {}, 'delegations.keys');
   const roles: DelegationRole[] = [];
-  for (const json of optional(arrayOf, delegations?.get('roles'), 'delegations.roles') ?? []) {
+  const listed = optional(arrayOf, delegations?.get('roles'), 'delegations.roles') ?? [];
+  if (listed.length > mostDelegations)
+    throw malformed(`it names more than ${mostDelegations} delegations`);
+  for (const json of listed) {
     const delegation = readDelegation(json);
     if (parentOf(delegation.name) !== role)
       throw malformed(`it cannot delegate to ${delegation.name}`);
@@ -209,6 +212,7 @@ function readDelegation(json: Json): DelegationRole {
   const members = entriesOf(json, 'delegations.roles');
   const name = parseDelegationName(stringOf(members.get('name'), 'delegations.roles.name'));
   const paths = optional(arrayOf, members.get('paths'), `${name}.paths`) ?? [];
+  if (paths.length > mostPaths) throw malformed(`it gives ${name} more than ${mostPaths} paths`);
   return {
     ...readRole(members, name),
     name,
