@@ -28,19 +28,6 @@ test('a request that never ends cannot keep the store from stopping', async () =
   assert.match(String(await cut), /ECONNRESET|socket hang up/);
 });
 
-test('there are so many connections at once and no more', async () => {
-  const { server, get } = await listening();
-  assert.equal(server.server.maxConnections, 2_000);
-  server.server.maxConnections = 1;
-  get('/never')
-    .on('error', () => {})
-    .end();
-  await new Promise((resolve) => server.server.once('request', resolve));
-  const dropped = new Promise((resolve) => get('/never').on('error', resolve).end());
-  assert.match(String(await dropped), /ECONNRESET|disconnected/);
-  await closeServer(server, 50);
-});
-
 for (const [path, body] of [
   ['/nothing', /"code":"API_PATH_UNKNOWN"/],
   ['/v2/%zz', /"errors":\[\{"code":"UNSUPPORTED"/],

@@ -2,6 +2,7 @@ import { type FastifyReply, type FastifyRequest, fastify, LogController } from '
 import type { Logger } from 'pino';
 import { answerUnknown } from '../http/registry-api/index.ts';
 import { answerProblem, apiError } from '../http/store-api/index.ts';
+import { limitConnections } from './connections.ts';
 import type { Tls } from './tls.ts';
 
 /** Longest that a connection may stay silent, in either direction. */
@@ -29,7 +30,7 @@ export function makeServer(tls: Tls, log: Logger) {
     exposeHeadRoutes: true,
     frameworkErrors: (_error, request, reply) => answerNowhere(request, reply),
   });
-  server.server.maxConnections = mostConnections;
+  limitConnections(server.server, mostConnections);
   server.setErrorHandler(answerProblem);
   server.setNotFoundHandler(answerNowhere);
   server.addHook('onResponse', async (request, reply) => {
