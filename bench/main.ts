@@ -1,20 +1,40 @@
 /**
- * `npm run bench`: numbers of this machine, from one run. Without an engine and the
- * reference peers, only what needs neither is measured. Exits 1 when a target is missed.
+ * `npm run bench -- [chain|memory|trust ...]`: numbers of this machine, from one run; all of them
+ * unless named. Without an engine and the reference peers, only what needs neither is measured.
+ * Exits 1 when a target is missed.
  */
 import { startEngine } from '../test/support/engine.ts';
 import { callPeers } from '../test/support/peers.ts';
 import { benchChain } from './chain.ts';
 import { benchMemory } from './memory.ts';
 import { type Result, table } from './result.ts';
+import { benchTrust } from './trust.ts';
 
-const { leftOut } = await callPeers(['bench/chain.ts'], console.log);
+const benches = {
+  chain: async () => {
+    if (!(await peersFor('bench/chain.ts'))) return [];
+    await using engine = await startEngine();
+    return await benchChain(engine);
+  },
+  memory: async () => benchMemory(await peersFor('bench/memory.ts')),
+  trust: async () => ((await peersFor('bench/trust.ts')) ? benchTrust() : []),
+} satisfies Record<string, () => Promise<Result[]>>;
+
+const names = process.argv.slice(2);
+const unknown = names.find((name) => !Object.hasOwn(benches, name));
+if (unknown !== undefined) {
+  throw new Error(`no bench ${unknown}; there are ${Object.keys(benches).join(', ')}`);
+}
 const results: Result[] = [];
-if (leftOut === undefined) {
-  await using engine = await startEngine();
-  results.push(...(await benchChain(engine)));
-} else console.log(leftOut);
-results.push(...(await benchMemory(leftOut === undefined)));
-
-console.log(`\n${table(results)}`);
+for (const [name, bench] of Object.entries(benches)) {
+  if (names.length === 0 || names.includes(name)) results.push(...(await bench()));
+}
+if (results.length > 0) console.log(`\n${table(results)}`);
 if (results.some(({ verdict }) => verdict === 'FAIL')) process.exitCode = 1;
+
+/** Says what is left out. */
+async function peersFor(file: string): Promise<boolean> {
+  const { leftOut } = await callPeers([file], console.log);
+  if (leftOut !== undefined) console.log(leftOut);
+  return leftOut === undefined;
+}

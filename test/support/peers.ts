@@ -22,6 +22,7 @@ const peers = {
   'docker-registry': { isThere: () => onPath('docker-registry'), packages: ['docker-registry'] },
   skopeo: { isThere: () => onPath('skopeo'), packages: ['skopeo'] },
   postgres: { isThere: () => postgresFolder() !== undefined, packages: ['postgresql'] },
+  wrk: { isThere: () => onPath('wrk'), packages: ['wrk'] },
 } satisfies Record<string, Peer>;
 
 /** `engine` is a dockerd that really builds and runs here: it is tried, not looked up. */
@@ -36,6 +37,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'client-library.test.ts': [...reference, 'notary'],
   'crash.test.ts': engine,
   'chain.ts': [...engine, ...reference],
+  'memory.ts': reference,
   'notary-client.test.ts': ['notary'],
   'notary-differential.test.ts': reference,
   'postgresql-contract.test.ts': ['postgres'],
@@ -44,6 +46,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'seed-unsigned-refused.test.ts': [...engine, ...reference],
   'skopeo.test.ts': ['skopeo'],
   'store-chain.test.ts': [...engine, 'notary'],
+  'trust.ts': ['openssl', 'notary-server', 'postgres', 'wrk'],
   'tuf-fixpoint.test.ts': reference,
 };
 

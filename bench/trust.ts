@@ -1,0 +1,250 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { RegistryUser } from '../test/support/registry-user.ts';
+import { admin, ServerProcess } from '../test/support/server-process.ts';
+import { wireRequest } from '../test/support/wire-request.ts';
+import type { Load, Published } from './publish-load.ts';
+import { atLeastTimes, atMost, atMostTimes, type Result } from './result.ts';
+import { startNotaryServer, type TrustSubject } from './trust-peer.ts';
+import { type Rate, wrk, wrkAmong } from './wrk.ts';
+
+const getSeconds = 2;
+const publishSeconds = 3;
+const parallel = 16;
+const manyGuns = 100_000;
+const fewGuns = 10;
+const manyTags = 10_000;
+const memoryMiB = 150;
+const paths = ['timestamp', 'root', 'targets', 'by checksum'] as const;
+
+/** What one server did. */
+interface Measured {
+  readonly gets: ReadonlyMap<string, Rate>;
+  readonly publishes: number;
+  readonly p99Ms: number;
+  readonly largePublishes: number;
+}
+
+/**
+ * Our trust server on SQLite beside Debian's notary-server on PostgreSQL and in memory, all over
+ * TLS, one after the other in this run.
+ */
+export async function benchTrust(): Promise<Result[]> {
+  const peers = new Map<string, Measured>();
+  for (const storage of ['postgres', 'memory'] as const) {
+    await using peer = await startNotaryServer(storage);
+    peers.set(storage, await measure(peer));
+  }
+  const postgres = peers.get('postgres') as Measured;
+  const memory = peers.get('memory') as Measured;
+
+  await using process = await ServerProcess.start();
+  const store = subjectOf(process);
+  const ours = await measure(store);
+  const size = await measureSize(process, store);
+  return [
+    ...paths.flatMap((path) => {
+      const [mine, sql, ram] = [ours, postgres, memory].map((one) => one.gets.get(path)?.perSecond);
+      return [
+        atLeastTimes(`GET ${path} per s, notary-server on PostgreSQL`, mine, sql, 20),
+        atLeastTimes(`GET ${path} per s, notary-server in memory`, mine, ram, 2.5),
+      ];
+    }),
+    atLeastTimes(
+      'publishes per s, notary-server on PostgreSQL',
+      ours.publishes,
+      postgres.publishes,
+      5,
+    ),
+    atLeastTimes('publishes per s, notary-server in memory', ours.publishes, memory.publishes),
+    atMostTimes(
+      'GET p99 in ms while publishing, notary-server on PostgreSQL',
+      ours.p99Ms,
+      postgres.p99Ms,
+      0.2,
+    ),
+    atLeastTimes(
+      `publishes per s into ${manyTags} tags, notary-server on PostgreSQL`,
+      ours.largePublishes,
+      postgres.largePublishes,
+      3,
+    ),
+    atLeastTimes(
+      `publishes per s into ${manyTags} tags, notary-server in memory`,
+      ours.largePublishes,
+      memory.largePublishes,
+    ),
+    ...size,
+    atMost(
+      'trust: memory of the server after the runs',
+      residentMiB(process.pid),
+      memoryMiB,
+      'MiB',
+    ),
+  ];
+}
+
+async function measure(subject: TrustSubject): Promise<Measured> {
+  const guns = gunsOf(subject, 'get', 1);
+  const gun = guns[0] as string;
+  await publishes(subject, { guns, updatesPerGun: 2, seconds: 30 });
+  const tokens = await subject.tokens(guns);
+  const token = tokens[gun];
+  const base = `${subject.origin}/v2/${gun}/_trust/tuf`;
+  const gets = new Map<string, Rate>();
+  for (const path of paths) {
+    const name = path === 'by checksum' ? await checksumOf(`${base}/timestamp.json`, token) : path;
+    gets.set(path, await wrk({ url: `${base}/${name}.json`, token }, getSeconds));
+    console.log(`${subject.name}: GET ${path} ${gets.get(path)?.perSecond.toFixed(0)}/s`);
+  }
+  const most = await publishes(subject, { guns: gunsOf(subject, 'put', parallel) });
+  console.log(`${subject.name}: ${most.toFixed(0)} publishes/s`);
+  const background = publishes(subject, {
+    guns: gunsOf(subject, 'half', parallel),
+    rate: most / 2,
+  });
+  await ready;
+  const { p99Ms } = await wrk({ url: `${base}/timestamp.json`, token }, getSeconds);
+  await background;
+  const large = { guns: gunsOf(subject, 'large', 2), tags: manyTags, updatesPerGun: 12 };
+  const largePublishes = await publishes(subject, large);
+  console.log(`${subject.name}: p99 ${p99Ms} ms; ${largePublishes.toFixed(1)} large publishes/s`);
+  return { gets, publishes: most, p99Ms, largePublishes };
+}
+
+/** The same store with few GUNs in it and with many, read all over and written to. */
+async function measureSize(process: ServerProcess, store: TrustSubject): Promise<Result[]> {
+  const rates: { get: number; publish: number }[] = [];
+  for (const count of [fewGuns, manyGuns]) {
+    await process.stop();
+    const guns = seed(join(process.data, 'store.sqlite'), gunsOf(store, 'get', 1)[0] ?? '', count);
+    await process.up();
+    const script = join(process.data, '..', 'among.lua');
+    writeFileSync(script, await lua(store, guns));
+    await wrkAmong(script, store.origin, 1);
+    const { perSecond } = await wrkAmong(script, store.origin, getSeconds);
+    const names = gunsOf(store, `beside-${count}`, parallel);
+    rates.push({ get: perSecond, publish: await publishes(store, { guns: names }) });
+  }
+  const [few, many] = rates;
+  return [
+    atLeastTimes(
+      `GET per s among ${manyGuns} GUNs, among ${fewGuns}`,
+      many?.get,
+      few?.get,
+      1 / 1.3,
+    ),
+    atLeastTimes(
+      `publishes per s beside ${manyGuns} GUNs, beside ${fewGuns}`,
+      many?.publish,
+      few?.publish,
+      1 / 1.3,
+    ),
+  ];
+}
+
+/** Copies one repository under many names. @returns some of them, evenly spread */
+function seed(file: string, gun: string, count: number): string[] {
+  const db = new DatabaseSync(file);
+  const name = (i: number) => `${gun}-of-${count}-${i}`;
+  for (const [table, columns] of [
+    ['tuf_files', 'role, version, sha256, bytes, created_at'],
+    ['expiries', 'role, kind, version, expires_at, due_at'],
+  ]) {
+    db.exec('begin');
+    const copy = db.prepare(
+      `insert into ${table} (gun, ${columns}) select ?, ${columns} from ${table} where gun = ?`,
+    );
+    for (let i = 0; i < count; i++) copy.run(name(i), gun);
+    db.exec('commit');
+  }
+  db.exec('pragma wal_checkpoint(truncate)');
+  db.close();
+  const sampled = Math.min(count, 200);
+  return Array.from({ length: sampled }, (_, i) => name(Math.floor((i * count) / sampled)));
+}
+
+async function lua(store: TrustSubject, guns: readonly string[]): Promise<string> {
+  const tokens = await store.tokens(guns);
+  const rows = guns.map((gun) => `{"/v2/${gun}/_trust/tuf/timestamp.json", "${tokens[gun]}"}`);
+  return `local all = {${rows.join(',\n')}}
+function request()
+  local one = all[math.random(#all)]
+  return wrk.format("GET", one[1], {["Authorization"] = "Bearer " .. one[2]})
+end`;
+}
+
+let ready: Promise<void> = Promise.resolve();
+
+/** @returns publishes per second; each answered, so each durable where the server is */
+async function publishes(
+  subject: TrustSubject,
+  wanted: Pick<Load, 'guns'> & Partial<Load>,
+): Promise<number> {
+  const tokens = await subject.tokens(wanted.guns);
+  const load: Load = {
+    ...{ origin: subject.origin, tokens, tags: 1, updatesPerGun: 200, seconds: publishSeconds },
+    ...wanted,
+  };
+  const program = fileURLToPath(new URL('publish-load.ts', import.meta.url));
+  const child = spawn(globalThis.process.execPath, [program, JSON.stringify(load)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [output, errors] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+  });
+  ready = new Promise((resolve) => {
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      errors += text;
+      resolve();
+    });
+  });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  if (code !== 0) throw new Error(`the publishers ended with ${code}\n${errors}`);
+  const { published, ms } = JSON.parse(output) as Published;
+  return (published / ms) * 1_000;
+}
+
+async function checksumOf(url: string, token: string | undefined): Promise<string> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const { body } = await wireRequest(url, { headers });
+  const hash = JSON.parse(body.toString()).signed.meta.snapshot.hashes.sha256;
+  return `snapshot.${Buffer.from(hash, 'base64').toString('hex')}`;
+}
+
+function gunsOf({ origin }: TrustSubject, name: string, count: number): string[] {
+  const host = origin.replace('https://', '');
+  return Array.from({ length: count }, (_, i) => `${host}/bench/${name}${i}`);
+}
+
+function subjectOf(process: ServerProcess): TrustSubject {
+  const scopesAtOnce = 8;
+  return {
+    name: 'ours, SQLite',
+    origin: process.url,
+    tokens: async (guns) => {
+      using user = new RegistryUser(process.url, admin);
+      const tokens: [string, string][] = [];
+      for (let i = 0; i < guns.length; i += scopesAtOnce) {
+        const some = guns.slice(i, i + scopesAtOnce);
+        const scopes = some.map((gun) => `repository:${gun}:push,pull`).join(' ');
+        const token = await user.token(scopes);
+        tokens.push(...some.map((gun): [string, string] => [gun, token]));
+        await sleep(0);
+      }
+      return Object.fromEntries(tokens);
+    },
+    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+  };
+}
+
+/** Resident memory of a process now, in MiB. */
+function residentMiB(pid: number): number {
+  const kib = /^VmRSS:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib) / 1_024;
+}
