@@ -1,20 +1,26 @@
 import type { Database } from '../adapters/sql/database.ts';
-import { SqlMetadataStore } from '../adapters/sql/metadata-store.ts';
+import { Grouped } from '../adapters/sql/grouped.ts';
+import { publishFiles, SqlMetadataStore } from '../adapters/sql/metadata-store.ts';
+import { isPostgres } from '../adapters/sql/statements.ts';
 
 /**
  * The trust server's store, with a word to the chain after each accepted update, so that it looks
  * at once. The word may be lost: what is to be done stands in the changefeed.
  */
 export class AnnouncedMetadata extends SqlMetadataStore {
+  /** On PostgreSQL others write beside us, and the server itself lets commits share a wait. */
+  readonly #grouped: Grouped | undefined;
   readonly #announce: () => void;
 
   constructor(db: Database, announce: () => void) {
     super(db);
+    this.#grouped = isPostgres(db) ? undefined : new Grouped(db);
     this.#announce = announce;
   }
 
   override async publish(...update: Parameters<SqlMetadataStore['publish']>): Promise<void> {
-    await super.publish(...update);
+    if (this.#grouped) await this.#grouped.run((tx) => publishFiles(tx, ...update));
+    else await super.publish(...update);
     this.#announce();
   }
 }
