@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type ServerOptions } from 'node:https';
 import { type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { answerUnknown } from '../http/registry-api/index.ts';
@@ -16,14 +18,11 @@ const mostConnections = 2_000;
  * The one HTTPS server. Bodies have no total time limit, because a layer of many gigabytes on a
  * slow line is honest; silence has one.
  */
-export function makeServer(tls: Tls, log: Logger) {
+export function makeServer(tls: Tls, log: Logger, answerAtOnce: AnswerAtOnce = () => false) {
   const server = fastify({
-    https: { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', headersTimeout: headerTimeoutMs },
+    serverFactory: (handler) => serve(tls, log, answerAtOnce, handler),
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    connectionTimeout: idleTimeoutMs,
-    keepAliveTimeout: 75_000,
-    requestTimeout: 0,
     bodyLimit: 64 * 1024,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -34,17 +33,41 @@ export function makeServer(tls: Tls, log: Logger) {
   server.setErrorHandler(answerProblem);
   server.setNotFoundHandler(answerNowhere);
   server.addHook('onResponse', async (request, reply) => {
-    request.log.info(
-      {
-        method: request.method,
-        path: request.raw.url?.split('?', 1)[0],
-        status: reply.statusCode,
-        durationMs: Math.round(reply.elapsedTime),
-      },
-      'request answered',
-    );
+    logAnswer(request.log, request.raw, reply.statusCode, reply.elapsedTime);
   });
   return server;
+}
+
+/**
+ * Answers a request in the same turn of the event loop and returns true, or leaves it alone.
+ * Whatever it leaves goes through the framework.
+ */
+export type AnswerAtOnce = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** The HTTPS server below the framework. */
+function serve({ cert, key }: Tls, log: Logger, answerAtOnce: AnswerAtOnce, handler: Handler) {
+  const options: ServerOptions = { cert, key, minVersion: 'TLSv1.2' };
+  const times = { headersTimeout: headerTimeoutMs, requestTimeout: 0, keepAliveTimeout: 75_000 };
+  const server = createServer({ ...options, ...times }, (request, response) => {
+    // A server that drains does not listen any more; the framework says so to the client.
+    if (!server.listening || !answerAtOnce(request, response)) return handler(request, response);
+    if (log.isLevelEnabled('info')) logAnswer(log, request, response.statusCode, 0);
+  });
+  server.setTimeout(idleTimeoutMs);
+  return server;
+}
+
+function logAnswer(
+  log: Pick<Logger, 'info'>,
+  request: IncomingMessage,
+  status: number,
+  ms: number,
+) {
+  const path = request.url?.split('?', 1)[0];
+  const durationMs = Math.round(ms);
+  log.info({ method: request.method, path, status, durationMs }, 'request answered');
 }
 
 /**

@@ -8,13 +8,14 @@ import { SqlAdmissions } from '../adapters/sql/admission-store.ts';
 import { SqlCandidates } from '../adapters/sql/candidate-store.ts';
 import { openDatabase } from '../adapters/sql/database.ts';
 import { SqlExpiryIndex } from '../adapters/sql/expiry-index.ts';
+import { SqliteInstantReads } from '../adapters/sql/instant-reads.ts';
 import { SqlPrivateKeyStore } from '../adapters/sql/private-key-store.ts';
 import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
 import { SqlUserStore } from '../adapters/sql/user-store.ts';
 import type { Clock, Random, Secret } from '../base/index.ts';
 import { Bell, CandidateDesk, ChainWorker } from '../chain/index.ts';
 import { createAuth } from '../http/auth/index.ts';
-import { createNotaryApi } from '../http/notary-api/index.ts';
+import { createInstantGet, createNotaryApi } from '../http/notary-api/index.ts';
 import { ops } from '../http/ops/index.ts';
 import { answerError, answerUnknown, createRegistryApi } from '../http/registry-api/index.ts';
 import { storeApi } from '../http/store-api/index.ts';
@@ -67,6 +68,7 @@ export async function startStore(
 
   const db = await openDatabase(folder.database);
   undo.defer(() => db.destroy());
+  const reads = undo.use(new SqliteInstantReads(folder.database));
   const users = new SqlUserStore(db);
   const index = new SqlRegistryIndex(db);
   const metadata = new AnnouncedMetadata(db, () => worker.notify());
@@ -84,6 +86,7 @@ export async function startStore(
 
   const auth = createAuth({
     users,
+    instantUsers: reads,
     passwords: new Argon2idPasswords(),
     policy,
     origins,
@@ -115,7 +118,9 @@ export async function startStore(
   const desk = new CandidateDesk({ candidates, admissions, notify: () => worker.notify() }, moved);
 
   const tls = openTls(folder.tls, hostsOf(config), clock());
-  const server = makeServer(tls, log);
+  const { gunPrefixes } = config;
+  const instantGet = createInstantGet({ reads, gate: auth.gate, clock, gunPrefixes });
+  const server = makeServer(tls, log, instantGet);
   let draining = false;
   await server.register(ops({ isReady: async () => !draining && (await answers(users)) }));
   await server.register(auth.tokenApi);
@@ -125,7 +130,7 @@ export async function startStore(
     serveV2(
       scope,
       [
-        createNotaryApi({ trust, gate: auth.gate, clock, gunPrefixes: config.gunPrefixes }),
+        createNotaryApi({ trust, gate: auth.gate, clock, gunPrefixes }),
         createRegistryApi({ index, blobs, uploads, gate: auth.gate, clock }),
       ],
       answerUnknown,

@@ -14,6 +14,8 @@ export type {
   ExpiryIndex,
   ExpirySummary,
   FileVersion,
+  InstantFile,
+  InstantReads,
   MetadataStore,
   Retired,
   RoleKeys,

@@ -74,6 +74,22 @@ export interface MetadataStore {
   changes(query: ChangeQuery): Promise<Change[]>;
 }
 
+/** A published file, read at once. */
+export interface InstantFile extends StoredFile {
+  /** Of a current snapshot or timestamp: from then on one of the two must be renewed first. */
+  readonly renewAt: Date | undefined;
+}
+
+/**
+ * The reads of {@link MetadataStore} where they need no waiting. They answer exactly what is
+ * published in the moment of the call; where they do not answer, the store is asked.
+ */
+export interface InstantReads {
+  current(gun: Gun, role: RoleName): InstantFile | undefined;
+  byChecksum(gun: Gun, role: RoleName, sha256: string): InstantFile | undefined;
+  byVersion(gun: Gun, role: RoleName, version: number): InstantFile | undefined;
+}
+
 /** The roles whose keys the server may hold. */
 export type ServerRole = 'snapshot' | 'timestamp';
 

@@ -31,3 +31,13 @@ export interface CatalogGate extends Gate {
   /** @throws StoreError AUTH_REQUIRED, as {@link Gate.require} does */
   requireCatalog(request: FastifyRequest): Promise<Principal>;
 }
+
+/** A gate that lets in without waiting whom it knows already. */
+export interface InstantGate {
+  /**
+   * @param authorization  the header as it came
+   * @returns who asks, if {@link Gate.require} would let them in now and nothing must be waited for;
+   *          undefined is no refusal: then the gate is to be asked
+   */
+  admit(authorization: string | undefined, name: string, action: Action): Principal | undefined;
+}

@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../base/index.ts';
-import type { Action, CatalogGate, Principal } from './access.ts';
+import type { Action, CatalogGate, InstantGate, Principal } from './access.ts';
 import { bearerChallenge, type Challenge } from './challenge.ts';
 import { authError } from './errors.ts';
 import { originOf } from './origin.ts';
 import { type AccessPolicy, permits, permitsApi } from './permissions.ts';
 import { type Place, placeOf } from './place.ts';
-import type { UserStore } from './ports.ts';
-import { principalNamed } from './principal.ts';
+import type { InstantUsers, UserStore } from './ports.ts';
+import { anonymous, principalNamed, principalOf } from './principal.ts';
 import { formatScope } from './scope.ts';
 import type { Access, AccessToken, Tokens } from './tokens.ts';
 
@@ -15,6 +15,8 @@ import type { Access, AccessToken, Tokens } from './tokens.ts';
 export interface GateOptions {
   readonly tokens: Tokens;
   readonly users: UserStore;
+  /** The same users, where they can be read without waiting. */
+  readonly instantUsers?: InstantUsers | undefined;
   readonly policy: AccessPolicy;
   readonly origins: readonly string[];
   readonly service: string;
@@ -36,7 +38,7 @@ const catalogScope = 'registry:catalog:*';
  * Everything a token lacks is a 401 with `insufficient_scope`, never a 403, as distribution's
  * registry does: clients then fetch a token with the scope, or print "denied" and the description.
  */
-export class TokenGate implements CatalogGate {
+export class TokenGate implements CatalogGate, InstantGate {
   readonly #options: GateOptions;
 
   constructor(options: GateOptions) {
@@ -59,6 +61,18 @@ export class TokenGate implements CatalogGate {
     throw this.#insufficient(request, principal, scope, `${missing} ${name}`);
   }
 
+  admit(authorization: string | undefined, name: string, action: Action): Principal | undefined {
+    const { tokens, instantUsers, origins, policy, clock } = this.#options;
+    const text = bearerOf(authorization);
+    const token = text && tokens.recallAccess(text, clock());
+    if (!token || !instantUsers) return undefined;
+    const user = token.subject === undefined ? undefined : instantUsers.user(token.subject);
+    const principal = token.subject === undefined ? anonymous : user && principalOf(user);
+    const place = placeOf(name, origins);
+    if (!principal || !grantedOf(token.access, place, origins).has(action)) return undefined;
+    return permits(principal, action, place, policy) ? principal : undefined;
+  }
+
   async requireToken(request: FastifyRequest): Promise<Principal> {
     return (await this.#bearer(request, undefined)).principal;
   }
@@ -76,7 +90,7 @@ export class TokenGate implements CatalogGate {
   async #bearer(request: FastifyRequest, scope: string | undefined): Promise<Bearer> {
     const header = request.headers.authorization;
     if (header === undefined) throw this.#refuse(request, { scope }, 'authentication required');
-    const text = /^bearer +([^\s]+)$/i.exec(header)?.[1];
+    const text = bearerOf(header);
     const token = text && (await this.#options.tokens.verifyAccess(text, this.#options.clock()));
     const principal = token && (await principalNamed(token.subject, this.#options.users));
     if (token && principal) return { principal, token };
@@ -107,6 +121,10 @@ export class TokenGate implements CatalogGate {
     const challenge = bearerChallenge({ origin: originOf(request, origins), service, ...why });
     return authError('AUTH_REQUIRED', { challenge, reason });
   }
+}
+
+function bearerOf(header: string | undefined): string | undefined {
+  return header && /^bearer +([^\s]+)$/i.exec(header)?.[1];
 }
 
 /** Names that are no names are not repeated in a header. */

@@ -26,6 +26,11 @@ export interface UserStore {
   setPassword(name: string, passwordHash: string): Promise<boolean>;
 }
 
+/** Users where they can be read without waiting, as they are in the moment of the call. */
+export interface InstantUsers {
+  user(name: string): User | undefined;
+}
+
 /** Slow, salted hashing of passwords; never blocks the event loop. */
 export interface PasswordHasher {
   hash(password: Secret): Promise<string>;

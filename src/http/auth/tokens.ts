@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { type Random, type Secret, toHex, utf8 } from '../../base/index.ts';
 import type { Action } from './access.ts';
@@ -72,9 +72,14 @@ export class Tokens {
     return this.#sign(claims, refreshType, audience, user.name, refreshLifetimeSeconds, now);
   }
 
+  /** {@link verifyAccess} of a token that was verified before and is still valid; else undefined. */
+  recallAccess(token: string, now: Date): AccessToken | undefined {
+    return this.#verified.get(keyOf(token), now);
+  }
+
   /** @returns undefined for everything that is not a valid, current access token of this store */
   async verifyAccess(token: string, now: Date): Promise<AccessToken | undefined> {
-    const key = createHash('sha256').update(token).digest('base64');
+    const key = keyOf(token);
     const known = this.#verified.get(key, now);
     if (known) return known;
     const claims = await this.#verify(token, accessType, this.#service, now);
@@ -147,4 +152,9 @@ export class Tokens {
       return undefined;
     }
   }
+}
+
+/** Tokens themselves are not kept in memory. */
+function keyOf(token: string): string {
+  return hash('sha256', token, 'base64');
 }

@@ -1,4 +1,5 @@
 import type { StoredFile } from '../../trust/index.ts';
+import type { Principal } from '../auth/index.ts';
 import { notaryError } from './errors.ts';
 import { gunOf, roleOf } from './params.ts';
 import type { Call } from './routes.ts';
@@ -39,29 +40,37 @@ export async function getByVersion(call: Call) {
  * The file as it is stored, or 304 to whoever has it already: its hash is its entity tag.
  * @see RFC 9110, "If-None-Match"
  */
-function send(call: Call, file: StoredFile | undefined, cache: 'revalidate' | 'immutable') {
+function send(call: Call, file: StoredFile | undefined, cache: Caching) {
   if (!file) throw notaryError('NOTARY_NOT_FOUND');
-  const tag = `"${file.sha256}"`;
-  const reply = call.reply
-    .header('cache-control', `${scopeOf(call)}, ${caching[cache]}`)
-    .header('etag', tag)
-    .header('last-modified', file.storedAt.toUTCString());
-  if (names(call.request.headers['if-none-match'], tag)) return reply.code(304).send();
-  return reply.type('application/json').send(file.bytes);
+  const reply = call.reply.headers(headersOf(file, cache, call.principal));
+  if (isKnown(file, call.request.headers['if-none-match'])) return reply.code(304).send();
+  return reply.type(metadataType).send(file.bytes);
+}
+
+export const metadataType = 'application/json';
+
+/** How long an answer may be kept. */
+export type Caching = 'revalidate' | 'immutable';
+
+/** Headers of a file, also where it is not sent again. */
+export function headersOf(file: StoredFile, cache: Caching, { name }: Principal) {
+  // A shared cache may keep only what it would have been given without a name.
+  const scope = name === undefined ? 'public' : 'private';
+  return {
+    'cache-control': `${scope}, ${caching[cache]}`,
+    etag: `"${file.sha256}"`,
+    'last-modified': file.storedAt.toUTCString(),
+  };
 }
 
 const caching = { revalidate: 'max-age=0, no-cache', immutable: 'max-age=2592000, immutable' };
 
-/** A shared cache may keep only what it would have been given without a name. */
-function scopeOf({ principal }: Call): string {
-  return principal.name === undefined ? 'public' : 'private';
-}
-
-/** Whether the header lists this tag, or `*`. Weak tags compare like strong ones here. */
-function names(header: string | undefined, tag: string): boolean {
-  const tags = (header ?? '')
+/** Whether the header lists the file's tag, or `*`. Weak tags compare like strong ones here. */
+export function isKnown({ sha256 }: StoredFile, header: string | undefined): boolean {
+  if (header === undefined) return false;
+  const tags = header
     .slice(0, 4096)
     .split(',')
     .map((text) => text.trim());
-  return tags.some((text) => text === '*' || text.replace(/^W\//, '') === tag);
+  return tags.some((text) => text === '*' || text.replace(/^W\//, '') === `"${sha256}"`);
 }

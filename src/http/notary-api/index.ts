@@ -3,5 +3,6 @@
  * It refuses to know what makes an update valid (src/trust) and who may do what (src/http/auth).
  */
 export { notaryErrors } from './errors.ts';
+export { createInstantGet, type InstantGetOptions } from './instant-get.ts';
 export { createNotaryApi, type NotaryApiOptions } from './notary-api.ts';
 export { uploadLimitBytes } from './post-metadata.ts';
