@@ -20,6 +20,24 @@ test('a producer without a namespace gets the one that bears their name', async 
   assert.deepEqual(rita.namespaces, []);
 });
 
+test('passwords are hashed one at a time, however many are changed at once', async () => {
+  const { store } = setUp();
+  let running = 0;
+  let most = 0;
+  class SlowPasswords extends PlainPasswords {
+    override async hash(slow: Secret) {
+      most = Math.max(most, ++running);
+      await new Promise(setImmediate);
+      running--;
+      return super.hash(slow);
+    }
+  }
+  const users = new Users(store, new SlowPasswords(), ['localhost:5443'], () => now);
+  await users.add({ name: 'acme', role: 'producer', namespaces: [], password });
+  await Promise.all(Array.from({ length: 9 }, () => users.setPassword('acme', password)));
+  assert.equal(most, 1);
+});
+
 test('namespaces are kept once, in order', async () => {
   const { users } = setUp();
   const namespaces = ['zeta', 'docker.io', 'acme', 'acme'];

@@ -1,4 +1,4 @@
-import type { Clock, Secret } from '../../base/index.ts';
+import { type Clock, type Secret, Turns } from '../../base/index.ts';
 import { authError } from './errors.ts';
 import { checkPassword, parseNamespace, parseUserName } from './names.ts';
 import type { PasswordHasher, Role, User, UserStore } from './ports.ts';
@@ -18,6 +18,7 @@ export class Users {
   readonly #passwords: PasswordHasher;
   readonly #origins: readonly string[];
   readonly #clock: Clock;
+  readonly #turns = new Turns();
 
   constructor(
     store: UserStore,
@@ -46,7 +47,7 @@ export class Users {
     const namespaces = [
       ...new Set(wanted.map((text) => parseNamespace(text, this.#origins))),
     ].sort();
-    const passwordHash = await this.#passwords.hash(checkPassword(request.password));
+    const passwordHash = await this.#hash(request.password);
     const user: User = {
       name,
       role: request.role,
@@ -60,9 +61,15 @@ export class Users {
 
   /** @throws StoreError AUTH_PASSWORD_UNFIT, AUTH_USER_UNKNOWN */
   async setPassword(name: string, password: Secret): Promise<void> {
-    const passwordHash = await this.#passwords.hash(checkPassword(password));
+    const passwordHash = await this.#hash(password);
     if (!(await this.#store.setPassword(name, passwordHash))) {
       throw authError('AUTH_USER_UNKNOWN', { name: name.slice(0, 100) });
     }
+  }
+
+  /** One at a time: each takes a thread that the blob store also wants. */
+  async #hash(password: Secret): Promise<string> {
+    checkPassword(password);
+    return await this.#turns.take('', () => this.#passwords.hash(password));
   }
 }
