@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openLog } from './log.ts';
-import { closeServer, makeServer } from './server.ts';
+import { type AnswerAtOnce, closeServer, makeServer } from './server.ts';
 import { openTls } from './tls.ts';
 
-async function listening() {
+async function listening(answerAtOnce?: AnswerAtOnce) {
   const folder = mkdtempSync(join(tmpdir(), 'cm-server-'));
   const tls = openTls(folder, ['localhost'], new Date());
   rmSync(folder, { recursive: true });
-  const server = makeServer(tls, openLog('silent'));
+  const server = makeServer(tls, openLog('silent'), answerAtOnce);
   server.get('/never', () => new Promise(() => {}));
   await server.listen({ host: '127.0.0.1', port: 0 });
   const { port } = server.server.address() as { port: number };
@@ -26,6 +26,18 @@ test('a request that never ends cannot keep the store from stopping', async () =
   await new Promise((resolve) => server.server.once('request', resolve));
   await closeServer(server, 50);
   assert.match(String(await cut), /ECONNRESET|socket hang up/);
+});
+
+test('what fails at once is answered by the framework', async () => {
+  const { server, get } = await listening(() => {
+    throw new Error('the disk does not answer');
+  });
+  const status = await new Promise((resolve, reject) => {
+    const sent = get('/nothing').on('error', reject);
+    sent.on('response', (answer) => resolve(answer.resume().statusCode)).end();
+  });
+  assert.equal(status, 404);
+  await closeServer(server);
 });
 
 for (const [path, body] of [

@@ -50,9 +50,18 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 function serve({ cert, key }: Tls, log: Logger, answerAtOnce: AnswerAtOnce, handler: Handler) {
   const options: ServerOptions = { cert, key, minVersion: 'TLSv1.2' };
   const times = { headersTimeout: headerTimeoutMs, requestTimeout: 0, keepAliveTimeout: 75_000 };
+  const isAnswered: AnswerAtOnce = (request, response) => {
+    try {
+      return answerAtOnce(request, response);
+    } catch (error) {
+      // Thrown from here it would end the process; the framework has its way to fail.
+      log.error({ err: error }, 'answer at once failed');
+      return false;
+    }
+  };
   const server = createServer({ ...options, ...times }, (request, response) => {
     // A server that drains does not listen any more; the framework says so to the client.
-    if (!server.listening || !answerAtOnce(request, response)) return handler(request, response);
+    if (!server.listening || !isAnswered(request, response)) return handler(request, response);
     if (log.isLevelEnabled('info')) logAnswer(log, request, response.statusCode, 0);
   });
   server.setTimeout(idleTimeoutMs);
