@@ -16,12 +16,12 @@ import type { Clock, Random, Secret } from '../base/index.ts';
 import { Bell, CandidateDesk, ChainWorker } from '../chain/index.ts';
 import { createAuth } from '../http/auth/index.ts';
 import { createInstantGet, createNotaryApi } from '../http/notary-api/index.ts';
-import { ops } from '../http/ops/index.ts';
+import { metrics, OperationCounts, ops } from '../http/ops/index.ts';
 import { answerError, answerUnknown, createRegistryApi } from '../http/registry-api/index.ts';
 import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
 import { Uploads } from '../registry/index.ts';
-import { TrustServer } from '../trust/index.ts';
+import { expiryReport, TrustServer } from '../trust/index.ts';
 import { AnnouncedMetadata } from './announced-metadata.ts';
 import { reportTo } from './chain-log.ts';
 import type { Config } from './config.ts';
@@ -119,18 +119,31 @@ export async function startStore(
 
   const tls = openTls(folder.tls, hostsOf(config), clock());
   const { gunPrefixes } = config;
-  const instantGet = createInstantGet({ reads, gate: auth.gate, clock, gunPrefixes });
+  const counts = new OperationCounts();
+  const { meter } = counts;
+  const instantGet = createInstantGet({ reads, gate: auth.gate, clock, meter, gunPrefixes });
   const server = makeServer(tls, log, instantGet);
   let draining = false;
   await server.register(ops({ isReady: async () => !draining && (await answers(users)) }));
+  await server.register(
+    metrics({
+      ...{ auth: auth.api, counts, clock, residentBytes: () => process.memoryUsage.rss() },
+      summary: (before) => expiries.summary(before),
+    }),
+  );
   await server.register(auth.tokenApi);
-  await server.register(storeApi({ auth: auth.api, users: auth.users, desk, clock }));
+  await server.register(
+    storeApi({
+      ...{ auth: auth.api, users: auth.users, desk, clock },
+      expiries: (...question) => expiryReport({ index: expiries, server: trust }, ...question),
+    }),
+  );
   await server.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => answerError(request, reply, error));
     serveV2(
       scope,
       [
-        createNotaryApi({ trust, gate: auth.gate, clock, gunPrefixes }),
+        createNotaryApi({ trust, gate: auth.gate, clock, meter, gunPrefixes }),
         createRegistryApi({ index, blobs, uploads, gate: auth.gate, clock }),
       ],
       answerUnknown,

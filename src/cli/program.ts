@@ -5,6 +5,7 @@ import { exitCodeOf, exitCodes, type Report } from './exit-codes.ts';
 import type { CliWorld } from './ports.ts';
 import { printable } from './printable.ts';
 import { serveCommand } from './serve.ts';
+import { trustCommands } from './trust.ts';
 import { userCommands } from './user.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -23,6 +24,7 @@ export function createProgram(world: CliWorld, report: Report): Command {
   program.addCommand(serveCommand(world));
   program.addCommand(userCommands(world));
   program.addCommand(candidateCommands(world, report));
+  program.addCommand(trustCommands(world));
   program.addCommand(verifyCommand(world, report));
   for (const command of everyCommand(program)) {
     command

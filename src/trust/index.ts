@@ -7,6 +7,12 @@ export { type Care, type CareEvent, renewDue } from './care.ts';
 export { decideUpdate, type UpdateRequest } from './decide-update.ts';
 export { type TrustErrorCode, trustError, trustErrors } from './errors.ts';
 export { type ExpiryKind, expiriesOf, expiryKinds, type FileExpiry, kindOf } from './expiry.ts';
+export {
+  type ExpiryLine,
+  type ExpirySources,
+  expiryReport,
+  type Renewer,
+} from './expiry-report.ts';
 export type {
   Change,
   ChangeQuery,

@@ -111,6 +111,15 @@ export class TrustServer {
     return this.#keys.pendingKey(gun, role, now);
   }
 
+  /** Whether this server can sign a role of the published repository. */
+  async holdsKeys(gun: Gun, role: ServerRole, now: Date): Promise<boolean> {
+    const file = await this.#store.current(gun, 'root');
+    if (!file) return false;
+    const { keys, threshold } = authorityOf(parseRoot(file.bytes).signed, role);
+    const held = await this.#keys.signers(gun, role, [...keys.keys()], now);
+    return held.length >= threshold;
+  }
+
   /** The key that a client puts into its next root. It holds from the update that names it. */
   rotateKey(gun: Gun, role: ServerRole, now: Date): Promise<PublicKey> {
     return this.#keys.pendingKey(gun, role, now);

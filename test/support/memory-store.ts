@@ -2,8 +2,25 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { type Clock, Secret } from '../../src/base/index.ts';
 import { createAuth } from '../../src/http/auth/index.ts';
 import { storeApi } from '../../src/http/store-api/index.ts';
+import type { ExpiryLine } from '../../src/trust/index.ts';
+import { parseGun } from '../../src/tuf/index.ts';
 import type { MemoryDesk } from './memory-desk.ts';
 import { MemoryUsers, PlainPasswords } from './memory-users.ts';
+
+const gun = parseGun('localhost:5443/acme/app');
+const certificate = { gun, kind: 'root-certificate', role: 'root', by: 'root-owner' } as const;
+const expiring: ExpiryLine[] = [
+  {
+    ...{ gun, kind: 'timestamp', role: 'timestamp', by: 'server' },
+    expiresAt: new Date('2026-11-30T10:00:00Z'),
+    todo: 'nothing: the store renews it',
+  },
+  {
+    ...certificate,
+    expiresAt: new Date('2026-12-10T10:00:00Z'),
+    todo: `rotate the root key before it ends: notary key rotate ${gun} root`,
+  },
+];
 
 /**
  * The API and the token endpoint of a store, over users and a desk in memory; nothing listens.
@@ -32,6 +49,7 @@ export async function memoryStore(
   });
   const app = Fastify();
   await app.register(auth.tokenApi);
-  await app.register(storeApi({ auth: auth.api, users: auth.users, desk, clock }));
+  const expiries = async () => expiring;
+  await app.register(storeApi({ auth: auth.api, users: auth.users, desk, expiries, clock }));
   return { app, users };
 }

@@ -92,6 +92,7 @@ const remedies: Record<ApiAction, string> = {
   'candidate.read': 'its producer, a reviewer or an admin may',
   'candidate.decide': 'ask a reviewer',
   'history.verify': 'ask a reviewer',
+  'trust.expiry': 'ask a reviewer',
   'user.list': 'ask an admin',
   'user.add': 'ask an admin',
   'user.password': 'ask an admin',

@@ -23,6 +23,7 @@ export type ApiAction =
   | 'candidate.read'
   | 'candidate.decide'
   | 'history.verify'
+  | 'trust.expiry'
   | 'user.list'
   | 'user.add'
   | 'user.password'
@@ -67,6 +68,7 @@ const api = {
   'candidate.decide own':     [false,   false,   false,   true,    true],
   'candidate.decide foreign': [false,   false,   false,   true,    true],
   'history.verify':           [false,   false,   false,   true,    true],
+  'trust.expiry':             [false,   false,   false,   true,    true],
   'user.list':                [false,   false,   false,   false,   true],
   'user.add':                 [false,   false,   false,   false,   true],
   'user.password':            [false,   false,   false,   false,   true],

@@ -4,5 +4,7 @@
  */
 export { notaryErrors } from './errors.ts';
 export { createInstantGet, type InstantGetOptions } from './instant-get.ts';
+export type { Answered, Meter } from './meter.ts';
 export { createNotaryApi, type NotaryApiOptions } from './notary-api.ts';
 export { uploadLimitBytes } from './post-metadata.ts';
+export type { Operation } from './routes.ts';

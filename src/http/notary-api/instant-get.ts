@@ -12,13 +12,16 @@ import {
   isKnown,
   metadataType,
 } from './get-metadata.ts';
-import { routes } from './routes.ts';
+import type { Meter } from './meter.ts';
+import { type Operation, routes } from './routes.ts';
 
 /** What answering at once needs. */
 export interface InstantGetOptions {
   readonly reads: InstantReads;
   readonly gate: InstantGate;
   readonly clock: Clock;
+  /** As of the API. */
+  readonly meter?: Meter | undefined;
   /** As of the API. */
   readonly gunPrefixes?: readonly string[] | undefined;
 }
@@ -27,6 +30,7 @@ export interface InstantGetOptions {
 interface Question {
   readonly gun: Gun;
   readonly cache: Caching;
+  readonly operation: Operation;
   readonly read: (reads: InstantReads) => InstantFile | undefined;
 }
 
@@ -43,9 +47,11 @@ const pathLimit = 512;
  *
  * @returns a handler; false: it did nothing
  */
-export function createInstantGet({ reads, gate, clock, gunPrefixes = [] }: InstantGetOptions) {
+export function createInstantGet(options: InstantGetOptions) {
+  const { reads, gate, clock, meter, gunPrefixes = [] } = options;
   const questions = new Map<string, Question>();
   return (request: IncomingMessage, response: ServerResponse): boolean => {
+    const since = performance.now();
     const { method, url = '', headers } = request;
     if (method !== 'GET' || headers['transfer-encoding'] || headers['content-length']) return false;
     const question = questions.get(url) ?? remember(url);
@@ -59,6 +65,10 @@ export function createInstantGet({ reads, gate, clock, gunPrefixes = [] }: Insta
       const length = { 'content-type': metadataType, 'content-length': file.bytes.length };
       response.writeHead(200, { ...fields, ...length }).end(file.bytes);
     }
+    const { operation } = question;
+    const bytesOut = response.statusCode === 200 ? file.bytes.length : 0;
+    const ms = performance.now() - since;
+    meter?.({ operation, method, status: response.statusCode, ms, bytesIn: 0, bytesOut });
     return true;
   };
 
@@ -84,10 +94,10 @@ function questionOf(url: string): Question | undefined {
   try {
     const gun = parseGun(params.gun ?? '');
     const role = parseRoleName(params.role ?? '');
-    const read = readOf(route.endpoint, gun, role, params);
-    return (
-      read && { gun, cache: route.endpoint === getByChecksum ? 'immutable' : 'revalidate', read }
-    );
+    const { endpoint, operation } = route;
+    const read = readOf(endpoint, gun, role, params);
+    const cache = endpoint === getByChecksum ? 'immutable' : 'revalidate';
+    return read && { gun, cache, operation, read };
   } catch (error) {
     if (isStoreError(error)) return undefined;
     throw error;

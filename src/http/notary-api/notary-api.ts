@@ -5,6 +5,8 @@ import { type CatalogGate, type Principal, retryAfterSeconds, statusOf } from '.
 import type { V2Api } from '../v2.ts';
 import { answerTo } from './error-body.ts';
 import { notaryError } from './errors.ts';
+import type { Meter } from './meter.ts';
+import { measure } from './meter.ts';
 import { postMetadata } from './post-metadata.ts';
 import { type Route, routes } from './routes.ts';
 
@@ -13,6 +15,8 @@ export interface NotaryApiOptions {
   readonly trust: TrustServer;
   readonly gate: CatalogGate;
   readonly clock: Clock;
+  /** Is told of every request of the trust server, after its answer. */
+  readonly meter?: Meter | undefined;
   /** What GUNs begin with that exist here at all, each ending in `/`. All do when there are none. */
   readonly gunPrefixes?: readonly string[] | undefined;
 }
@@ -33,7 +37,10 @@ export function createNotaryApi(options: NotaryApiOptions): V2Api {
       if (!known.has(method)) return async (_request, reply) => reply.code(405).send();
       const asked = method === 'HEAD' ? 'GET' : method;
       const route = routes.find((one) => one.method === asked && one.pattern.test(path));
-      return (request, reply) => answer({ ...options, uploads }, route, path, request, reply);
+      return (request, reply) => {
+        if (route && options.meter) measure(options.meter, route.operation, request.raw, reply.raw);
+        return answer({ ...options, uploads }, route, path, request, reply);
+      };
     },
   };
 }

@@ -25,12 +25,24 @@ export interface Call {
 /** Answers one request; throws a StoreError for anything else than a success. */
 export type Endpoint = (call: Call) => Promise<FastifyReply>;
 
+/** What requests are counted under. @see notary 0.7.0 server/server.go RootHandler */
+export type Operation =
+  | 'UpdateTUF'
+  | 'GetRole'
+  | 'GetRoleByHash'
+  | 'GetRoleByVersion'
+  | 'GetKey'
+  | 'RotateKey'
+  | 'DeleteTUF'
+  | 'Changefeed';
+
 /** One line of the table below. `catalog` is access to what spans all repositories. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly pattern: RegExp;
   readonly access: readonly Action[] | 'catalog';
   readonly endpoint: Endpoint;
+  readonly operation: Operation;
 }
 
 const tuf = '^/v2/(?<gun>[^*]+)/_trust/tuf/';
@@ -44,15 +56,21 @@ const sha = '(?<checksum>[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})';
  * @see notary 0.7.0 server/server.go RootHandler
  */
 export const routes: readonly Route[] = [
-  on('POST', `${tuf}$`, ['push', 'pull'], postMetadata),
-  on('DELETE', `${tuf}$`, ['delete'], deleteMetadata),
-  on('GET', `${tuf}${role}\\.${sha}\\.json$`, ['pull'], getByChecksum),
-  on('GET', `${tuf}(?<version>[0-9]+)\\.${role}\\.json$`, ['pull'], getByVersion),
-  on('GET', `${tuf}${role}\\.json$`, ['pull'], getCurrent),
-  on('GET', `${tuf}${serverRole}\\.key$`, ['push', 'pull'], getKey),
-  on('POST', `${tuf}${serverRole}\\.key$`, ['delete'], postKey),
-  on('GET', '^/v2/(?<gun>[^*]+)/_trust/changefeed$', ['pull'], getChanges),
-  on('GET', '^/v2/_trust/changefeed$', 'catalog', getChanges),
+  on('POST', `${tuf}$`, ['push', 'pull'], postMetadata, 'UpdateTUF'),
+  on('DELETE', `${tuf}$`, ['delete'], deleteMetadata, 'DeleteTUF'),
+  on('GET', `${tuf}${role}\\.${sha}\\.json$`, ['pull'], getByChecksum, 'GetRoleByHash'),
+  on(
+    'GET',
+    `${tuf}(?<version>[0-9]+)\\.${role}\\.json$`,
+    ['pull'],
+    getByVersion,
+    'GetRoleByVersion',
+  ),
+  on('GET', `${tuf}${role}\\.json$`, ['pull'], getCurrent, 'GetRole'),
+  on('GET', `${tuf}${serverRole}\\.key$`, ['push', 'pull'], getKey, 'GetKey'),
+  on('POST', `${tuf}${serverRole}\\.key$`, ['delete'], postKey, 'RotateKey'),
+  on('GET', '^/v2/(?<gun>[^*]+)/_trust/changefeed$', ['pull'], getChanges, 'Changefeed'),
+  on('GET', '^/v2/_trust/changefeed$', 'catalog', getChanges, 'Changefeed'),
 ];
 
 function on(
@@ -60,6 +78,7 @@ function on(
   pattern: string,
   access: Route['access'],
   endpoint: Endpoint,
+  operation: Operation,
 ): Route {
-  return { method, pattern: new RegExp(pattern), access, endpoint };
+  return { method, pattern: new RegExp(pattern), access, endpoint, operation };
 }

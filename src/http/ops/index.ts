@@ -1,5 +1,7 @@
 /**
- * Signs of life for operators and for Notary's health checks. It tells nothing about the store but
- * whether it serves.
+ * Signs of life for operators and for Notary's health checks, which tell nothing about the store but
+ * whether it serves; and the metrics, for those who may see them.
  */
+export { type MetricsOptions, metrics } from './metrics.ts';
+export { OperationCounts } from './operation-counts.ts';
 export { type OpsOptions, ops } from './ops.ts';

@@ -8,7 +8,7 @@
  */
 export { apiError, apiErrors } from './errors.ts';
 export type { StoreApiOptions } from './options.ts';
-export type { CandidateDesk } from './ports.ts';
+export type { CandidateDesk, ReportExpiries } from './ports.ts';
 export { answerProblem } from './problem.ts';
 export * from './schemas.ts';
 export { storeApi } from './store-api.ts';

@@ -1,4 +1,5 @@
 import type { CandidateDesk as Desk } from '../../chain/index.ts';
+import type { ExpiryLine } from '../../trust/index.ts';
 
 /** The candidates, and what a person can do about them: what the API needs of the chain's desk. */
 export type CandidateDesk = Pick<
@@ -14,3 +15,6 @@ export type CandidateDesk = Pick<
   | 'reopen'
   | 'waitFor'
 >;
+
+/** What expires before an instant, soonest first: what the API needs of the trust server. */
+export type ReportExpiries = (before: Date, limit: number, now: Date) => Promise<ExpiryLine[]>;

@@ -5,6 +5,7 @@
 import Type, { type Static } from 'typebox';
 import { states } from '../../chain/index.ts';
 import { severities } from '../../findings/index.ts';
+import { expiryKinds } from '../../trust/index.ts';
 import { roles } from '../auth/index.ts';
 import { waitGoals } from './wait-goals.ts';
 
@@ -173,3 +174,24 @@ function limitText() {
 function oneOrMore<S extends Type.TSchema>(schema: S) {
   return Type.Union([schema, Type.Array(schema, { minItems: 1, maxItems: 20 })]);
 }
+
+export const ExpiryJson = Type.Object({
+  gun: Type.String(),
+  kind: Type.Enum([...expiryKinds]),
+  role: Type.String(),
+  expiresAt: Instant,
+  /** Who can put it off. */
+  by: Type.Enum(['server', 'publisher', 'root-owner']),
+  todo: Type.String(),
+});
+export type ExpiryJson = Static<typeof ExpiryJson>;
+
+export const ExpiryQuery = Type.Object(
+  {
+    /** Days from now. */
+    within: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,4}$' })),
+    limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$' })),
+  },
+  { additionalProperties: false },
+);
+export type ExpiryQuery = Static<typeof ExpiryQuery>;

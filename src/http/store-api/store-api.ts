@@ -6,6 +6,7 @@ import { admitCaller } from './caller.ts';
 import { checkSchema } from './check-schema.ts';
 import { apiError } from './errors.ts';
 import { listCandidates } from './list-candidates.ts';
+import { listExpiries } from './list-expiries.ts';
 import { listUnsigned } from './list-unsigned.ts';
 import { listUsers } from './list-users.ts';
 import type { StoreApiOptions } from './options.ts';
@@ -26,6 +27,7 @@ const endpoints = [
   setPassword,
   listCandidates,
   listUnsigned,
+  listExpiries,
   showCandidate,
   waitForCandidate,
   approveCandidate,

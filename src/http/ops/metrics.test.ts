@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import Fastify from 'fastify';
+import { MemoryUsers, PlainPasswords } from '../../../test/support/memory-users.ts';
+import { Secret } from '../../base/index.ts';
+import { createAuth } from '../auth/index.ts';
+import { metrics } from './metrics.ts';
+import { OperationCounts } from './operation-counts.ts';
+import { prometheusText } from './prometheus.ts';
+
+const now = new Date('2026-11-21T10:00:00Z');
+
+async function ask(user: string | undefined) {
+  const users = new MemoryUsers();
+  await users.with('carol', 'consumer');
+  await users.with('rita', 'reviewer');
+  const auth = createAuth({
+    ...{ users, passwords: new PlainPasswords(), origins: ['localhost:5443'], service: 'store' },
+    policy: { storeIsPublic: true, publicNamespaces: new Set() },
+    tokenKey: new Secret(new Uint8Array(32).fill(1)),
+    random: (size) => new Uint8Array(size).fill(7),
+    clock: () => now,
+  });
+  const counts = new OperationCounts();
+  const get = { operation: 'GetRole', method: 'GET', bytesIn: 0 } as const;
+  counts.meter({ ...get, status: 200, ms: 1.5, bytesOut: 500 });
+  counts.meter({ ...get, status: 200, ms: 0.5, bytesOut: 300 });
+  counts.meter({ ...get, method: 'BREW', status: 405, ms: 1, bytesOut: 0 });
+  const app = Fastify();
+  await app.register(
+    metrics({
+      ...{ auth: auth.api, counts, clock: () => now, residentBytes: () => 1_000 },
+      summary: async (before) => [
+        { kind: 'timestamp', earliest: before[1], before: before.map((_, i) => i) },
+        { kind: 'root-certificate', earliest: undefined, before: before.map(() => 0) },
+      ],
+    }),
+  );
+  const login = Buffer.from(`${user}:${user}-password`).toString('base64');
+  const headers = user === undefined ? {} : { authorization: `Basic ${login}` };
+  return await app.inject({ url: '/metrics', headers });
+}
+
+test('metrics are for reviewers and administrators', async () => {
+  assert.equal((await ask(undefined)).statusCode, 401);
+  assert.equal((await ask('carol')).statusCode, 403);
+  const { statusCode, headers } = await ask('rita');
+  assert.equal(statusCode, 200);
+  assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+});
+
+test('the metrics have Notary’s names for requests, and expiries by kind and never by GUN', async () => {
+  const { body } = await ask('rita');
+  assert.equal(
+    body,
+    `# HELP notary_server_http_requests_total Requests of the trust server that were answered.
+# TYPE notary_server_http_requests_total counter
+notary_server_http_requests_total{operation="GetRole",method="get",code="200"} 2
+notary_server_http_requests_total{operation="GetRole",method="other",code="405"} 1
+# HELP notary_server_http_request_duration_microseconds Time until the answer had been handed to the network.
+# TYPE notary_server_http_request_duration_microseconds summary
+notary_server_http_request_duration_microseconds_sum{operation="GetRole"} 3000
+notary_server_http_request_duration_microseconds_count{operation="GetRole"} 3
+# HELP notary_server_http_request_size_bytes Bodies received.
+# TYPE notary_server_http_request_size_bytes summary
+notary_server_http_request_size_bytes_sum{operation="GetRole"} 0
+notary_server_http_request_size_bytes_count{operation="GetRole"} 3
+# HELP notary_server_http_response_size_bytes Bodies sent.
+# TYPE notary_server_http_response_size_bytes summary
+notary_server_http_response_size_bytes_sum{operation="GetRole"} 800
+notary_server_http_response_size_bytes_count{operation="GetRole"} 3
+# HELP countermark_trust_earliest_expiry_timestamp_seconds When the first current file of this kind, or root certificate, expires.
+# TYPE countermark_trust_earliest_expiry_timestamp_seconds gauge
+countermark_trust_earliest_expiry_timestamp_seconds{kind="timestamp"} ${now.getTime() / 1_000 + 7 * 86_400}
+# HELP countermark_trust_expiring Current files of this kind, or root certificates, that expire within so many days; 0d: that have expired.
+# TYPE countermark_trust_expiring gauge
+countermark_trust_expiring{kind="timestamp",within="0d"} 0
+countermark_trust_expiring{kind="timestamp",within="7d"} 1
+countermark_trust_expiring{kind="timestamp",within="30d"} 2
+countermark_trust_expiring{kind="timestamp",within="180d"} 3
+countermark_trust_expiring{kind="root-certificate",within="0d"} 0
+countermark_trust_expiring{kind="root-certificate",within="7d"} 0
+countermark_trust_expiring{kind="root-certificate",within="30d"} 0
+countermark_trust_expiring{kind="root-certificate",within="180d"} 0
+# HELP process_resident_memory_bytes Resident memory size in bytes.
+# TYPE process_resident_memory_bytes gauge
+process_resident_memory_bytes 1000
+`,
+  );
+});
+
+test('label values are escaped', () => {
+  const samples = [{ labels: { a: '"\\\n' }, value: 1 }];
+  const text = prometheusText([{ name: 'x', help: 'h', type: 'gauge', samples }]);
+  assert.match(text, /x\{a="\\"\\\\\\n"\} 1/);
+});

@@ -1,0 +1,74 @@
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { Clock } from '../../base/index.ts';
+import type { ExpirySummary } from '../../trust/index.ts';
+import type { ApiAuth } from '../auth/index.ts';
+import { answerProblem } from '../store-api/index.ts';
+import type { OperationCounts } from './operation-counts.ts';
+import { type Metric, prometheusText, prometheusType } from './prometheus.ts';
+
+const dayMs = 86_400_000;
+const windowsDays = [7, 30, 180];
+
+/** What the metrics are made of. */
+export interface MetricsOptions {
+  readonly auth: ApiAuth;
+  readonly counts: OperationCounts;
+  /** How many things of each kind expire before each of some instants. */
+  readonly summary: (before: readonly Date[]) => Promise<readonly ExpirySummary[]>;
+  /** Resident memory of the process, in bytes. */
+  readonly residentBytes: () => number;
+  readonly clock: Clock;
+}
+
+/**
+ * `GET /metrics`: Prometheus' text, for reviewers and administrators by HTTP Basic. It is not open
+ * to everybody, as Notary's is, nor to whoever comes from loopback: behind a proxy on the same
+ * machine that is everybody.
+ */
+export function metrics(options: MetricsOptions): FastifyPluginAsync {
+  const { auth, counts, residentBytes } = options;
+  return async function metricsRoute(app: FastifyInstance): Promise<void> {
+    app.setErrorHandler(answerProblem);
+    app.get('/metrics', async (request, reply) => {
+      auth.require(await auth.principal(request), 'trust.expiry', 'read metrics');
+      const memory: Metric = {
+        name: 'process_resident_memory_bytes',
+        help: 'Resident memory size in bytes.',
+        type: 'gauge',
+        samples: [{ value: residentBytes() }],
+      };
+      const all = [...counts.metrics(), ...(await expiryMetrics(options)), memory];
+      return reply
+        .header('cache-control', 'no-store')
+        .type(prometheusType)
+        .send(prometheusText(all));
+    });
+  };
+}
+
+/** By kind of file, never by GUN: `countermark trust expiry` has the GUNs. */
+async function expiryMetrics({ summary, clock }: MetricsOptions): Promise<Metric[]> {
+  const now = clock().getTime();
+  const kinds = await summary([0, ...windowsDays].map((days) => new Date(now + days * dayMs)));
+  return [
+    {
+      name: 'countermark_trust_earliest_expiry_timestamp_seconds',
+      help: 'When the first current file of this kind, or root certificate, expires.',
+      type: 'gauge',
+      samples: kinds.flatMap(({ kind, earliest }) =>
+        earliest ? [{ labels: { kind }, value: Math.floor(earliest.getTime() / 1_000) }] : [],
+      ),
+    },
+    {
+      name: 'countermark_trust_expiring',
+      help: 'Current files of this kind, or root certificates, that expire within so many days; 0d: that have expired.',
+      type: 'gauge',
+      samples: kinds.flatMap(({ kind, before }) =>
+        before.map((value, i) => ({
+          labels: { kind, within: `${[0, ...windowsDays][i]}d` },
+          value,
+        })),
+      ),
+    },
+  ];
+}

@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { callerOf } from './caller.ts';
+import type { StoreApiOptions } from './options.ts';
+import { ExpiryJson, ExpiryQuery } from './schemas.ts';
+
+const dayMs = 86_400_000;
+
+/**
+ * `GET /trust/expiry?within=&limit=`: what expires within so many days, soonest first, and what must
+ * be done by whom.
+ */
+export function listExpiries(
+  api: FastifyInstance,
+  { auth, expiries, clock }: StoreApiOptions,
+): void {
+  const schema = { querystring: ExpiryQuery, response: { 200: Type.Array(ExpiryJson) } };
+  api.get<{ Querystring: ExpiryQuery }>('/trust/expiry', { schema }, async (request) => {
+    auth.require(callerOf(request), 'trust.expiry', 'see what expires');
+    const { within = '180', limit = '500' } = request.query;
+    const now = clock();
+    const before = new Date(now.getTime() + Number(within) * dayMs);
+    const lines = await expiries(before, Number(limit), now);
+    return lines.map((line) => ({ ...line, expiresAt: line.expiresAt.toISOString() }));
+  });
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gun, now, serverWithRepository } from '../../test/support/trust-world.ts';
+import { parseRoleName } from '../tuf/index.ts';
+import { type ExpiryIndex, type ExpiryKind, expiryKinds, expiryReport } from './index.ts';
+
+const expected: Record<ExpiryKind, readonly [serverHolds: string, publisherHolds: string]> = {
+  timestamp: ['server', 'server'],
+  snapshot: ['server', 'publisher'],
+  targets: ['publisher', 'publisher'],
+  delegation: ['publisher', 'publisher'],
+  root: ['root-owner', 'root-owner'],
+  'root-certificate': ['root-owner', 'root-owner'],
+};
+
+for (const [column, holdsSnapshot] of [false, true].entries()) {
+  const who = holdsSnapshot ? 'publisher' : 'server';
+  test(`who must do something when the ${who} holds the snapshot key`, async () => {
+    const { server } = await serverWithRepository({ holdsSnapshot });
+    const lines = await expiryReport({ index, server }, now, 10, now);
+    const found = Object.fromEntries(lines.map(({ kind, by }) => [kind, by]));
+    assert.deepEqual(
+      found,
+      Object.fromEntries(Object.entries(expected).map(([kind, by]) => [kind, by[column]])),
+    );
+    for (const { by, todo } of lines) assert.ok(by === 'server' || todo.includes(gun), todo);
+  });
+}
+
+const index: Pick<ExpiryIndex, 'soonest'> = {
+  soonest: async () =>
+    expiryKinds.map((kind) => ({ gun, kind, role: roleOf(kind), expiresAt: now })),
+};
+
+function roleOf(kind: ExpiryKind) {
+  if (kind === 'delegation') return parseRoleName('targets/kate');
+  return parseRoleName(kind === 'root-certificate' ? 'root' : kind);
+}
