@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { concatBytes, utf8 } from '../../base/index.ts';
 import * as der from '../der/index.ts';
 
@@ -25,24 +25,41 @@ export interface SelfSigned {
  * @see RFC 5280, "Basic Certificate Fields"
  */
 export function selfSign(certificate: SelfSigned): string {
-  const { privateKey, notBefore, lifetimeDays } = certificate;
+  const { privateKey, ...content } = certificate;
+  return issue({ ...content, publicKey: createPublicKey(privateKey) }, certificate);
+}
+
+/** What a certificate says of the key it is about. */
+export interface CertificateContent extends Omit<SelfSigned, 'privateKey'> {
+  readonly publicKey: KeyObject;
+}
+
+/** Signs a certificate in the name of an issuer, as {@link selfSign} does in its own. */
+export function issue(
+  content: CertificateContent,
+  issuer: { readonly commonName: string; readonly privateKey: KeyObject },
+): string {
+  const { notBefore, lifetimeDays } = content;
   const notAfter = new Date(notBefore.getTime() + lifetimeDays * daySeconds * 1000);
-  const name = der.sequence(
-    der.setOf(der.sequence(der.objectIdentifier('2.5.4.3'), der.text(certificate.commonName))),
-  );
-  const algorithm = signatureAlgorithm(privateKey);
+  const algorithm = signatureAlgorithm(issuer.privateKey);
   const signed = der.sequence(
     der.explicit(0, der.integer(2)),
     der.integer(serial()),
     algorithm,
-    name,
+    nameOf(issuer.commonName),
     der.sequence(der.instant(notBefore), der.instant(notAfter)),
-    name,
-    createPublicKey(privateKey).export({ format: 'der', type: 'spki' }),
-    der.explicit(3, der.sequence(...certificate.extensions)),
+    nameOf(content.commonName),
+    content.publicKey.export({ format: 'der', type: 'spki' }),
+    der.explicit(3, der.sequence(...content.extensions)),
   );
-  const signature = der.bitString(sign('sha256', signed, privateKey));
+  const signature = der.bitString(sign('sha256', signed, issuer.privateKey));
   return pemOf(der.sequence(signed, algorithm, signature));
+}
+
+function nameOf(commonName: string): Uint8Array {
+  return der.sequence(
+    der.setOf(der.sequence(der.objectIdentifier('2.5.4.3'), der.text(commonName))),
+  );
 }
 
 /**
@@ -62,16 +79,45 @@ export function extension(oid: string, value: Uint8Array, critical: boolean): Ui
 /** Basic constraints, critical: this certificate signs no other. */
 export const notAuthority = extension('2.5.29.19', der.sequence(), true);
 
+/** Basic constraints, critical: this certificate signs others, which sign none. */
+export const authorityOfLeaves = extension(
+  '2.5.29.19',
+  der.sequence(der.boolean(true), der.integer(0)),
+  true,
+);
+
+/** Key usage of an authority, critical: signs certificates and lists of revoked ones. */
+export const signsCertificates = extension(
+  '2.5.29.15',
+  der.bitString(Uint8Array.of(0x06), 1),
+  true,
+);
+
+/** Which key a certificate is about, and which key signed it: verifiers find the issuer by them. */
+export function keyIdentifiers(subject: KeyObject, issuer: KeyObject): Uint8Array[] {
+  return [
+    extension('2.5.29.14', der.octetString(identifierOf(subject)), false),
+    extension('2.5.29.35', der.sequence(der.implicit(0, identifierOf(issuer))), false),
+  ];
+}
+
 /** Key usage, critical. */
 export function keyUsage(...uses: readonly ('digitalSignature' | 'keyEncipherment')[]): Uint8Array {
   const [bits, unused] = uses.includes('keyEncipherment') ? [0xa0, 5] : [0x80, 7];
   return extension('2.5.29.15', der.bitString(Uint8Array.of(bits), unused), true);
 }
 
+const purposes = { serverAuth: 1, clientAuth: 2, codeSigning: 3 } as const;
+
 /** Extended key usage: one purpose, by its last number under 1.3.6.1.5.5.7.3. */
-export function purpose(name: 'serverAuth' | 'codeSigning'): Uint8Array {
-  const oid = `1.3.6.1.5.5.7.3.${name === 'serverAuth' ? 1 : 3}`;
+export function purpose(name: keyof typeof purposes): Uint8Array {
+  const oid = `1.3.6.1.5.5.7.3.${purposes[name]}`;
   return extension('2.5.29.37', der.sequence(der.objectIdentifier(oid)), false);
+}
+
+function identifierOf(key: KeyObject): Uint8Array {
+  const spki = key.export({ format: 'der', type: 'spki' });
+  return createHash('sha256').update(spki).digest().subarray(0, 20);
 }
 
 function signatureAlgorithm(key: KeyObject): Uint8Array {

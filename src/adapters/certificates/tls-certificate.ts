@@ -45,7 +45,7 @@ export function makeTlsCertificate(request: TlsCertificateRequest): TlsCertifica
       keyUsage('digitalSignature'),
       purpose('serverAuth'),
       notAuthority,
-      extension('2.5.29.17', der.sequence(...hosts.map(alternativeName)), false),
+      alternativeNames(hosts),
     ],
   });
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
@@ -67,6 +67,11 @@ export function isTlsCertificateUsable(pem: string, request: TlsCertificateReque
 function namedHosts(request: TlsCertificateRequest): string[] {
   const named = request.hosts.filter((host) => host !== '0.0.0.0' && host !== '::');
   return [...new Set([...alwaysNamed, ...named])];
+}
+
+/** Subject alternative names: what a certificate answers for. */
+export function alternativeNames(hosts: readonly string[]): Uint8Array {
+  return extension('2.5.29.17', der.sequence(...hosts.map(alternativeName)), false);
 }
 
 /** @see RFC 5280, "Subject Alternative Name": dNSName is [2], iPAddress is [7] */
