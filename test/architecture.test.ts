@@ -14,7 +14,7 @@ const rules = new Map<string, [folders: string[], outside: RegExp]>([
   ...['tuf', 'oci', 'findings'].map((f) => [f, [['base'], /^node:(crypto|buffer)$/]] as const),
   ...['chain', 'trust', 'registry', 'signer', 'client'].map((f) => [f, [formats, /^$/]] as const),
   ['adapters', [cores, /./]],
-  ['http', [cores, /^(fastify|typebox(\/.+)?|jose|node:.+)$/]],
+  ['http', [cores, /^(fastify|typebox(\/.+)?|jose|@grpc\/grpc-js|node:.+)$/]],
   ['cli', [[...cores, 'http'], /^(commander|node:.+)$/]],
   ['app', [everything, /./]],
 ] as [string, [string[], RegExp]][]);

@@ -1,0 +1,12 @@
+/**
+ * The keys of a signer that stands apart: its own SQLite file, with private halves in Notary's
+ * record format under passphrases by alias, or on a PKCS#11 token that they never leave. It decides
+ * nothing about who may use them.
+ */
+export { openSignerDatabase, type SignerDatabase } from './database.ts';
+export { DatabaseKeys } from './database-keys.ts';
+export { signerKeyErrors } from './errors.ts';
+export { KeptKeys } from './kept-keys.ts';
+export { KeyRows } from './key-rows.ts';
+export { Passphrases } from './passphrases.ts';
+export { openToken, type TokenOptions } from './token-keys.ts';

@@ -1,0 +1,144 @@
+import {
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import type { Clock } from '../../base/index.ts';
+import {
+  type Caller,
+  createKeyRequest,
+  type HeldKey,
+  healthRequest,
+  healthResponse,
+  healthServices,
+  type KeyMessage,
+  type KeyService,
+  keyIdMessage,
+  keyMessage,
+  type Message,
+  paths,
+  signatureMessage,
+  signatureRequest,
+  voidMessage,
+} from '../../signer/index.ts';
+import { callerOf } from './caller.ts';
+import { refusalOf } from './refusal.ts';
+
+/** A snapshot of thousands of delegations has less. */
+const longestRequestBytes = 16 * 1024 * 1024;
+const drainMs = 5_000;
+
+export interface SignerApiOptions {
+  readonly service: KeyService;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** PEM. Only callers with a certificate of `ca` come in. */
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
+  readonly clock: Clock;
+  /** Is told each call, its end and its length; never a payload. */
+  readonly report: (call: CallReport) => void;
+}
+
+export interface CallReport {
+  readonly path: string;
+  readonly caller: string;
+  readonly durationMs: number;
+  /** Absent when the call was answered. */
+  readonly error?: unknown;
+  /** True for an error that nobody meant to raise. */
+  readonly unexpected?: boolean;
+}
+
+export interface SignerApi extends AsyncDisposable {
+  readonly port: number;
+}
+
+/**
+ * Listens for trust servers. Disposing of it lets calls under way end.
+ * @throws Error when it cannot listen, or when the TLS material cannot be used
+ */
+export async function startSignerApi(options: SignerApiOptions): Promise<SignerApi> {
+  const { service, clock, listen, tls } = options;
+  const server = new Server({ 'grpc.max_receive_message_length': longestRequestBytes });
+  const add = adder(server, options);
+  add(paths.createKey, createKeyRequest, keyMessage, async (caller, request) => {
+    // Notary's message has neither role nor GUN here.
+    return { ...messageOf(await service.createKey(caller, request, clock())), role: '', gun: '' };
+  });
+  add(paths.getKeyInfo, keyIdMessage, keyMessage, async (caller, keyId) =>
+    messageOf(await service.keyInfo(caller, keyId)),
+  );
+  add(paths.deleteKey, keyIdMessage, voidMessage, (caller, keyId) =>
+    service.deleteKey(caller, keyId, clock()),
+  );
+  add(paths.sign, signatureRequest, signatureMessage, async (caller, { keyId, content }) => {
+    const { held, signature } = await service.sign(caller, keyId, content, clock());
+    const { id, keyType } = held.key;
+    const method = keyType === 'ed25519' ? 'eddsa' : 'ecdsa';
+    return { keyId: id, keyType, method, content: signature };
+  });
+  add(paths.health, healthRequest, healthResponse, async (_caller, name) => {
+    if (healthServices.includes(name)) return true;
+    throw Object.assign(new Error('unknown service'), { code: status.NOT_FOUND });
+  });
+  const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) };
+  const credentials = ServerCredentials.createSsl(Buffer.from(tls.ca), [pair], true);
+  const port = await bind(server, listen, credentials);
+  return { port, [Symbol.asyncDispose]: () => drain(server) };
+}
+
+type Work<Q, A> = (caller: Caller, request: Q) => Promise<A>;
+
+function adder(server: Server, { report }: SignerApiOptions) {
+  return <Q, A>(path: string, request: Message<Q>, answer: Message<A>, work: Work<Q, A>): void => {
+    const respond = async (call: ServerUnaryCall<Buffer, A>, send: sendUnaryData<A>) => {
+      const startedAt = performance.now();
+      const ended = (caller: string, rest: Partial<CallReport> = {}) =>
+        report({ path, caller, durationMs: Math.round(performance.now() - startedAt), ...rest });
+      let name = '';
+      try {
+        const caller = callerOf(call.getAuthContext().sslPeerCertificate);
+        name = caller.commonName;
+        send(null, await work(caller, request.read(call.request)));
+        ended(name);
+      } catch (error) {
+        const refusal = refusalOf(error);
+        send({ code: refusal.code, details: refusal.details });
+        ended(name, { error, unexpected: refusal.unexpected });
+      }
+    };
+    server.register<Buffer, A>(
+      path,
+      respond,
+      (value) => Buffer.from(answer.write(value)),
+      // Read within the call, where a refusal becomes a status.
+      (bytes) => bytes,
+      'unary',
+    );
+  };
+}
+
+function messageOf({ key, gun, role }: HeldKey): KeyMessage {
+  return { keyId: key.id, algorithm: key.keyType, publicBytes: key.bytes, gun, role };
+}
+
+function bind(
+  server: Server,
+  { host, port }: SignerApiOptions['listen'],
+  credentials: ServerCredentials,
+): Promise<number> {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, bound) => {
+      if (error) reject(error);
+      else resolve(bound);
+    });
+  });
+}
+
+async function drain(server: Server): Promise<void> {
+  const late = setTimeout(() => server.forceShutdown(), drainMs);
+  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  clearTimeout(late);
+}

@@ -1,0 +1,19 @@
+/**
+ * The signer: who may use which key of which GUN and role (grants.ts), the four calls of Notary's
+ * signer protocol (key-service.ts) and their messages (messages.ts). All of it is pure.
+ *
+ * It refuses to know how messages travel, how callers prove who they are, and where private keys
+ * lie: a `KeyHolder` is all it asks.
+ */
+export { type SignerErrorCode, signerErrors } from './errors.ts';
+export { type Grant, type Grants, parseGrants } from './grants.ts';
+export { KeyService } from './key-service.ts';
+export * from './messages.ts';
+export {
+  type Algorithm,
+  algorithms,
+  type Caller,
+  type HeldKey,
+  type KeyHolder,
+  type KeyOwner,
+} from './ports.ts';
