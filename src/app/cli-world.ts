@@ -8,6 +8,7 @@ import type { CliWorld, VerifyQuestion } from '../cli/index.ts';
 import { gunOf, verifyImage } from '../client/index.ts';
 import { parseImageReference, withDefaultTag } from '../oci/index.ts';
 import { parseKeyId } from '../tuf/index.ts';
+import { addClient, initPki } from './pki.ts';
 
 /** The world of this process, for the command line. */
 export function processWorld(clock: Clock): CliWorld {
@@ -28,6 +29,18 @@ export function processWorld(clock: Clock): CliWorld {
       // Half of a short command's time would go into loading a server it does not start.
       const { serve } = await import('./serve.ts');
       await serve(flags, env, clock);
+    },
+    signer: async (flags) => {
+      const { runSigner } = await import('./signer.ts');
+      await runSigner(flags, env, clock);
+    },
+    reencrypt: async (flags) => {
+      const { reencrypt } = await import('./signer.ts');
+      return await reencrypt(flags, env);
+    },
+    pki: {
+      init: async (folder, hosts) => initPki(folder, hosts, clock()),
+      addClient: async (folder, name) => addClient(folder, name, clock()),
     },
   };
 }

@@ -13,6 +13,8 @@ export interface ServeFlags {
   readonly origin?: readonly string[] | undefined;
   readonly hold?: string | undefined;
   readonly gunPrefix?: readonly string[] | undefined;
+  readonly signer?: string | undefined;
+  readonly signerPki?: string | undefined;
 }
 
 /** How one store runs. Everything here may be printed. */
@@ -28,10 +30,13 @@ export interface Config {
   readonly hold: Job | 'admit' | undefined;
   /** What the GUNs begin with that the trust server serves over HTTP; all, when there are none. */
   readonly gunPrefixes: readonly string[];
+  /** The signer that holds the keys of snapshots and timestamps; in this process when absent. */
+  readonly signer: { readonly address: string; readonly pki: string } | undefined;
 }
 
 /**
- * @throws StoreError CONFIG_LISTEN, CONFIG_ORIGIN, CONFIG_STORE_NAME, CONFIG_HOLD, CONFIG_GUN_PREFIX
+ * @throws StoreError CONFIG_LISTEN, CONFIG_ORIGIN, CONFIG_STORE_NAME, CONFIG_HOLD, CONFIG_GUN_PREFIX,
+ *         CONFIG_SIGNER
  */
 export function parseConfig(flags: ServeFlags): Config {
   const listen = parseListen(flags.listen);
@@ -44,10 +49,20 @@ export function parseConfig(flags: ServeFlags): Config {
     advisoriesFolder: flags.advisories === undefined ? undefined : resolve(flags.advisories),
     hold: flags.hold === undefined ? undefined : parseHold(flags.hold),
     gunPrefixes: (flags.gunPrefix ?? []).map(parseGunPrefix),
+    signer: parseSigner(flags),
   };
 }
 
-function parseListen(text: string): Config['listen'] {
+function parseSigner({ signer, signerPki }: ServeFlags): Config['signer'] {
+  if (signer === undefined && signerPki === undefined) return undefined;
+  if (signer === undefined || signerPki === undefined) throw appError('CONFIG_SIGNER');
+  const { host, port } = parseListen(signer);
+  const name = host.includes(':') ? `[${host}]` : host;
+  return { address: `${name}:${port}`, pki: resolve(signerPki) };
+}
+
+/** @throws StoreError CONFIG_LISTEN */
+export function parseListen(text: string): Config['listen'] {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);

@@ -19,6 +19,19 @@ export const appErrors = {
       '--gun-prefix {text}: write HOST[:PORT]/ and more components if wanted, ending in /, without ..',
   },
   CONFIG_HOLD: { message: '--hold {text}: it is one of {steps}' },
+  CONFIG_SIGNER: {
+    message: '--signer HOST:PORT and --signer-pki DIR belong together; give both or none',
+  },
+  CONFIG_PKCS11: {
+    message: '--pkcs11-module FILE and --pkcs11-token LABEL belong together; give both or none',
+  },
+  PKI_EXISTS: {
+    message:
+      '{folder} has {name}.crt or {name}.key already, and they are kept; choose another folder or name',
+  },
+  PKI_NAME: {
+    message: '"{name}" cannot stand in a certificate; write a host name (a client: in lower case)',
+  },
   CONFIG_FILE: { message: '{flag} {path} cannot be read: {reason}' },
   CONFIG_TLS: {
     message: 'tls/cert.pem and tls/key.pem of the data folder do not belong together; replace both',

@@ -2,6 +2,7 @@ import { type Clock, Secret } from '../base/index.ts';
 import { type Config, parseConfig, type ServeFlags } from './config.ts';
 import { DataFolder } from './data-folder.ts';
 import { openLog } from './log.ts';
+import { stopSignal } from './stop-signal.ts';
 import { type RunningStore, startStore } from './store.ts';
 
 /**
@@ -23,12 +24,6 @@ export async function serve(flags: ServeFlags, env: NodeJS.ProcessEnv, clock: Cl
   process.stdout.write(greeting(config, store));
   await stopped;
   log.info({}, 'draining');
-}
-
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
 }
 
 /** Where it listens, the first administrator's password once, and what to try next. */

@@ -80,7 +80,11 @@ export async function startStore(
 
   const rows = new SqlPrivateKeyStore(db);
   const keyEncryptionKey = await folder.secret('keys');
-  const trust = new TrustServer(metadata, new SealedRoleKeys(rows, keyEncryptionKey));
+  const roleKeys = config.signer
+    ? // gRPC costs memory that a store without a signer can do without.
+      (await import('./remote-signer.ts')).remoteRoleKeys(config.signer, metadata, undo)
+    : new SealedRoleKeys(rows, keyEncryptionKey);
+  const trust = new TrustServer(metadata, roleKeys);
   const keys = new SealedStoreKeys(rows, keyEncryptionKey, clock);
   await keys.delegation();
 

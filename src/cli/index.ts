@@ -7,5 +7,13 @@
  */
 export { cliErrors } from './errors.ts';
 export { exitCodes } from './exit-codes.ts';
-export type { CliWorld, HttpConnection, SavedLogin, ServeFlags, VerifyQuestion } from './ports.ts';
+export type {
+  CliWorld,
+  HttpConnection,
+  PkiTools,
+  SavedLogin,
+  ServeFlags,
+  SignerFlags,
+  VerifyQuestion,
+} from './ports.ts';
 export { createProgram, runCli } from './program.ts';

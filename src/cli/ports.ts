@@ -34,6 +34,27 @@ export interface ServeFlags {
   readonly origin?: readonly string[];
   readonly hold?: string;
   readonly gunPrefix?: readonly string[];
+  readonly signer?: string;
+  readonly signerPki?: string;
+}
+
+/** Flags of `signer` and `signer reencrypt`, unread. */
+export interface SignerFlags {
+  readonly data: string;
+  readonly listen: string;
+  readonly pki: string;
+  readonly grants?: string;
+  readonly defaultAlias?: string;
+  readonly pkcs11Module?: string;
+  readonly pkcs11Token?: string;
+}
+
+/** What makes mutual TLS between a signer and its trust servers. */
+export interface PkiTools {
+  /** A new authority, the signer's certificate and one for a trust server. @returns what was written */
+  init(folder: string, hosts: readonly string[]): Promise<readonly string[]>;
+  /** One more certificate for a trust server. @returns what was written */
+  addClient(folder: string, name: string): Promise<readonly string[]>;
 }
 
 /** What `verify` is asked for. */
@@ -70,4 +91,9 @@ export interface CliWorld {
   readonly verifyImage: (question: VerifyQuestion) => Promise<ImageVerification>;
   /** Runs a store until it is told to stop. */
   readonly serve: (flags: ServeFlags) => Promise<void>;
+  /** Runs a signer until it is told to stop. */
+  readonly signer: (flags: SignerFlags) => Promise<void>;
+  /** Seals the signer's keys again under the default alias. @returns how many */
+  readonly reencrypt: (flags: Pick<SignerFlags, 'data' | 'defaultAlias'>) => Promise<number>;
+  readonly pki: PkiTools;
 }

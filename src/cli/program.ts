@@ -5,6 +5,7 @@ import { exitCodeOf, exitCodes, type Report } from './exit-codes.ts';
 import type { CliWorld } from './ports.ts';
 import { printable } from './printable.ts';
 import { serveCommand } from './serve.ts';
+import { pkiCommands, signerCommands } from './signer.ts';
 import { trustCommands } from './trust.ts';
 import { userCommands } from './user.ts';
 import { verifyCommand } from './verify.ts';
@@ -22,6 +23,8 @@ export function createProgram(world: CliWorld, report: Report): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', environmentHelp);
   program.addCommand(serveCommand(world));
+  program.addCommand(signerCommands(world));
+  program.addCommand(pkiCommands(world));
   program.addCommand(userCommands(world));
   program.addCommand(candidateCommands(world, report));
   program.addCommand(trustCommands(world));

@@ -12,6 +12,8 @@ export function serveCommand(world: CliWorld): Command {
     .option('--advisories <dir>', 'OSV advisories to match packages against')
     .option('--origin <host:port>', 'a name by which clients reach this store; repeatable', collect)
     .option('--gun-prefix <prefix>', 'serve only GUNs that begin so; repeatable', collect)
+    .option('--signer <host:port>', 'a signer that holds the keys of the trust server')
+    .option('--signer-pki <dir>', 'ca.crt, client.crt and client.key for that signer')
     .option('--hold <step>', 'let candidates wait before this step of the chain')
     .action((flags: ServeFlags) => world.serve(flags));
 }

@@ -29,6 +29,10 @@ export const trustErrors = {
     message:
       'the snapshot and the files of the repository differ in {named}; it must list exactly what is in this update or published',
   },
+  TRUST_SIGNER_UNAVAILABLE: {
+    message:
+      'the signer that holds the keys did not answer as it should ({reason}); nothing was published, try again later',
+  },
   TRUST_TIMESTAMP_KEY_UNKNOWN: {
     message:
       'no timestamp keys exist on the server that the root names; rotate the timestamp key to the server',

@@ -93,7 +93,10 @@ export interface InstantReads {
 /** The roles whose keys the server may hold. */
 export type ServerRole = 'snapshot' | 'timestamp';
 
-/** Keys that the server makes and holds, bound to one GUN and role each. */
+/**
+ * Keys that the server makes and holds, or a signer for it, bound to one GUN and role each. Both
+ * calls, and the signers, fail with TRUST_SIGNER_UNAVAILABLE when such a signer does not answer.
+ */
 export interface RoleKeys {
   /**
    * The key that was announced and never signed with; made when there is none. It stays the same

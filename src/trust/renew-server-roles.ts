@@ -66,7 +66,9 @@ function leavesItAsItIs(code: string): boolean {
   return (
     code.startsWith('TUF_') ||
     code === 'TRUST_SNAPSHOT_MISSING' ||
-    code === 'TRUST_TIMESTAMP_KEY_UNKNOWN'
+    code === 'TRUST_TIMESTAMP_KEY_UNKNOWN' ||
+    // Reads go on without the signer; the next one tries again.
+    code === 'TRUST_SIGNER_UNAVAILABLE'
   );
 }
 

@@ -83,6 +83,12 @@ export class TestWorld {
         this.served.push(flags);
         print(1, `serve ${JSON.stringify(flags)}\n`);
       },
+      signer: async (flags) => print(1, `signer ${JSON.stringify(flags)}\n`),
+      reencrypt: async () => 3,
+      pki: {
+        init: async (folder, hosts) => [`${folder}/ca.crt`, ...hosts],
+        addClient: async (folder, name) => [`${folder}/${name}.crt`],
+      },
     };
   }
 

@@ -37,6 +37,7 @@ const ours: Record<NotaryErrorCode | TrustErrorCode, NotaryCode> = {
   TRUST_SNAPSHOT_MISSING: 'INVALID_UPDATE',
   TRUST_SNAPSHOT_MISMATCH: 'INVALID_UPDATE',
   TRUST_TIMESTAMP_KEY_UNKNOWN: 'INVALID_UPDATE',
+  TRUST_SIGNER_UNAVAILABLE: 'UNAVAILABLE',
 };
 
 /** Go clients read the first 1024 bytes of an error and print nothing useful if it is longer. */

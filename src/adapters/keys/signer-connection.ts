@@ -1,0 +1,119 @@
+import { type ChannelOptions, Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import type { Secret } from '../../base/index.ts';
+import {
+  createKeyRequest,
+  healthRequest,
+  healthResponse,
+  type KeyMessage,
+  keyIdMessage,
+  keyMessage,
+  type Message,
+  paths,
+  type SignatureMessage,
+  signatureMessage,
+  signatureRequest,
+} from '../../signer/index.ts';
+import { trustError } from '../../trust/index.ts';
+
+/** Where the signer is, and how the two know each other. PEM. */
+export interface SignerAddress {
+  /** HOST:PORT; the host must stand in the signer's certificate. */
+  readonly address: string;
+  readonly ca: string;
+  readonly certificate: string;
+  readonly privateKey: Secret;
+  /** Longest that one call may take, a reconnection included; 5 seconds unless told. */
+  readonly timeoutMs?: number;
+}
+
+const usualTimeoutMs = 5_000;
+/** gRPC waits up to two minutes between attempts; a publisher should not have to. */
+const channel: ChannelOptions = {
+  'grpc.initial_reconnect_backoff_ms': 200,
+  'grpc.max_reconnect_backoff_ms': 2_000,
+  'grpc.keepalive_time_ms': 60_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+};
+
+/**
+ * The calls of Notary's signer protocol to one signer, ours or Debian's. The connection is made at
+ * the first call and again whenever it is lost.
+ *
+ * @see notary 0.7.0 trustmanager/remoteks, tuf/signed, signer/client/signer_trust.go
+ */
+export class SignerConnection implements Disposable {
+  readonly #client: Client;
+  readonly #timeoutMs: number;
+
+  constructor({ address, ca, certificate, privateKey, timeoutMs }: SignerAddress) {
+    const ssl = credentials.createSsl(
+      Buffer.from(ca),
+      Buffer.from(privateKey.reveal()),
+      Buffer.from(certificate),
+    );
+    this.#client = new Client(address, ssl, channel);
+    this.#timeoutMs = timeoutMs ?? usualTimeoutMs;
+  }
+
+  /** The unused ECDSA key of this GUN and role. @throws StoreError TRUST_SIGNER_UNAVAILABLE */
+  createKey(gun: string, role: string): Promise<KeyMessage> {
+    const request = { algorithm: 'ecdsa', gun, role };
+    return this.#call(paths.createKey, createKeyRequest, keyMessage, request);
+  }
+
+  /** Undefined when the signer does not have it. @throws StoreError TRUST_SIGNER_UNAVAILABLE */
+  async keyInfo(keyId: string): Promise<KeyMessage | undefined> {
+    try {
+      return await this.#call(paths.getKeyInfo, keyIdMessage, keyMessage, keyId);
+    } catch (error) {
+      if (isAbsent((error as Error).cause)) return undefined;
+      throw error;
+    }
+  }
+
+  /** @throws StoreError TRUST_SIGNER_UNAVAILABLE */
+  sign(keyId: string, content: Uint8Array): Promise<SignatureMessage> {
+    return this.#call(paths.sign, signatureRequest, signatureMessage, { keyId, content });
+  }
+
+  /** @param service  of the standard health service. @throws StoreError TRUST_SIGNER_UNAVAILABLE */
+  isServing(service: string): Promise<boolean> {
+    return this.#call(paths.health, healthRequest, healthResponse, service);
+  }
+
+  [Symbol.dispose](): void {
+    this.#client.close();
+  }
+
+  #call<Q, A>(path: string, request: Message<Q>, answer: Message<A>, value: Q): Promise<A> {
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest<Q, Uint8Array>(
+        path,
+        (question) => Buffer.from(request.write(question)),
+        (bytes) => bytes,
+        value,
+        { deadline: Date.now() + this.#timeoutMs },
+        (error, bytes) => {
+          if (error) return reject(unavailable(error));
+          try {
+            resolve(answer.read(bytes ?? new Uint8Array()));
+          } catch (cause) {
+            reject(trustError('TRUST_SIGNER_UNAVAILABLE', { reason: 'BAD_ANSWER' }, cause));
+          }
+        },
+      );
+    });
+  }
+}
+
+/** What the other side said may be anything; the name of the status is enough to look further. */
+function unavailable(cause: ServiceError) {
+  const reason = status[cause.code] ?? 'UNKNOWN';
+  return trustError('TRUST_SIGNER_UNAVAILABLE', { reason }, cause);
+}
+
+/** Debian's signer gives NotFound for GetKeyInfo, wrapped or not. */
+function isAbsent(cause: unknown): boolean {
+  const { code, details } = (cause ?? {}) as Partial<ServiceError>;
+  return code === status.NOT_FOUND || (code === status.UNKNOWN && /not found/.test(details ?? ''));
+}

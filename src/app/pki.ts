@@ -1,0 +1,82 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeAuthority, makeMember } from '../adapters/certificates/index.ts';
+import { Secret } from '../base/index.ts';
+import { appError } from './errors.ts';
+
+/**
+ *   <pki>/
+ *     ca.crt      who may take part            both sides
+ *     ca.key      makes more members, 0600     neither: keep it elsewhere
+ *     signer.crt  signer.key, 0600             the signer
+ *     client.crt  client.key, 0600             the trust server; others by `pki client`
+ */
+const always = ['localhost', '127.0.0.1', '::1'];
+
+/**
+ * Makes all of it in a folder that has none of it.
+ * @param hosts  names and addresses of the signer beside those of loopback
+ * @throws StoreError PKI_EXISTS, PKI_NAME: then nothing is written
+ */
+export function initPki(folder: string, hosts: readonly string[], now: Date): string[] {
+  const wrong = hosts.find((host) => !/^[A-Za-z0-9.:-]{1,253}$/.test(host));
+  if (wrong !== undefined) throw appError('PKI_NAME', { name: wrong.slice(0, 253) });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const authority = makeAuthority(now);
+  const files = write(folder, 'ca', authority);
+  const signer = makeMember(authority, {
+    commonName: 'signer',
+    use: 'serverAuth',
+    hosts: [...new Set([...always, ...hosts])],
+    now,
+  });
+  files.push(...write(folder, 'signer', signer), ...addClient(folder, 'client', now));
+  return files;
+}
+
+/**
+ * Makes the certificate of one more trust server; its common name and DNS name are the name.
+ * @throws StoreError PKI_NAME, PKI_EXISTS, CONFIG_FILE without an authority
+ */
+export function addClient(folder: string, name: string, now: Date): string[] {
+  if (!/^[a-z0-9][-a-z0-9.]{0,62}$/.test(name)) {
+    throw appError('PKI_NAME', { name: name.slice(0, 63) });
+  }
+  const authority = {
+    certificate: readPem('PKI', join(folder, 'ca.crt')),
+    privateKey: new Secret(readPem('PKI', join(folder, 'ca.key'))),
+  };
+  const request = { commonName: name, use: 'clientAuth', hosts: [name], now } as const;
+  return write(folder, name, makeMember(authority, request));
+}
+
+/**
+ * Reads one file of the folder.
+ * @param flag  by which the folder was named
+ * @throws StoreError CONFIG_FILE
+ */
+export function readPem(flag: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw appError('CONFIG_FILE', { flag, path, reason }, cause);
+  }
+}
+
+/** Never over what is there: a key that is gone cuts off whoever has its certificate. */
+function write(
+  folder: string,
+  name: string,
+  { certificate, privateKey }: { certificate: string; privateKey: Secret },
+): string[] {
+  const files = [join(folder, `${name}.key`), join(folder, `${name}.crt`)] as const;
+  try {
+    writeFileSync(files[0], privateKey.reveal(), { mode: 0o600, flush: true, flag: 'wx' });
+    writeFileSync(files[1], certificate, { mode: 0o644, flush: true, flag: 'wx' });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    throw appError('PKI_EXISTS', { folder, name }, cause);
+  }
+  return [files[1], files[0]];
+}

@@ -1,0 +1,117 @@
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { parse } from 'yaml';
+import {
+  DatabaseKeys,
+  KeptKeys,
+  KeyRows,
+  openSignerDatabase,
+  openToken,
+  Passphrases,
+} from '../adapters/signer-keys/index.ts';
+import { type Clock, isStoreError, Secret } from '../base/index.ts';
+import type { SignerFlags } from '../cli/index.ts';
+import { type SignerApi, startSignerApi } from '../http/signer-api/index.ts';
+import { type Grants, KeyService, parseGrants } from '../signer/index.ts';
+import { parseListen } from './config.ts';
+import { appError } from './errors.ts';
+import { openLog } from './log.ts';
+import { readPem } from './pki.ts';
+import { stopSignal } from './stop-signal.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the signer keeps its keys, within its data folder. */
+const databaseFile = 'signer.sqlite';
+
+/**
+ * Runs a signer until SIGTERM or SIGINT, then lets what is under way end.
+ * @throws StoreError when it cannot start
+ */
+export async function runSigner(flags: SignerFlags, env: Environment, clock: Clock): Promise<void> {
+  const log = openLog(env.COUNTERMARK_LOG ?? 'warn');
+  const stopped = stopSignal();
+  await using signer = await startSigner(flags, env, clock, log);
+  process.stdout.write(`Countermark's signer listens on ${flags.listen} (${signer.port})\n`);
+  await stopped;
+}
+
+/**
+ * Opens the keys and listens.
+ * @throws StoreError of the configuration, the passphrases and the token: then nothing is left open
+ */
+export async function startSigner(
+  flags: SignerFlags,
+  env: Environment,
+  clock: Clock,
+  log: Logger,
+): Promise<SignerApi> {
+  await using undo = new AsyncDisposableStack();
+  const listen = parseListen(flags.listen);
+  const grants = readGrants(flags.grants);
+  const file = (name: string) => readPem('--pki', join(flags.pki, name));
+  const tls = { ca: file('ca.crt'), cert: file('signer.crt'), key: file('signer.key') };
+  const { rows, keys, close } = await openKeys(flags, env);
+  undo.defer(close);
+  const { pkcs11Module: module, pkcs11Token: token } = flags;
+  if ((module === undefined) !== (token === undefined)) throw appError('CONFIG_PKCS11');
+  const pin = new Secret(env.COUNTERMARK_SIGNER_PIN ?? '');
+  const tokenKeys =
+    module !== undefined && token !== undefined
+      ? await openToken({ module, token, pin })
+      : undefined;
+  if (tokenKeys) undo.defer(async () => tokenKeys[Symbol.dispose]());
+  const service = new KeyService(new KeptKeys(rows, keys, tokenKeys), grants);
+  const api = await startSignerApi({
+    service,
+    listen,
+    tls,
+    clock,
+    report: ({ error, unexpected, ...call }) => {
+      if (unexpected) log.error({ ...call, err: error }, 'signer call failed');
+      else if (isStoreError(error)) log.warn({ ...call, code: error.code }, 'signer call refused');
+      else log.info(call, 'signer call answered');
+    },
+  }).catch((cause: Error) => {
+    throw appError('LISTEN_FAILED', { listen: flags.listen, reason: cause.message }, cause);
+  });
+  undo.use(api);
+  const open = undo.move();
+  return { port: api.port, [Symbol.asyncDispose]: () => open.disposeAsync() };
+}
+
+/** Seals every key of a signer's data folder again under the default alias. @returns how many */
+export async function reencrypt(
+  flags: Pick<SignerFlags, 'data' | 'defaultAlias'>,
+  env: Environment,
+): Promise<number> {
+  const { keys, close } = await openKeys(flags, env);
+  try {
+    return await keys.resealAll();
+  } finally {
+    await close();
+  }
+}
+
+async function openKeys(flags: Pick<SignerFlags, 'data' | 'defaultAlias'>, env: Environment) {
+  const passphrases = new Passphrases(env, flags.defaultAlias);
+  const folder = resolve(flags.data);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  const db = await openSignerDatabase(join(folder, databaseFile));
+  const rows = new KeyRows(db);
+  return { rows, keys: new DatabaseKeys(rows, passphrases), close: () => db.destroy() };
+}
+
+/** @throws StoreError CONFIG_FILE, SIGNER_GRANTS */
+function readGrants(path: string | undefined): Grants {
+  if (path === undefined) return 'every caller may do all';
+  try {
+    return parseGrants(parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    if (isStoreError(cause)) throw cause;
+    const reason = (cause as Error).message.split('\n', 1)[0] ?? '';
+    throw appError('CONFIG_FILE', { flag: '--grants', path, reason }, cause);
+  }
+}

@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import type { CliWorld, SignerFlags } from './ports.ts';
+import { printable } from './printable.ts';
+import { collect } from './serve.ts';
+
+/** `signer` and `signer reencrypt`: what the flags mean is app's to say. */
+export function signerCommands(world: CliWorld): Command {
+  const signer = new Command('signer')
+    .description('Run a signer, which holds keys of trust servers')
+    .option('--data <dir>', 'where the keys are kept', './signer-data')
+    .option('--listen <host:port>', 'where to listen', 'localhost:7899')
+    .option('--pki <dir>', 'ca.crt, signer.crt and signer.key (see pki init)', './pki')
+    .option('--grants <file>', 'which certificate may use which keys (default: all may)')
+    .option('--default-alias <name>', 'whose passphrase encrypts new keys (default: default)')
+    .option('--pkcs11-module <file>', 'make keys on a token, through this library')
+    .option('--pkcs11-token <label>', 'the token')
+    .action((flags: SignerFlags) => world.signer(flags));
+  signer
+    .command('reencrypt')
+    .description('Encrypt every key with the passphrase of the default alias')
+    .action(async (_options: unknown, command: Command) => {
+      const count = await world.reencrypt(command.optsWithGlobals<SignerFlags>());
+      world.print(`${count} ${count === 1 ? 'key is' : 'keys are'} encrypted again.\n`);
+    });
+  return signer;
+}
+
+/** `pki init` and `pki client` */
+export function pkiCommands(world: CliWorld): Command {
+  const pki = new Command('pki').description('Certificates between signer and trust servers');
+  const print = (files: readonly string[]) =>
+    world.print(files.map((file) => `wrote ${printable(file)}\n`).join(''));
+  pki
+    .command('init <dir>')
+    .description('Make the authority, and certificates for the signer and one trust server')
+    .option('--host <name>', 'a name or address of the signer; repeatable', collect)
+    .action(async (folder: string, { host = [] }: { host?: readonly string[] }) =>
+      print(await world.pki.init(folder, host)),
+    );
+  pki
+    .command('client <dir> <name>')
+    .description('Make a certificate for one more trust server')
+    .action(async (folder: string, name: string) => print(await world.pki.addClient(folder, name)));
+  return pki;
+}
