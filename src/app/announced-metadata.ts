@@ -5,7 +5,7 @@ import { isPostgres } from '../adapters/sql/statements.ts';
 
 /**
  * The trust server's store, with a word to the chain after each accepted update, so that it looks
- * at once. The word may be lost: what is to be done stands in the changefeed.
+ * at once; of repositories that are not staged it hears when it looks next. The word may be lost: what is to be done stands in the changefeed.
  */
 export class AnnouncedMetadata extends SqlMetadataStore {
   /** On PostgreSQL others write beside us, and the server itself lets commits share a wait. */
@@ -21,6 +21,7 @@ export class AnnouncedMetadata extends SqlMetadataStore {
   override async publish(...update: Parameters<SqlMetadataStore['publish']>): Promise<void> {
     if (this.#grouped) await this.#grouped.run((tx) => publishFiles(tx, ...update));
     else await super.publish(...update);
-    this.#announce();
+    const [gun] = update;
+    if (gun.includes('/staging/')) this.#announce();
   }
 }

@@ -173,3 +173,18 @@ async function waitForOne(world: ChainWorld) {
   }
   return assert.fail('nothing was admitted');
 }
+
+test('what is published outside of staging is passed over in one step, and staging is not', async (t) => {
+  await using world = await ChainWorld.open();
+  const skip = t.mock.method(Object.getPrototypeOf(world.admissions), 'skip');
+  const waiting = async () => (await world.admissions.waiting(10)).length;
+  for (const name of ['acme/a', 'acme/b']) await world.submit(name, '1');
+  await world.submit(staging, '1');
+  for (const name of ['acme/a', 'acme/b']) await world.submit(name, '2');
+  assert.ok((await waiting()) > 5);
+  await world.settle();
+  assert.equal(await waiting(), 0);
+  assert.equal((await world.candidates.list({})).length, 1);
+  const steps = skip.mock.callCount();
+  assert.ok(steps >= 1 && steps <= 3, `${steps} steps`);
+});

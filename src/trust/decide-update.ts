@@ -21,7 +21,7 @@ import {
   verifyNextRoot,
   verifyRoot,
 } from '../tuf/index.ts';
-import { CurrentFiles, type ReadCurrent } from './current-files.ts';
+import { CurrentFiles, type ParsedRoots, type ReadCurrent } from './current-files.ts';
 import { checking, trustError } from './errors.ts';
 import { Floors } from './floors.ts';
 import type { FileVersion, Retired, RoleKeys } from './ports.ts';
@@ -33,6 +33,7 @@ export interface UpdateRequest {
   /** Files as received. A timestamp is passed over: the server makes its own. */
   readonly parts: ReadonlyMap<RoleName, Uint8Array>;
   readonly current: ReadCurrent;
+  readonly roots?: ParsedRoots | undefined;
   /** Asked only when a role has no published file. */
   readonly retired: () => Promise<Retired>;
   readonly keys: RoleKeys;
@@ -58,7 +59,7 @@ export interface UpdateRequest {
  */
 export async function decideUpdate(request: UpdateRequest): Promise<FileVersion[]> {
   const { gun, keys, now } = request;
-  const current = new CurrentFiles(request.current);
+  const current = new CurrentFiles(request.current, request.roots);
   const update = parseParts(request.parts);
   await requireNewVersions(update, current);
   const root = await decideRoot(update, current, gun, now);

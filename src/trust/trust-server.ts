@@ -1,5 +1,6 @@
 import { Turns } from '../base/index.ts';
 import { authorityOf, type Gun, type PublicKey, parseRoot, type RoleName } from '../tuf/index.ts';
+import type { ParsedRoots } from './current-files.ts';
 import { decideUpdate } from './decide-update.ts';
 import { Expiries } from './expiries.ts';
 import type {
@@ -21,6 +22,7 @@ export class TrustServer {
   readonly #store: MetadataStore;
   readonly #keys: RoleKeys;
   readonly #turns = new Turns();
+  readonly #roots: ParsedRoots = new Map();
   readonly #renewing: Renewing;
 
   constructor(store: MetadataStore, keys: RoleKeys) {
@@ -60,7 +62,11 @@ export class TrustServer {
   ): Promise<readonly FileVersion[]> {
     const current = (role: RoleName) => this.#store.current(gun, role);
     const retired = () => this.#store.retired(gun);
-    return decideUpdate({ gun, parts, current, retired, keys: this.#keys, now });
+    return decideUpdate({
+      ...{ gun, parts, current, retired, now },
+      keys: this.#keys,
+      roots: this.#roots,
+    });
   }
 
   /** Does the work while nothing else of this process publishes to the GUN. It does not nest. */

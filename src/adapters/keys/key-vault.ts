@@ -50,9 +50,18 @@ export class KeyVault {
   }
 }
 
+const publicKeysKept = 1_000;
+/** By id and bytes: reading a key costs more than signing with it. */
+const publicKeys = new Map<string, PublicKey>();
+
 /** @throws StoreError KEY_UNREADABLE when the public half is not the one that the id names */
 export function publicKeyOf(row: PrivateKeyRow): PublicKey {
+  const name = `${row.keyId} ${Buffer.from(row.publicBytes).toString('base64')}`;
+  const known = publicKeys.get(name);
+  if (known) return known;
   const key = publicKey('ecdsa', row.publicBytes);
   if (key.id !== row.keyId) throw unreadable(row);
+  if (publicKeys.size >= publicKeysKept) publicKeys.clear();
+  publicKeys.set(name, key);
   return key;
 }

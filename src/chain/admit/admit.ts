@@ -57,6 +57,11 @@ export async function admitChange(
   return { gun, opened, trouble: read.trouble };
 }
 
+/** True for a row that cannot open anything: it is not about a staging repository of this store. */
+export function opensNothing(change: Change, origins: readonly string[]): boolean {
+  return stagingOf(change, origins) === undefined;
+}
+
 interface Staging {
   readonly gun: Gun;
   readonly repository: StagingRepository;

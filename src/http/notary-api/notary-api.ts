@@ -8,7 +8,7 @@ import { notaryError } from './errors.ts';
 import type { Meter } from './meter.ts';
 import { measure } from './meter.ts';
 import { postMetadata } from './post-metadata.ts';
-import { type Route, routes } from './routes.ts';
+import { type Call, type Route, routes } from './routes.ts';
 
 /** What the API needs. */
 export interface NotaryApiOptions {
@@ -23,6 +23,7 @@ export interface NotaryApiOptions {
 
 const ours = /^\/v2\/(?:.*\/)?_trust\//;
 const uploadsAtOnce = 4;
+const smallUploadsAtOnce = 64;
 const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
 
 /**
@@ -30,7 +31,7 @@ const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
  * a part `_trust`, which no repository name can have.
  */
 export function createNotaryApi(options: NotaryApiOptions): V2Api {
-  const uploads = new Turns(uploadsAtOnce);
+  const turns = { uploads: new Turns(uploadsAtOnce), smallUploads: new Turns(smallUploadsAtOnce) };
   return {
     match(method, path) {
       if (!ours.test(path)) return undefined;
@@ -39,20 +40,20 @@ export function createNotaryApi(options: NotaryApiOptions): V2Api {
       const route = routes.find((one) => one.method === asked && one.pattern.test(path));
       return (request, reply) => {
         if (route && options.meter) measure(options.meter, route.operation, request.raw, reply.raw);
-        return answer({ ...options, uploads }, route, path, request, reply);
+        return answer({ ...options, ...turns }, route, path, request, reply);
       };
     },
   };
 }
 
 async function answer(
-  options: NotaryApiOptions & { readonly uploads: Turns },
+  options: NotaryApiOptions & Pick<Call, 'uploads' | 'smallUploads'>,
   route: Route | undefined,
   path: string,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { trust, gate, clock, uploads, gunPrefixes = [] } = options;
+  const { trust, gate, clock, uploads, smallUploads, gunPrefixes = [] } = options;
   const params = new Map(Object.entries(route?.pattern.exec(path)?.groups ?? {}));
   try {
     requirePrefix(gunPrefixes, route, params.get('gun'));
@@ -65,6 +66,7 @@ async function answer(
       params,
       principal,
       uploads,
+      smallUploads,
       now: clock(),
     });
   } catch (error) {

@@ -10,12 +10,17 @@ import type { Call } from './routes.ts';
  */
 export const uploadLimitBytes = 16 * 1024 * 1024;
 
+/** An update of a few hundred tags; some dozens of them at a time take no more memory than one large. */
+const smallUploadBytes = 64 * 1024;
+
 /**
  * `POST /v2/<gun>/_trust/tuf/`: an update, accepted whole or refused whole. Answers 200 with an
  * empty body, when everything is stored.
  */
 export async function postMetadata(call: Call) {
-  await call.uploads.take(call.principal.name ?? '', () => update(call));
+  const isSmall = Number(call.request.headers['content-length'] ?? Number.NaN) <= smallUploadBytes;
+  const turns = isSmall ? call.smallUploads : call.uploads;
+  await turns.take(call.principal.name ?? '', () => update(call));
   return call.reply.code(200).send();
 }
 

@@ -19,6 +19,8 @@ export interface Call {
   readonly principal: Principal;
   /** By user. Each upload is held in memory, so few of one user are; the others wait, unread. */
   readonly uploads: Turns;
+  /** The same, for those that say they are small. */
+  readonly smallUploads: Turns;
   readonly now: Date;
 }
 
