@@ -25,6 +25,11 @@ export function processWorld(clock: Clock): CliWorld {
     credentialsFor: dockerCredentials(dockerFolder),
     ...(askPassword ? { askPassword } : {}),
     verifyImage: (question) => verify(question, dockerFolder, clock),
+    isWatched: stderr.isTTY === true,
+    importNotary: async (question, watch) => {
+      const { importNotary } = await import('./import-notary.ts');
+      return importNotary(question, watch, { env, dockerFolder, clock });
+    },
     serve: async (flags) => {
       // Half of a short command's time would go into loading a server it does not start.
       const { serve } = await import('./serve.ts');

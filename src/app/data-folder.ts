@@ -18,6 +18,7 @@ import { appError } from './errors.ts';
  *     store.sqlite               users, tags, manifests, trust metadata, keys (encrypted), the chain
  *     blobs/sha256/ab/<64 hex>   layers and configs, once per digest
  *     uploads/<id>               bytes on their way in
+ *     import/                    rows of dumps, while an import runs
  *     tls/cert.pem key.pem       the certificate clients see; put your own here to replace it
  *     secrets/token.key          signs the registry's tokens                    32 bytes, 0600
  *     secrets/keys.key           encrypts the private keys in the database      32 bytes, 0600
@@ -114,7 +115,7 @@ function isStore(pid: number): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('serve');
+    return /serve|import/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
   } catch {
     return true;
   }

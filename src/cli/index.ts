@@ -10,6 +10,7 @@ export { exitCodes } from './exit-codes.ts';
 export type {
   CliWorld,
   HttpConnection,
+  ImportQuestion,
   PkiTools,
   SavedLogin,
   ServeFlags,

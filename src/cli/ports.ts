@@ -1,5 +1,6 @@
 import type { Clock, Secret } from '../base/index.ts';
 import type { ImageVerification } from '../client/index.ts';
+import type { ImportWatch, RepositoryPlan } from '../trust/index.ts';
 
 /** An HTTPS client; one per command. It throws StoreErrors when there is no answer. */
 export interface HttpConnection extends Disposable {
@@ -69,6 +70,27 @@ export interface VerifyQuestion {
   readonly rootKeyIds: readonly string[];
 }
 
+/** What `import notary` is asked for; exactly one of the sources is there. */
+export interface ImportQuestion {
+  /** Data folder of the store, which must be stopped. */
+  readonly data: string;
+  readonly from?: string;
+  readonly serverDump?: string;
+  readonly serverDb?: string;
+  readonly trustFolder?: string;
+  readonly signerDump?: string;
+  readonly signerDb?: string;
+  /** Only these GUNs; all that the source has when there are none. */
+  readonly guns: readonly string[];
+  /** Only GUNs that begin with this. */
+  readonly prefix?: string;
+  readonly dryRun: boolean;
+  /** `https://HOST[:PORT]` of this store, as owners will reach it. */
+  readonly here: string;
+  /** PEM certificates, as for {@link CliWorld.connect}. */
+  readonly ca?: string;
+}
+
 /** The world as the command line sees it. */
 export interface CliWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -89,6 +111,13 @@ export interface CliWorld {
   readonly askPassword?: (prompt: string) => Promise<Secret>;
   /** Verifies an image as a consumer would, with docker's saved logins. */
   readonly verifyImage: (question: VerifyQuestion) => Promise<ImageVerification>;
+  /** Whether somebody watches standard error. */
+  readonly isWatched?: boolean;
+  /** Takes repositories over into a stopped store. */
+  readonly importNotary: (
+    question: ImportQuestion,
+    watch: ImportWatch,
+  ) => Promise<readonly RepositoryPlan[]>;
   /** Runs a store until it is told to stop. */
   readonly serve: (flags: ServeFlags) => Promise<void>;
   /** Runs a signer until it is told to stop. */

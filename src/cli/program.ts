@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { isStoreError } from '../base/index.ts';
 import { candidateCommands } from './candidate.ts';
 import { exitCodeOf, exitCodes, type Report } from './exit-codes.ts';
+import { importCommands } from './import.ts';
 import type { CliWorld } from './ports.ts';
 import { printable } from './printable.ts';
 import { serveCommand } from './serve.ts';
@@ -29,6 +30,7 @@ export function createProgram(world: CliWorld, report: Report): Command {
   program.addCommand(candidateCommands(world, report));
   program.addCommand(trustCommands(world));
   program.addCommand(verifyCommand(world, report));
+  program.addCommand(importCommands(world, report));
   for (const command of everyCommand(program)) {
     command
       .helpCommand(false)

@@ -1,7 +1,14 @@
 import { Secret, StoreError } from '../../src/base/index.ts';
 import type { State } from '../../src/chain/index.ts';
-import type { CliWorld, HttpConnection, SavedLogin, ServeFlags } from '../../src/cli/index.ts';
+import type {
+  CliWorld,
+  HttpConnection,
+  ImportQuestion,
+  SavedLogin,
+  ServeFlags,
+} from '../../src/cli/index.ts';
 import type { ImageVerification } from '../../src/client/index.ts';
+import type { RepositoryPlan } from '../../src/trust/index.ts';
 import { found, MemoryDesk } from './memory-desk.ts';
 import { memoryStore } from './memory-store.ts';
 
@@ -79,6 +86,18 @@ export class TestWorld {
       connect: () => this.#connect(),
       credentialsFor: async (host) => (host === 'localhost:5443' ? this.#saved : undefined),
       verifyImage: async ({ image }) => (image.endsWith(':1.0') ? verified : notVerified),
+      importNotary: async (question, watch) => {
+        const plans = plansOf(question);
+        plans.forEach((plan, i) => {
+          watch.looked?.(plan, i + 1);
+        });
+        watch.planned?.(plans);
+        const [plan] = plans;
+        if (question.dryRun || !plan) return plans;
+        const first = { ...plan, written: 9 };
+        watch.wrote?.(first, 1, 1);
+        return [first, ...plans.slice(1)];
+      },
       serve: async (flags) => {
         this.served.push(flags);
         print(1, `serve ${JSON.stringify(flags)}\n`);
@@ -204,3 +223,49 @@ const notVerified: ImageVerification = {
   reason,
   links: [rootLink, { link: 'target', subject: '1.1', ok: false, by: [], against: '', reason }],
 };
+
+/** Three repositories: one that goes on, one whose timestamp key nobody has, one that is broken. */
+function plansOf({ prefix = '', here }: ImportQuestion): readonly RepositoryPlan[] {
+  const keys = { timestamp: 'continues', snapshot: 'owner' } as const;
+  const end = new Date('2026-12-04T21:41:15.718Z');
+  const plan = {
+    gun: 'docker.io/acme/app',
+    state: 'new',
+    keys,
+    notes: [],
+    todo: [],
+    versions: [
+      { role: 'root', version: 2 },
+      { role: 'timestamp', version: 7 },
+    ],
+    deadlines: [
+      { what: 'targets', at: new Date('2026-11-20T00:00:00Z'), isPast: true },
+      { what: 'timestamp', at: end, isPast: false },
+      { what: 'root certificate', at: new Date('2036-11-17T21:41:15Z'), isPast: false },
+    ],
+  } as const;
+  const rotate = `notary -s ${here} -d ~/.docker/trust key rotate docker.io/acme/tool timestamp -r`;
+  const plans: RepositoryPlan[] = [
+    plan,
+    {
+      ...plan,
+      gun: 'docker.io/acme/tool',
+      state: 'there',
+      keys: { ...keys, timestamp: 'missing' },
+      notes: ['consumers pass over targets/kate, there as here: 0 of 1 signed\u001b[2J'],
+      todo: [{ who: 'owner', what: 'replace the timestamp key', commands: [rotate] }],
+    },
+    {
+      ...plan,
+      gun: 'docker.io/acme/web',
+      state: 'refused',
+      versions: [],
+      deadlines: [],
+      reason: {
+        code: 'TUF_BELOW_THRESHOLD',
+        message: 'root has valid signatures of 0 of its keys',
+      },
+    },
+  ];
+  return plans.filter(({ gun }) => gun.startsWith(prefix));
+}

@@ -25,6 +25,7 @@ const peers = {
   skopeo: { isThere: () => onPath('skopeo'), packages: ['skopeo'] },
   postgres: { isThere: () => postgresFolder() !== undefined, packages: ['postgresql'] },
   wrk: { isThere: () => onPath('wrk'), packages: ['wrk'] },
+  mariadbd: { isThere: () => onPath('mariadbd'), packages: ['mariadb-server'] },
 } satisfies Record<string, Peer>;
 
 /** `engine` is a dockerd that really builds and runs here: it is tried, not looked up. */
@@ -40,6 +41,8 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'crash.test.ts': engine,
   'chain.ts': [...engine, ...reference],
   'memory.ts': reference,
+  'import-notary.test.ts': ['notary', 'notary-server', 'openssl', 'postgres'],
+  'import-notary-mysql.test.ts': ['notary', 'notary-server', 'openssl', 'mariadbd'],
   'notary-client.test.ts': ['notary'],
   'notary-differential.test.ts': reference,
   'postgresql-contract.test.ts': ['postgres'],

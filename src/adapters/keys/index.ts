@@ -5,5 +5,6 @@
 export { keyErrors } from './errors.ts';
 export type { PrivateKeyRow, PrivateKeyStore } from './private-key-store.ts';
 export { type PublishedFile, RemoteRoleKeys } from './remote-role-keys.ts';
+export { sealKey } from './sealed-key.ts';
 export { SealedRoleKeys } from './sealed-role-keys.ts';
 export { SealedStoreKeys } from './sealed-store-keys.ts';

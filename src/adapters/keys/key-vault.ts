@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Secret } from '../../base/index.ts';
-import { barePublicKey, type PublicKey, publicKey } from '../../tuf/index.ts';
+import { barePublicKey, keyTypes, type PublicKey, publicKey } from '../../tuf/index.ts';
 import type { PrivateKeyRow } from './private-key-store.ts';
 import { openKey, sealKey, unreadable } from './sealed-key.ts';
 
@@ -56,11 +56,13 @@ const publicKeys = new Map<string, PublicKey>();
 
 /** @throws StoreError KEY_UNREADABLE when the public half is not the one that the id names */
 export function publicKeyOf(row: PrivateKeyRow): PublicKey {
-  const name = `${row.keyId} ${Buffer.from(row.publicBytes).toString('base64')}`;
+  const name = `${row.keyId} ${row.keyType} ${Buffer.from(row.publicBytes).toString('base64')}`;
   const known = publicKeys.get(name);
   if (known) return known;
-  const key = publicKey('ecdsa', row.publicBytes);
-  if (key.id !== row.keyId) throw unreadable(row);
+  // Its own keys are ecdsa; those of an import are what they were.
+  const keyType = keyTypes.find((type) => type === row.keyType);
+  const key = keyType && publicKey(keyType, row.publicBytes);
+  if (key?.id !== row.keyId) throw unreadable(row);
   if (publicKeys.size >= publicKeysKept) publicKeys.clear();
   publicKeys.set(name, key);
   return key;

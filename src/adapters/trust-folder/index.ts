@@ -8,3 +8,4 @@ export { type KeyFile, openKeyFile, parseKeyFile, serializeKeyFile } from './key
 export { KeyFolder } from './key-folder.ts';
 export { MetadataFolder } from './metadata-folder.ts';
 export { type PemBlock, parsePem, serializePem } from './pem.ts';
+export { listTrustFolder } from './read-file.ts';
