@@ -12,6 +12,7 @@ import { SqliteInstantReads } from '../adapters/sql/instant-reads.ts';
 import { SqlPrivateKeyStore } from '../adapters/sql/private-key-store.ts';
 import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
 import { SqlUserStore } from '../adapters/sql/user-store.ts';
+import { SqlVersionShelf } from '../adapters/sql/version-shelf.ts';
 import type { Clock, Random, Secret } from '../base/index.ts';
 import { Bell, CandidateDesk, ChainWorker } from '../chain/index.ts';
 import { createAuth } from '../http/auth/index.ts';
@@ -31,7 +32,7 @@ import { addFirstAdministrator } from './first-administrator.ts';
 import { makeReview, readPolicy } from './review.ts';
 import { closeServer, makeServer } from './server.ts';
 import { openTls } from './tls.ts';
-import { careForTrust } from './trust-care.ts';
+import { careForTrust, pruneVersions } from './trust-care.ts';
 
 const sweepEveryMs = 60 * 60 * 1000;
 const random: Random = (size) => randomBytes(size);
@@ -160,6 +161,9 @@ export async function startStore(
     worker.run(stopping.signal),
     sweep(uploads, clock, log, stopping.signal),
     careForTrust(trust, expiries, { clock, log, signal: stopping.signal }),
+    pruneVersions({ shelf: new SqlVersionShelf(db), store: metadata }, policy.retention, {
+      ...{ clock, log, signal: stopping.signal },
+    }),
   ];
   undo.defer(async () => {
     draining = true;

@@ -1,12 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Clock } from '../base/index.ts';
-import { type Care, type CareEvent, type ExpiryIndex, renewDue } from '../trust/index.ts';
+import {
+  type Care,
+  type CareEvent,
+  type ExpiryIndex,
+  prune,
+  type Retention,
+  renewDue,
+} from '../trust/index.ts';
 
 const roundEveryMs = 60_000;
 /** Between two rounds when there is more to do: requests go before. */
 const breathMs = 250;
 const catchUpEveryMs = 60 * 60_000;
+const pruneEveryMs = 24 * 60 * 60_000;
 
 /**
  * Looks after what the trust server holds, until the signal: renews what is due, and keeps the
@@ -43,6 +51,32 @@ async function catchUp(index: ExpiryIndex, signal: AbortSignal): Promise<void> {
   while (position !== undefined && !signal.aborted) {
     position = await index.catchUp(position);
     await sleep(1);
+  }
+}
+
+/**
+ * Forgets old versions as the policy says, all GUNs at the start and then once a day, until the
+ * signal. A little at a time, as it is in no hurry.
+ */
+export async function pruneVersions(
+  ports: Parameters<typeof prune>[0],
+  retention: Retention | undefined,
+  { clock, log, signal }: { clock: Clock; log: Logger; signal: AbortSignal },
+): Promise<void> {
+  while (retention && !signal.aborted) {
+    let [after, forgotten]: [string | undefined, number] = ['', 0];
+    try {
+      while (after !== undefined && !signal.aborted) {
+        const batch = await prune(ports, retention, after, clock());
+        after = batch.after;
+        forgotten += batch.forgotten;
+        await sleep(breathMs, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+      if (forgotten > 0) log.info({ forgotten }, 'old versions of trust metadata forgotten');
+    } catch (error) {
+      log.error({ err: error }, 'old versions could not be forgotten and are looked at again');
+    }
+    await sleep(pruneEveryMs, undefined, { signal, ref: false }).catch(() => undefined);
   }
 }
 

@@ -29,5 +29,12 @@ export type {
   ServerRole,
   StoredFile,
 } from './ports.ts';
+export {
+  type KeptVersion,
+  prune,
+  type Retention,
+  type VersionShelf,
+  versionsToForget,
+} from './prune.ts';
 export type { Renewal } from './renew-server-roles.ts';
 export { TrustServer } from './trust-server.ts';

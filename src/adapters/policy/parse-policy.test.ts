@@ -22,8 +22,10 @@ test('what the example shows in comments can be written', () => {
   const shown = example
     .replace('rules: {}', 'rules:')
     .replace('ignore: []', 'ignore:')
+    .replace('trust: {}', 'trust:')
     .replaceAll(/^# {2}/gm, '  ');
-  const { review } = parsePolicy(shown);
+  const { review, retention } = parsePolicy(shown);
+  assert.deepEqual(retention, { keepVersions: 20, keepDays: 90 });
   assert.deepEqual([...review.rules.keys()].sort(), [
     'HYGIENE_NO_HEALTHCHECK',
     'HYGIENE_ROOT_USER',
@@ -39,6 +41,13 @@ test('an empty policy changes nothing', () => {
   for (const text of ['', '# nothing\n', '{}', 'rules:\nignore:\nlimits:\n']) {
     assert.deepEqual(parsePolicy(text), policyWithoutFile, text);
   }
+});
+
+test('one word about old versions is enough', () => {
+  assert.deepEqual(parsePolicy('trust: { keepDays: 7 }').retention, {
+    keepVersions: 1,
+    keepDays: 7,
+  });
 });
 
 test('what is written counts, and the rest stays as it was', () => {
@@ -92,6 +101,9 @@ const bad: [text: string, code: string, says: string][] = [
   ['limits: { image: much }', 'POLICY_VALUE', 'limits.image'],
   ['limits: { image: -1 }', 'POLICY_VALUE', 'limits.image'],
   ['limits: { ratio: 0 }', 'POLICY_VALUE', 'limits.ratio'],
+  ['trust: { keepVersions: 0 }', 'POLICY_VALUE', 'trust.keepVersions'],
+  ['trust: { keepDays: 0.5 }', 'POLICY_VALUE', 'trust.keepDays'],
+  ['trust: { keep: 3 }', 'POLICY_UNKNOWN_KEY', 'trust.keep'],
   ['limits: { imageBytes: 5 }', 'POLICY_UNKNOWN_KEY', 'limits.imageBytes'],
   ['anonymousPull: store', 'POLICY_VALUE', 'a list'],
   ['anonymousPull: [staging]', 'POLICY_VALUE', 'store'],

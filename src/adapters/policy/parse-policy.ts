@@ -8,6 +8,7 @@ import {
   type Waiver,
 } from '../../chain/review/index.ts';
 import { severities } from '../../findings/index.ts';
+import type { Retention } from '../../trust/index.ts';
 import { policyError } from './errors.ts';
 import {
   count,
@@ -29,6 +30,8 @@ export interface Policy {
   readonly storeIsPublic: boolean;
   /** Ordinary namespaces that anybody may pull from. */
   readonly publicNamespaces: ReadonlySet<string>;
+  /** Which old versions of trust metadata are kept; all of them when undefined. */
+  readonly retention: Retention | undefined;
 }
 
 const limitBytes = 1024 * 1024;
@@ -39,6 +42,7 @@ export const policyWithoutFile: Policy = {
   review: defaultPolicy,
   storeIsPublic: true,
   publicNamespaces: new Set(),
+  retention: undefined,
 };
 
 /**
@@ -49,7 +53,8 @@ export const policyWithoutFile: Policy = {
  * @throws StoreError POLICY_SYNTAX, POLICY_TOO_LARGE, POLICY_UNKNOWN_KEY, POLICY_VALUE
  */
 export function parsePolicy(source: string): Policy {
-  const keys = ['version', 'approval', 'anonymousPull', 'severities', 'rules', 'ignore', 'limits'];
+  const keys = ['version', 'approval', 'anonymousPull', 'severities', 'rules', 'ignore'];
+  keys.push('limits', 'trust');
   const top = mapping(parseYaml(source), '', keys);
   const version = top.get('version') ?? 1;
   if (version !== 1) throw wrong(version, 'version', '1, the only version there is');
@@ -63,6 +68,7 @@ export function parsePolicy(source: string): Policy {
       limits: { ...limits, ...limitsOf(top.get('limits')) },
     },
     ...anonymousPull(top.get('anonymousPull')),
+    retention: retentionOf(top.get('trust')),
   };
 }
 
@@ -129,8 +135,16 @@ function limitsOf(value: YamlValue): Partial<ReviewLimits> {
   );
 }
 
+/** One of the two words is enough; the other then keeps no more than it must. */
+function retentionOf(value: YamlValue): Retention | undefined {
+  const members = mapping(value, 'trust', ['keepVersions', 'keepDays']);
+  if (members.size === 0) return undefined;
+  const read = (name: keyof Retention) => orElse(count, members.get(name), `trust.${name}`, 1);
+  return { keepVersions: read('keepVersions'), keepDays: read('keepDays') };
+}
+
 /** `store` is the zone; any other word a namespace. What is not certified is never for everybody. */
-function anonymousPull(value: YamlValue): Omit<Policy, 'review'> {
+function anonymousPull(value: YamlValue): Pick<Policy, 'storeIsPublic' | 'publicNamespaces'> {
   if (value === undefined) {
     const { storeIsPublic, publicNamespaces } = policyWithoutFile;
     return { storeIsPublic, publicNamespaces };
