@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly storeName?: string;
   /** A step of the chain that must not be done: the candidates wait before it. */
   readonly hold?: string;
+  /** A signer that holds the server's keys, and the folder of its certificates. */
+  readonly signer?: { readonly address: string; readonly pki: string };
 }
 
 /** Who calls the command line; the administrator unless told. */
@@ -183,7 +185,7 @@ export class ServerProcess implements AsyncDisposable {
     rmSync(this.#home, { recursive: true, force: true });
   }
 
-  #flags({ policy, advisories, storeName, hold }: ServerOptions): string[] {
+  #flags({ policy, advisories, storeName, hold, signer }: ServerOptions): string[] {
     const flags = ['--data', this.data, '--listen', this.host];
     if (policy !== undefined) {
       const file = join(this.#home, 'policy.yaml');
@@ -193,6 +195,7 @@ export class ServerProcess implements AsyncDisposable {
     if (advisories !== undefined) flags.push('--advisories', advisories);
     if (storeName !== undefined) flags.push('--store-name', storeName);
     if (hold !== undefined) flags.push('--hold', hold);
+    if (signer) flags.push('--signer', signer.address, '--signer-pki', signer.pki);
     return flags;
   }
 
