@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { RemoteRoleKeys } from '../../src/adapters/keys/index.ts';
 import { TrustServer } from '../../src/trust/index.ts';
-import { roleKeysContract } from '../contract/role-keys.ts';
 import { plainEnvironment, runCommand, succeeded } from '../support/command.ts';
 import { MemoryMetadataStore } from '../support/memory-metadata-store.ts';
 import { SignerWorld } from '../support/signer-world.ts';
@@ -15,17 +14,6 @@ import { edits, gun, now, tag } from '../support/trust-world.ts';
 /*
  * Debian's notary-server 0.7 with our signer, and our trust server with Debian's notary-signer.
  */
-roleKeysContract(
-  "Debian's notary-signer over gRPC",
-  async () => {
-    const world = new SignerWorld();
-    const { address } = await world.debians();
-    const keys = new RemoteRoleKeys(world.connect(address), async () => undefined);
-    return { keys, close: () => world[Symbol.asyncDispose]() };
-  },
-  'notary-signer with keys in memory makes a new key each time',
-);
-
 describe("Debian's notary-server with our signer", () => {
   let world: SignerWorld;
   let url = '';

@@ -13,6 +13,9 @@ import { healthServices } from '../../src/signer/index.ts';
 import { plainEnvironment } from './command.ts';
 import { freePort } from './server-process.ts';
 
+/** Of the alias `one` of Debian's signer. */
+export const passphraseOfOne = 'the passphrase of one';
+
 const silent = pino({ level: 'silent' });
 
 /** Certificates of `pki init` in a folder of their own, and signers that use them. */
@@ -43,7 +46,7 @@ export class SignerWorld implements AsyncDisposable {
     flags: Partial<SignerFlags> = {},
     env: Record<string, string> = { NOTARY_SIGNER_DEFAULT: 'a passphrase' },
   ): Promise<{ address: string; stop(): Promise<void> }> {
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = `localhost:${await freePort()}`;
     const all = { data: this.data, listen: address, pki: this.pki, ...flags };
     const api = await startSigner(all, env, () => new Date(), silent);
     let running = true;
@@ -55,8 +58,12 @@ export class SignerWorld implements AsyncDisposable {
     return { address, stop };
   }
 
-  /** Debian's notary-signer 0.7, keys in memory, in a process. @returns its address */
-  async debians(): Promise<{ address: string; stop(): Promise<void> }> {
+  /**
+   * Debian's notary-signer 0.7 in a process, with keys in memory.
+   * @param database  with keys in PostgreSQL, in this empty database
+   * @returns its address
+   */
+  async debians(database?: string): Promise<{ address: string; stop(): Promise<void> }> {
     const port = await freePort();
     const config = this.file(`notary-signer-${port}.json`, {
       server: {
@@ -65,11 +72,14 @@ export class SignerWorld implements AsyncDisposable {
         tls_key_file: join(this.pki, 'signer.key'),
         client_ca_file: join(this.pki, 'ca.crt'),
       },
-      storage: { backend: 'memory' },
+      storage:
+        database === undefined
+          ? { backend: 'memory' }
+          : { backend: 'postgres', db_url: `${database}?sslmode=disable`, default_alias: 'one' },
       logging: { level: 'error' },
     });
     const stop = this.#spawn('notary-signer', ['-config', config]);
-    const address = `127.0.0.1:${port}`;
+    const address = `localhost:${port}`;
     using connection = this.connect(address);
     await until(() => connection.isServing(healthServices[1] ?? ''));
     return { address, stop };
@@ -118,7 +128,8 @@ export class SignerWorld implements AsyncDisposable {
   }
 
   #spawn(program: string, args: readonly string[]): () => Promise<void> {
-    const child = spawn(program, args, { env: plainEnvironment(), stdio: 'ignore' });
+    const env = { ...plainEnvironment(), NOTARY_SIGNER_ONE: passphraseOfOne };
+    const child = spawn(program, args, { env, stdio: 'ignore' });
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     const atExit = () => child.kill('SIGKILL');
     process.once('exit', atExit);

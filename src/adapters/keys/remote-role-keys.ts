@@ -19,6 +19,9 @@ export type PublishedFile = (
   role: ServerRole,
 ) => Promise<{ readonly bytes: Uint8Array } | undefined>;
 
+/** The calls that are made. */
+export type SignerCalls = Pick<SignerConnection, 'createKey' | 'keyInfo' | 'sign'>;
+
 const keysKnown = 10_000;
 
 /**
@@ -30,12 +33,12 @@ const keysKnown = 10_000;
  * announces for it now, or has signed what is published under it.
  */
 export class RemoteRoleKeys implements RoleKeys {
-  readonly #signer: SignerConnection;
+  readonly #signer: SignerCalls;
   readonly #published: PublishedFile;
   /** Keys whose owner is proven, by owner and id; the least recently used first. */
   readonly #known = new Map<string, PublicKey>();
 
-  constructor(signer: SignerConnection, published: PublishedFile) {
+  constructor(signer: SignerCalls, published: PublishedFile) {
     this.#signer = signer;
     this.#published = published;
   }
