@@ -1,11 +1,14 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { Secret } from '../base/index.ts';
 import { type Job, jobs } from '../chain/index.ts';
 import { appError } from './errors.ts';
 
 /** What the operator chose on the command line, unread. */
 export interface ServeFlags {
   readonly data: string;
+  /** A `postgres://` URL; it may hold a password. */
+  readonly database?: string | undefined;
   readonly listen: string;
   readonly storeName?: string | undefined;
   readonly policy?: string | undefined;
@@ -20,6 +23,8 @@ export interface ServeFlags {
 /** How one store runs. Everything here may be printed. */
 export interface Config {
   readonly dataFolder: string;
+  /** The PostgreSQL database that is used instead of a file in the data folder. */
+  readonly database: Secret | undefined;
   readonly listen: { readonly host: string; readonly port: number };
   /** The names by which clients reach the store, the first one first: the HOST[:PORT] of its GUNs. */
   readonly origins: readonly [string, ...string[]];
@@ -36,12 +41,13 @@ export interface Config {
 
 /**
  * @throws StoreError CONFIG_LISTEN, CONFIG_ORIGIN, CONFIG_STORE_NAME, CONFIG_HOLD, CONFIG_GUN_PREFIX,
- *         CONFIG_SIGNER
+ *         CONFIG_SIGNER, CONFIG_DATABASE
  */
 export function parseConfig(flags: ServeFlags): Config {
   const listen = parseListen(flags.listen);
   return {
     dataFolder: resolve(flags.data),
+    database: flags.database ? parseDatabase(flags.database) : undefined,
     listen,
     origins: originsOf(listen, (flags.origin ?? []).map(parseOrigin)),
     storeName: parseStoreName(flags.storeName ?? 'countermark'),
@@ -59,6 +65,20 @@ function parseSigner({ signer, signerPki }: ServeFlags): Config['signer'] {
   const { host, port } = parseListen(signer);
   const name = host.includes(':') ? `[${host}]` : host;
   return { address: `${name}:${port}`, pki: resolve(signerPki) };
+}
+
+/** What is wrong with the URL is not repeated: it may hold a password. */
+function parseDatabase(text: string): Secret {
+  if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol)) {
+    throw appError('CONFIG_DATABASE');
+  }
+  return new Secret(text);
+}
+
+/** Where a database is, for people: server and name, and nothing else of the URL. */
+export function nameOfDatabase(url: Secret): string {
+  const { host, pathname } = new URL(url.reveal());
+  return `postgres://${host}${pathname}`;
 }
 
 /** @throws StoreError CONFIG_LISTEN */

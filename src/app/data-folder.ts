@@ -8,7 +8,7 @@ import {
   readFileSync,
   writeSync,
 } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { link, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Secret } from '../base/index.ts';
 import { appError } from './errors.ts';
@@ -62,9 +62,9 @@ export class DataFolder {
   async belongTo(storeName: string): Promise<void> {
     const path = join(this.path, 'store-name');
     const known = readIfThere(path)?.toString('utf8');
-    if (known === undefined) await this.#keep(path, Buffer.from(storeName));
-    else if (known !== storeName) {
-      throw appError('CONFIG_STORE_NAME_CHANGED', { known, text: storeName });
+    const kept = known ?? String(await this.#keep(path, Buffer.from(storeName)));
+    if (kept !== storeName) {
+      throw appError('CONFIG_STORE_NAME_CHANGED', { known: kept, text: storeName });
     }
   }
 
@@ -80,12 +80,22 @@ export class DataFolder {
     writeDurably(this.#lock, Buffer.from(String(process.pid)));
   }
 
-  /** A crash leaves either no file or a whole one. */
+  /**
+   * A crash leaves either no file or a whole one.
+   * @returns what is kept: of several stores that come at once on one folder, the first's
+   */
   async #keep(path: string, bytes: Buffer): Promise<Buffer> {
-    writeDurably(`${path}.new`, bytes);
-    await rename(`${path}.new`, path);
+    const made = `${path}.${randomBytes(6).toString('hex')}.new`;
+    writeDurably(made, bytes);
+    try {
+      await link(made, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      await unlink(made);
+    }
     fsyncFolder(dirname(path));
-    return bytes;
+    return readFileSync(path);
   }
 }
 

@@ -32,6 +32,14 @@ export const appErrors = {
   PKI_NAME: {
     message: '"{name}" cannot stand in a certificate; write a host name (a client: in lower case)',
   },
+  CONFIG_DATABASE: {
+    message:
+      '--database or COUNTERMARK_DATABASE cannot be read; write postgres://USER@HOST/DATABASE, or leave it out to keep the store in the data folder',
+  },
+  DATABASE_FAILED: {
+    message:
+      'the database {database} cannot be opened: {reason}; see docs/operations/postgresql.md for what it must be',
+  },
   CONFIG_FILE: { message: '{flag} {path} cannot be read: {reason}' },
   CONFIG_TLS: {
     message: 'tls/cert.pem and tls/key.pem of the data folder do not belong together; replace both',

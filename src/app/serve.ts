@@ -1,5 +1,5 @@
 import { type Clock, Secret } from '../base/index.ts';
-import { type Config, parseConfig, type ServeFlags } from './config.ts';
+import { type Config, nameOfDatabase, parseConfig, type ServeFlags } from './config.ts';
 import { DataFolder } from './data-folder.ts';
 import { openLog } from './log.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -10,15 +10,18 @@ import { type RunningStore, startStore } from './store.ts';
  * @throws StoreError when it cannot start
  */
 export async function serve(flags: ServeFlags, env: NodeJS.ProcessEnv, clock: Clock) {
-  const config = parseConfig(flags);
+  const { COUNTERMARK_DATABASE: database } = env;
+  const config = parseConfig({ ...flags, database: flags.database ?? database });
   const folder = DataFolder.open(config.dataFolder);
-  folder.claim();
+  // On PostgreSQL several stores may share the folder; the database keeps them apart.
+  if (!config.database) folder.claim();
   await folder.belongTo(config.storeName);
   const log = openLog(env.COUNTERMARK_LOG ?? 'warn');
   const chosen = env.COUNTERMARK_ADMIN_PASSWORD;
   const adminPassword = chosen ? new Secret(chosen) : undefined;
-  // It is not for child processes, nor for anybody who may read this process's environment later.
+  // They are not for child processes, nor for anybody who may read this process's environment later.
   delete env.COUNTERMARK_ADMIN_PASSWORD;
+  delete env.COUNTERMARK_DATABASE;
   const stopped = stopSignal();
   await using store = await startStore(config, { folder, adminPassword, log, clock });
   process.stdout.write(greeting(config, store));
@@ -28,7 +31,7 @@ export async function serve(flags: ServeFlags, env: NodeJS.ProcessEnv, clock: Cl
 
 /** Where it listens, the first administrator's password once, and what to try next. */
 function greeting(config: Config, store: RunningStore): string {
-  const { origins, dataFolder, hold } = config;
+  const { origins, dataFolder, database, hold } = config;
   const [host] = origins;
   const lines = [
     '',
@@ -37,6 +40,7 @@ function greeting(config: Config, store: RunningStore): string {
     `  data           ${dataFolder}`,
     `  certificate    ${store.certificateFile}`,
   ];
+  if (database) lines.push(`  database       ${nameOfDatabase(database)}`);
   if (hold !== undefined) lines.push(`  held           no candidate passes "${hold}"`);
   if (store.firstStart) lines.push(...firstWords(host, store.firstStart.password));
   return `${lines.join('\n')}\n\n`;

@@ -6,8 +6,8 @@ import { SealedRoleKeys, SealedStoreKeys } from '../adapters/keys/index.ts';
 import { Argon2idPasswords } from '../adapters/passwords/index.ts';
 import { SqlAdmissions } from '../adapters/sql/admission-store.ts';
 import { SqlCandidates } from '../adapters/sql/candidate-store.ts';
-import { openDatabase } from '../adapters/sql/database.ts';
 import { SqlExpiryIndex } from '../adapters/sql/expiry-index.ts';
+import { hold } from '../adapters/sql/hold.ts';
 import { SqliteInstantReads } from '../adapters/sql/instant-reads.ts';
 import { SqlPrivateKeyStore } from '../adapters/sql/private-key-store.ts';
 import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
@@ -29,6 +29,7 @@ import type { Config } from './config.ts';
 import type { DataFolder } from './data-folder.ts';
 import { appError } from './errors.ts';
 import { addFirstAdministrator } from './first-administrator.ts';
+import { openStoreDatabase } from './open-store-database.ts';
 import { makeReview, readPolicy } from './review.ts';
 import { closeServer, makeServer } from './server.ts';
 import { openTls } from './tls.ts';
@@ -67,9 +68,12 @@ export async function startStore(
   const { origins, storeName } = config;
   const policy = await readPolicy(config);
 
-  const db = await openDatabase(folder.database);
+  const db = await openStoreDatabase(config, folder);
   undo.defer(() => db.destroy());
-  const reads = undo.use(new SqliteInstantReads(folder.database));
+  // PostgreSQL is asked over the network: it has no reads that need no waiting.
+  const reads = config.database ? undefined : undo.use(new SqliteInstantReads(folder.database));
+  // Of several stores that start together one makes the keys, the administrator, the certificate.
+  await using starting = await hold(db, 'start');
   const users = new SqlUserStore(db);
   const index = new SqlRegistryIndex(db);
   const metadata = new AnnouncedMetadata(db, () => worker.notify());
@@ -126,7 +130,9 @@ export async function startStore(
   const { gunPrefixes } = config;
   const counts = new OperationCounts();
   const { meter } = counts;
-  const instantGet = createInstantGet({ reads, gate: auth.gate, clock, meter, gunPrefixes });
+  const instantGet = reads
+    ? createInstantGet({ reads, gate: auth.gate, clock, meter, gunPrefixes })
+    : () => false;
   const server = makeServer(tls, log, instantGet);
   let draining = false;
   await server.register(ops({ isReady: async () => !draining && (await answers(users)) }));
@@ -175,6 +181,7 @@ export async function startStore(
     throw appError('LISTEN_FAILED', { listen: `${host}:${port}`, reason: cause.message }, cause);
   });
 
+  await starting[Symbol.asyncDispose]();
   const open = undo.move();
   return {
     certificateFile: tls.certificateFile,

@@ -129,6 +129,12 @@ export interface Candidates {
   due(now: Date, limit: number, except: Job | undefined): Promise<readonly DueJob[]>;
   /** When the next job after `now` is due; undefined: there is none. */
   nextTryAt(now: Date, except: Job | undefined): Promise<Date | undefined>;
+  /**
+   * Claims a repository, so that no other process moves its candidates until it is disposed of or
+   * this process dies.
+   * @returns undefined when another process has it
+   */
+  claim(repository: string): Promise<AsyncDisposable | undefined>;
   /** The machine failed: the same job again, later. Ignored when the candidate has moved on. */
   postpone(job: DueJob, tryAt: Date): Promise<void>;
   /** What was sealed for a candidate and is not yet published. */

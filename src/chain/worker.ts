@@ -25,10 +25,13 @@ const changesAtOnce = 100;
 const jobsAtOnce = 50;
 const firstDelayMs = 1_000;
 const longestDelayMs = 300_000;
+/** How long a repository is left alone that another process was seen to move. */
+const elsewhereMs = 2_000;
 
 /**
  * Moves candidates along: admits from the changefeed, then takes the next step of each candidate
- * whose time has come. One candidate of a repository moves at a time. What it was doing when the
+ * whose time has come. One candidate of a repository moves at a time, whatever process moves it;
+ * several processes may work on one database. What it was doing when the
  * process died is still written down as to be done, so starting it is all that recovery takes.
  *
  * A refusal is an outcome. Anything else that goes wrong is of the machine: the step is tried
@@ -40,6 +43,8 @@ export class ChainWorker {
   readonly #bell = new Bell();
   readonly #moved: Bell;
   readonly #running = new Map<string, Promise<void>>();
+  /** Repositories that another process moves, and until when they are passed over. */
+  readonly #elsewhere = new Map<string, number>();
   #called = false;
 
   /** @param moved  rung after every step, for those who wait for a candidate */
@@ -120,15 +125,35 @@ export class ChainWorker {
     let begun = false;
     for (const job of due) {
       if (this.#running.size >= parallel) break;
-      if (this.#running.has(job.repository)) continue;
+      if (this.#running.has(job.repository) || this.#isElsewhere(job.repository)) continue;
       begun = true;
-      const step = this.#take(job, signal).finally(() => {
+      const step = this.#takeClaimed(job, signal).finally(() => {
         this.#running.delete(job.repository);
-        this.notify();
       });
       this.#running.set(job.repository, step);
     }
     return begun;
+  }
+
+  /** Another process that has the repository may have done this very job when it gives it back. */
+  async #takeClaimed(job: DueJob, signal: AbortSignal): Promise<void> {
+    try {
+      await using claim = await this.#ports.candidates.claim(job.repository);
+      if (claim) await this.#take(job, signal);
+      else this.#elsewhere.set(job.repository, this.#ports.clock().getTime() + elsewhereMs);
+    } catch (error) {
+      this.#ports.report({ event: 'stumbled', error });
+      this.#elsewhere.set(job.repository, this.#ports.clock().getTime() + elsewhereMs);
+    }
+    this.notify();
+  }
+
+  #isElsewhere(repository: string): boolean {
+    const until = this.#elsewhere.get(repository);
+    if (until === undefined) return false;
+    if (this.#ports.clock().getTime() < until) return true;
+    this.#elsewhere.delete(repository);
+    return false;
   }
 
   async #take(job: DueJob, signal: AbortSignal): Promise<void> {

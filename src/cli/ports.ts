@@ -28,6 +28,7 @@ export type SavedLogin =
 /** Flags of `serve`, unread: app knows what they mean. */
 export interface ServeFlags {
   readonly data: string;
+  readonly database?: string;
   readonly listen: string;
   readonly storeName?: string;
   readonly policy?: string;

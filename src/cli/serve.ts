@@ -6,6 +6,7 @@ export function serveCommand(world: CliWorld): Command {
   return new Command('serve')
     .description('Run a store: registry, trust server, chain, API')
     .option('--data <dir>', 'where everything is kept', './data')
+    .option('--database <url>', 'PostgreSQL (or COUNTERMARK_DATABASE), not a file')
     .option('--listen <host:port>', 'where to listen', 'localhost:5443')
     .option('--store-name <name>', 'whose signature consumers see (default: countermark)')
     .option('--policy <file>', 'what blocks, what needs a reason, what is open to all')

@@ -31,7 +31,7 @@ for (const file of readdirSync(folder).sort()) {
 
 test('no help is longer or wider than a screen', () => {
   const text = readFileSync(new URL('help-fits-a-screen.txt', folder), 'utf8');
-  for (const help of text.split('\n\n')) {
+  for (const help of text.trimEnd().split('\n\n')) {
     const lines = help.split('\n');
     assert.ok(lines.length <= 24, lines[0]);
     assert.ok(

@@ -58,9 +58,12 @@ export interface Retired {
 export interface MetadataStore {
   /**
    * Publishes the files of one update and its changefeed line, all or none.
-   * @throws StoreError TRUST_VERSION_CONFLICT when a role already has this version or a higher one
+   * @param over  the version of the timestamp that they were made over, 0 for none: then only over
+   *              that very one; every update and every deletion changes it
+   * @throws StoreError TRUST_VERSION_CONFLICT when a role already has this version or a higher one,
+   *         or the timestamp is another than `over`
    */
-  publish(gun: Gun, files: readonly FileVersion[], now: Date): Promise<void>;
+  publish(gun: Gun, files: readonly FileVersion[], now: Date, over?: number): Promise<void>;
   current(gun: Gun, role: RoleName): Promise<StoredFile | undefined>;
   byChecksum(gun: Gun, role: RoleName, sha256: string): Promise<StoredFile | undefined>;
   byVersion(gun: Gun, role: RoleName, version: number): Promise<StoredFile | undefined>;

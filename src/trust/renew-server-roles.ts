@@ -50,7 +50,7 @@ export async function renewServerRoles(
     if (!old) return { result: 'not-due' };
     try {
       const files = await renewed(gun, renewing, old, now);
-      await store.publish(gun, files, now);
+      await store.publish(gun, files, now, old.timestamp.version);
       return { result: files.length > 0 ? 'renewed' : 'not-due' };
     } catch (error) {
       if (!isStoreError(error)) throw error;

@@ -1,8 +1,9 @@
-import { Turns } from '../base/index.ts';
+import { isStoreError, Turns } from '../base/index.ts';
 import { authorityOf, type Gun, type PublicKey, parseRoot, type RoleName } from '../tuf/index.ts';
 import type { ParsedRoots } from './current-files.ts';
 import { decideUpdate } from './decide-update.ts';
 import { Expiries } from './expiries.ts';
+import { FreshReads } from './fresh-reads.ts';
 import type {
   Change,
   ChangeQuery,
@@ -14,6 +15,9 @@ import type {
 } from './ports.ts';
 import { type Renewal, type Renewing, renewServerRoles } from './renew-server-roles.ts';
 
+/** How often an update is decided on anew because another process has just published. */
+const mostTries = 10;
+
 /**
  * The trust server of all GUNs: accepts updates one at a time per GUN, and answers with published
  * bytes. Who may do so has been asked before.
@@ -23,6 +27,7 @@ export class TrustServer {
   readonly #keys: RoleKeys;
   readonly #turns = new Turns();
   readonly #roots: ParsedRoots = new Map();
+  readonly #fresh = new FreshReads<StoredFile | undefined>();
   readonly #renewing: Renewing;
 
   constructor(store: MetadataStore, keys: RoleKeys) {
@@ -35,8 +40,8 @@ export class TrustServer {
    * Publishes an update, whole, or refuses it and leaves everything as it was.
    * @param parts  files as received, by role
    * @returns what was published, snapshot and timestamp included; nothing for an empty update
-   * @throws StoreError what {@link decideUpdate} throws; TRUST_VERSION_CONFLICT also when another
-   *         process was faster
+   * @throws StoreError what {@link decideUpdate} throws; TRUST_VERSION_CONFLICT also when other
+   *         processes were faster, again and again
    */
   accept(
     gun: Gun,
@@ -44,9 +49,17 @@ export class TrustServer {
     now: Date,
   ): Promise<readonly FileVersion[]> {
     return this.exclusively(gun, async () => {
-      const files = await this.decide(gun, parts, now);
-      await this.#store.publish(gun, files, now);
-      return files;
+      for (let tries = 1; ; tries++) {
+        const over = (await this.#store.current(gun, 'timestamp'))?.version ?? 0;
+        // An update that is truly late is refused here, and not tried again.
+        const files = await this.decide(gun, parts, now);
+        try {
+          await this.#store.publish(gun, files, now, over);
+          return files;
+        } catch (error) {
+          if (tries === mostTries || !isConflict(error)) throw error;
+        }
+      }
     });
   }
 
@@ -77,13 +90,16 @@ export class TrustServer {
   /**
    * The newest version of a role. An expired snapshot or timestamp is renewed first, if the server
    * holds its key and the root is still valid; else it is answered as it is, and the client sees
-   * for itself that it is expired.
+   * for itself that it is expired. Equal questions at the same time share an answer, which is as
+   * fresh as if each had been asked alone, see {@link FreshReads}.
    */
-  async current(gun: Gun, role: RoleName, now: Date): Promise<StoredFile | undefined> {
-    if (role === 'timestamp' || role === 'snapshot') {
-      await renewServerRoles(gun, this.#renewing, 'expired', now);
-    }
-    return this.#store.current(gun, role);
+  current(gun: Gun, role: RoleName, now: Date): Promise<StoredFile | undefined> {
+    return this.#fresh.read(`${gun} ${role}`, async () => {
+      if (role === 'timestamp' || role === 'snapshot') {
+        await renewServerRoles(gun, this.#renewing, 'expired', now);
+      }
+      return this.#store.current(gun, role);
+    });
   }
 
   /**
@@ -143,4 +159,8 @@ export class TrustServer {
   changes(query: ChangeQuery): Promise<Change[]> {
     return this.#store.changes(query);
   }
+}
+
+function isConflict(error: unknown): boolean {
+  return isStoreError(error) && error.code === 'TRUST_VERSION_CONFLICT';
 }

@@ -87,6 +87,20 @@ export function metadataStoreContract(
       });
     }
 
+    the(
+      'publishes over the timestamp that the files were made over, and no other',
+      async (store) => {
+        await store.publish(gun, [file('timestamp', 1)], now, 0);
+        await assert.rejects(store.publish(gun, [file('timestamp', 2)], now, 0), conflict);
+        await store.publish(gun, [file('timestamp', 2)], now, 1);
+        await assert.rejects(store.publish(gun, [file('timestamp', 4)], now, 3), conflict);
+        await store.deleteAll(gun, [], now);
+        await assert.rejects(store.publish(gun, [file('timestamp', 3)], now, 2), conflict);
+        assert.equal(await store.current(gun, timestamp), undefined);
+        await store.publish(gun, [file('timestamp', 3)], now, 0);
+      },
+    );
+
     the('lets one of many racing updates win', async (store) => {
       const race = Array.from({ length: 10 }, (_, i) =>
         store.publish(gun, [file('targets', 1, `${i}`), file('timestamp', 1, `${i}`)], now),

@@ -7,7 +7,9 @@ import {
   type StoredFile,
   trustError,
 } from '../../src/trust/index.ts';
-import type { Gun, RoleName } from '../../src/tuf/index.ts';
+import { type Gun, parseRoleName, type RoleName } from '../../src/tuf/index.ts';
+
+const timestampRole = parseRoleName('timestamp');
 
 /** Published metadata in memory, for tests of what stands above the port. */
 export class MemoryMetadataStore implements MetadataStore {
@@ -15,7 +17,12 @@ export class MemoryMetadataStore implements MetadataStore {
   readonly #changes: Change[] = [];
   readonly #retired = new Map<Gun, Retired>();
 
-  async publish(gun: Gun, files: readonly FileVersion[], now: Date): Promise<void> {
+  async publish(gun: Gun, files: readonly FileVersion[], now: Date, over?: number): Promise<void> {
+    const published = this.#find(gun, timestampRole, () => true)?.version ?? 0;
+    if (over !== undefined && files.length > 0 && over !== published) {
+      const conflict = { role: 'timestamp', version: over + 1, stored: published };
+      throw trustError('TRUST_VERSION_CONFLICT', conflict);
+    }
     const added: (StoredFile & { readonly gun: Gun })[] = [];
     for (const { role, version, sha256, bytes } of files) {
       const stored = [...this.#files, ...added]

@@ -46,6 +46,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'notary-client.test.ts': ['notary'],
   'notary-differential.test.ts': reference,
   'postgresql-contract.test.ts': ['postgres'],
+  'postgresql-replicas.test.ts': ['postgres'],
   'refusals.test.ts': [...engine, 'notary'],
   'seed-content-trust.test.ts': [...engine, ...reference],
   'seed-unsigned-refused.test.ts': [...engine, ...reference],

@@ -21,6 +21,7 @@ import { applyEffect, locksOf } from './chain-effects.ts';
 import { appendHistory, historyColumns, historyEntry } from './chain-history.ts';
 import { chunksOf } from './chunks.ts';
 import type { Database } from './database.ts';
+import { tryToHold } from './hold.ts';
 import { readTogether, write } from './write.ts';
 
 /** Candidates, their jobs, findings, history and evidence in SQL. A step is one transaction. */
@@ -128,6 +129,10 @@ export class SqlCandidates implements Candidates {
       .limit(1)
       .executeTakeFirst();
     return row && new Date(row.next_try_at);
+  }
+
+  claim(repository: string): Promise<AsyncDisposable | undefined> {
+    return tryToHold(this.#db, `candidates of ${repository}`);
   }
 
   async postpone({ candidateId, job, tries }: DueJob, tryAt: Date): Promise<void> {

@@ -11,6 +11,7 @@ import type { Gun, RoleName } from '../../tuf/index.ts';
 import { sealKey } from '../keys/index.ts';
 import type { Database, Tx } from './database.ts';
 import { writeExpiries } from './expiry-index.ts';
+import { lockNames, write } from './write.ts';
 
 /** Takes repositories over into SQL, each in one transaction; its keys are sealed as our own are. */
 export class SqlImportTarget implements ImportTarget {
@@ -40,7 +41,7 @@ export class SqlImportTarget implements ImportTarget {
     keys: readonly SourceKey[],
     now: Date,
   ): Promise<number> {
-    return this.#db.transaction().execute(async (tx) => {
+    return write(this.#db, [lockNames.gun(gun)], async (tx) => {
       const stored = await storedFiles(tx, gun);
       const missing = missingFiles(gun, files, stored);
       if (stored.length === 0) await requireNewer(tx, gun, files);

@@ -22,9 +22,10 @@ export class SqlMetadataStore implements MetadataStore {
     this.#db = db;
   }
 
-  async publish(gun: Gun, files: readonly FileVersion[], now: Date): Promise<void> {
+  async publish(gun: Gun, files: readonly FileVersion[], now: Date, over?: number): Promise<void> {
     try {
-      await write(this.#db, [lockNames.gun(gun)], (tx) => publishFiles(tx, gun, files, now));
+      const locks = [lockNames.gun(gun)];
+      await write(this.#db, locks, (tx) => publishFiles(tx, gun, files, now, over));
     } catch (error) {
       if (!isRace(error)) throw error;
       const [{ role, version } = { role: 'timestamp', version: 0 }] = files;
@@ -121,6 +122,7 @@ export class SqlMetadataStore implements MetadataStore {
  * The transaction holds the lock of the GUN, see `lockNames.gun`: what is highest here stays so.
  *
  * @param files  what `TrustServer.decide` returned for this GUN; none is no change at all
+ * @param over   as of `MetadataStore.publish`
  * @throws StoreError TRUST_VERSION_CONFLICT; the transaction must then be given up
  */
 export async function publishFiles(
@@ -128,7 +130,9 @@ export async function publishFiles(
   gun: Gun,
   files: readonly FileVersion[],
   now: Date,
+  over?: number,
 ): Promise<void> {
+  if (over !== undefined && files.length > 0) await requireOver(tx, gun, over);
   for (const file of files) {
     const stored = await highestVersion(tx, gun, file.role);
     if (stored >= file.version) {
@@ -163,6 +167,13 @@ export async function publishFiles(
       category: 'update',
     })
     .execute();
+}
+
+/** What the files were made over is still what is published. */
+async function requireOver(tx: Tx, gun: Gun, over: number): Promise<void> {
+  const stored = await highestVersion(tx, gun, 'timestamp');
+  if (stored === over) return;
+  throw trustError('TRUST_VERSION_CONFLICT', { role: 'timestamp', version: over + 1, stored });
 }
 
 /** Keeps how far every role has come, before its rows go. */

@@ -29,8 +29,10 @@ export class NodePostgres implements PostgresPool {
       keepAlive: true,
       types: { getTypeParser },
     });
-    // The pool has dropped the idle connection already; whoever asks next gets a new one.
-    this.#pool.on('error', () => {});
+    // A connection that is lost fails what is asked over it, and the pool drops it: whoever asks
+    // next gets a new one. Said to nobody, either event would end the process.
+    this.#pool.on('error', ignore);
+    this.#pool.on('connect', (client) => client.on('error', ignore));
   }
 
   async connect(): Promise<PostgresPoolClient> {
@@ -60,6 +62,8 @@ export class NodePostgres implements PostgresPool {
     return name;
   }
 }
+
+function ignore(): void {}
 
 function getTypeParser(oid: number, format?: 'text' | 'binary') {
   if (format === 'binary') return types.getTypeParser(oid, format);

@@ -84,11 +84,13 @@ export async function takeLocks<T>(tx: Kysely<T>, names: readonly string[]): Pro
   await sql`select pg_advisory_xact_lock(key) from unnest(${keys}::bigint[]) as key`.execute(tx);
 }
 
-/**
- * Claims a name until the connection is released or lost.
- * @returns false when another connection has it
- */
-export async function tryClaim<T>(connection: Kysely<T>, name: string): Promise<boolean> {
+/** Waits for a name and holds it until it is given back, or the connection is lost. */
+export async function holdName<T>(connection: Kysely<T>, name: string): Promise<void> {
+  await sql`select pg_advisory_lock(${lockKey(name)}::bigint)`.execute(connection);
+}
+
+/** As {@link holdName}, without waiting. @returns false when another connection has it */
+export async function tryToHoldName<T>(connection: Kysely<T>, name: string): Promise<boolean> {
   const key = lockKey(name);
   const { rows } = await sql<{
     mine: boolean;
@@ -96,7 +98,7 @@ export async function tryClaim<T>(connection: Kysely<T>, name: string): Promise<
   return rows[0]?.mine === true;
 }
 
-export async function giveBack<T>(connection: Kysely<T>, name: string): Promise<void> {
+export async function giveNameBack<T>(connection: Kysely<T>, name: string): Promise<void> {
   await sql`select pg_advisory_unlock(${lockKey(name)}::bigint)`.execute(connection);
 }
 

@@ -1,0 +1,22 @@
+import { type Database, openDatabase } from '../adapters/sql/database.ts';
+import { type Config, nameOfDatabase } from './config.ts';
+import type { DataFolder } from './data-folder.ts';
+import { appError } from './errors.ts';
+
+/**
+ * Opens the PostgreSQL database that the operator named, or the file in the data folder.
+ * @throws StoreError DATABASE_FAILED, which never holds a password
+ */
+export async function openStoreDatabase(
+  { database }: Config,
+  folder: DataFolder,
+): Promise<Database> {
+  if (!database) return await openDatabase(folder.database);
+  try {
+    return await openDatabase(database.reveal());
+  } catch (cause) {
+    const { message, code } = cause as NodeJS.ErrnoException;
+    const reason = message || String(code ?? 'no reason given');
+    throw appError('DATABASE_FAILED', { database: nameOfDatabase(database), reason }, cause);
+  }
+}
