@@ -39,6 +39,8 @@ export interface PublishRequest {
   readonly changes: readonly TrustChange[];
   /** What to do for a repository that nobody has signed in yet. */
   readonly whenNew: 'initialise' | 'refuse';
+  /** Called before a lost attempt is made again: a random moment keeps many publishers apart. */
+  readonly pause?: ((attempt: number) => Promise<void>) | undefined;
 }
 
 export interface Published {
@@ -49,7 +51,7 @@ export interface Published {
   readonly signed: readonly TargetsRole[];
 }
 
-const attemptLimit = 10;
+const attemptLimit = 64;
 
 /**
  * Signs changes and publishes them, all or none. When somebody else publishes in between, the changes
@@ -67,6 +69,7 @@ const attemptLimit = 10;
 export async function publish(request: PublishRequest): Promise<Published> {
   const { gun, remote, now, changes, keys } = request;
   for (let attempt = 0; attempt < attemptLimit; attempt++) {
+    if (attempt > 0) await request.pause?.(attempt);
     const current = await currentTrust(request);
     const begun = current ? await continueWith(current, remote) : await initialise(request);
     const held = await keys.keys();

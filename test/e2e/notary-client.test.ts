@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -128,9 +128,11 @@ test('of publishers who race, the losers are told, and the repository stays whol
   skip,
 }, async () => {
   const ends = await Promise.all(
-    ['a', 'b', 'c', 'd'].map((name) =>
-      run('publisher', ['add', gun, `race-${name}`, file(name), '-p']),
-    ),
+    ['a', 'b', 'c', 'd'].map((name) => {
+      // A trust folder each: two notary processes on one disturb each other without any server.
+      cpSync(join(folder, 'publisher'), join(folder, `publisher-${name}`), { recursive: true });
+      return run(`publisher-${name}`, ['add', gun, `race-${name}`, file(name), '-p']);
+    }),
   );
   for (const end of ends.filter(({ code }) => code !== 0)) {
     assert.match(end.stdout, /trust server rejected operation|version/i, printed(end));

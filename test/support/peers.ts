@@ -57,6 +57,8 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'skopeo.test.ts': ['skopeo'],
   'store-chain.test.ts': [...engine, 'notary'],
   'trust.ts': ['openssl', 'notary-server', 'postgres', 'wrk'],
+  'trust-concurrency.test.ts': [],
+  'trust-crash.test.ts': ['notary'],
   'tuf-fixpoint.test.ts': reference,
 };
 

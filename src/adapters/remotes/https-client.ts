@@ -41,6 +41,7 @@ export interface Answer {
 }
 
 const userAgent = 'countermark';
+const mostConnections = 8;
 /** Of a whole answer that is collected, however steadily it trickles. */
 const wholeAnswerMs = 120_000;
 
@@ -50,13 +51,17 @@ const wholeAnswerMs = 120_000;
  */
 export class HttpsClient implements Disposable {
   readonly #https: HttpsAgent;
-  readonly #http = new HttpAgent({ keepAlive: true, maxSockets: 8 });
+  readonly #http = new HttpAgent({ keepAlive: true, maxSockets: mostConnections });
   readonly #verifiesLoopback: boolean;
   readonly #silenceMs: number;
 
   constructor(options: HttpsClientOptions = {}) {
     const { ca, silenceMs = 30_000 } = options;
-    this.#https = new HttpsAgent({ keepAlive: true, maxSockets: 8, ...(ca ? { ca } : {}) });
+    this.#https = new HttpsAgent({
+      keepAlive: true,
+      maxSockets: mostConnections,
+      ...(ca ? { ca } : {}),
+    });
     this.#verifiesLoopback = ca !== undefined;
     this.#silenceMs = silenceMs;
   }
@@ -89,10 +94,7 @@ export class HttpsClient implements Disposable {
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
       throw remoteError('REMOTE_PLAIN_HTTP', { url: printable(url) });
     }
-    const message = await this.#answerTo(request).catch((error) => {
-      if (!(error instanceof StaleConnection)) throw error;
-      return this.#answerTo(request);
-    });
+    const message = await this.#answerOnSomeConnection(request);
     return {
       status: message.statusCode ?? 0,
       headers: headersOf(message),
@@ -104,6 +106,18 @@ export class HttpsClient implements Disposable {
   [Symbol.dispose](): void {
     this.#https.destroy();
     this.#http.destroy();
+  }
+
+  /** A server that was restarted leaves as many stale connections as were kept. */
+  async #answerOnSomeConnection(request: HttpRequest): Promise<IncomingMessage> {
+    for (let stale = 0; ; stale++) {
+      try {
+        return await this.#answerTo(request);
+      } catch (error) {
+        if (!(error instanceof StaleConnection)) throw error;
+        if (stale >= mostConnections) throw failureOf(request.url, error.cause);
+      }
+    }
   }
 
   #answerTo({ method, url, headers, body }: HttpRequest): Promise<IncomingMessage> {
@@ -130,7 +144,11 @@ export class HttpsClient implements Disposable {
         // The server closed a kept connection in the moment we chose it: ask again on a new one.
         const isStale = sent.reusedSocket && codeOf(error) === 'ECONNRESET';
         const mayRepeat = method === 'GET' || method === 'HEAD';
-        reject(isStale && mayRepeat ? new StaleConnection() : failureOf(url, error));
+        reject(
+          isStale && mayRepeat
+            ? new StaleConnection('stale', { cause: error })
+            : failureOf(url, error),
+        );
       });
       if (typeof body !== 'function') sent.end(body);
       // What goes wrong here also ends the request, whose error is the one that counts.
