@@ -59,6 +59,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'trust.ts': ['openssl', 'notary-server', 'postgres', 'wrk'],
   'trust-concurrency.test.ts': [],
   'trust-crash.test.ts': ['notary'],
+  'trust-many-tags.test.ts': [],
   'tuf-fixpoint.test.ts': reference,
 };
 
