@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -140,6 +141,23 @@ test('without the signer a publish fails whole, reads go on, and it comes back',
   await comesBack(() => server.accept(gun, update, now));
   assert.equal((await server.current(gun, 'timestamp', now))?.version, 2);
   assert.equal((await server.current(gun, 'timestamp', expired))?.version, 3);
+});
+
+test('a signer that takes the connection and says nothing holds nobody for long', async () => {
+  const taken: Socket[] = [];
+  const silent = createServer((socket) => void taken.push(socket.on('error', () => {})));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  const connection = world.connect(`localhost:${port}`, 'client', 300);
+  const keys = new RemoteRoleKeys(connection, async () => undefined);
+  const startedAt = performance.now();
+  await assert.rejects(keys.pendingKey(gun, 'timestamp'), {
+    code: 'TRUST_SIGNER_UNAVAILABLE',
+    detail: { reason: 'DEADLINE_EXCEEDED' },
+  });
+  assert.ok(performance.now() - startedAt < 2_000);
+  silent.close();
+  for (const socket of taken) socket.destroy();
 });
 
 /** The connection is tried again every two seconds at most. */

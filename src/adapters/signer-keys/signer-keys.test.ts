@@ -3,7 +3,14 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { Secret, utf8 } from '../../base/index.ts';
 import { publicKey, verifySignature } from '../../tuf/index.ts';
-import { DatabaseKeys, KeptKeys, KeyRows, openSignerDatabase, Passphrases } from './index.ts';
+import {
+  DatabaseKeys,
+  KeptKeys,
+  KeyRows,
+  openSignerDatabase,
+  openToken,
+  Passphrases,
+} from './index.ts';
 import { openRecord, sealRecord } from './key-record.ts';
 
 const now = new Date('2026-11-20T12:00:00Z');
@@ -160,4 +167,10 @@ test("a record that Debian's notary-signer wrote opens", async () => {
   const opened = await openRecord(debians.record, new Secret(debians.passphrase));
   const key = publicKey('ecdsa', createPublicKey(opened).export({ format: 'der', type: 'spki' }));
   assert.equal(key.id, debians.keyId);
+});
+
+test('a token without the package that talks to it is refused by name', async () => {
+  const options = { module: '/lib/x.so', token: 'signer', pin: new Secret('1234') };
+  const absent = () => Promise.reject(new Error('Cannot find package'));
+  await assert.rejects(openToken(options, absent), { code: 'SIGNER_TOKEN_LIBRARY' });
 });

@@ -24,8 +24,11 @@ const spkiPrefix = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703
  * and most signers do without.
  * @throws StoreError SIGNER_TOKEN_LIBRARY, SIGNER_TOKEN
  */
-export async function openToken(options: TokenOptions): Promise<TokenKeys> {
-  const library = await import('pkcs11js').catch((cause: unknown) => {
+export async function openToken(
+  options: TokenOptions,
+  load = () => import('pkcs11js'),
+): Promise<TokenKeys> {
+  const library = await load().catch((cause: unknown) => {
     throw signerKeyError('SIGNER_TOKEN_LIBRARY', {}, cause);
   });
   // It is CommonJS; whether Node finds its names depends on how it is written.
