@@ -67,8 +67,11 @@ function parseSigner({ signer, signerPki }: ServeFlags): Config['signer'] {
   return { address: `${name}:${port}`, pki: resolve(signerPki) };
 }
 
-/** What is wrong with the URL is not repeated: it may hold a password. */
-function parseDatabase(text: string): Secret {
+/**
+ * What is wrong with the URL is not repeated: it may hold a password.
+ * @throws StoreError CONFIG_DATABASE
+ */
+export function parseDatabase(text: string): Secret {
   if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol)) {
     throw appError('CONFIG_DATABASE');
   }

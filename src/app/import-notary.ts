@@ -16,7 +16,6 @@ import {
   dockerCredentials,
   HttpsClient,
 } from '../adapters/remotes/index.ts';
-import { openDatabase } from '../adapters/sql/database.ts';
 import { SqlImportTarget } from '../adapters/sql/import-target.ts';
 import { type Clock, Secret } from '../base/index.ts';
 import type { ImportQuestion } from '../cli/index.ts';
@@ -26,7 +25,9 @@ import {
   importRepositories,
   type RepositoryPlan,
 } from '../trust/index.ts';
+import { parseDatabase } from './config.ts';
 import { DataFolder } from './data-folder.ts';
+import { openStoreDatabase } from './open-store-database.ts';
 
 export interface ImportSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -35,7 +36,8 @@ export interface ImportSurroundings {
 }
 
 /**
- * Imports into the store of a data folder, which nobody else may have meanwhile.
+ * Imports into the store of a data folder, or of the database that COUNTERMARK_DATABASE names as for
+ * `serve`. Nobody else may have the folder meanwhile.
  * @throws StoreError DATA_FOLDER_IN_USE, and what the source throws
  */
 export async function importNotary(
@@ -43,10 +45,12 @@ export async function importNotary(
   watch: ImportWatch,
   surroundings: ImportSurroundings,
 ): Promise<RepositoryPlan[]> {
+  const { COUNTERMARK_DATABASE: url } = surroundings.env;
+  const database = url ? parseDatabase(url) : undefined;
   const folder = DataFolder.open(resolve(question.data));
   folder.claim();
   await using open = new AsyncDisposableStack();
-  const db = await openDatabase(folder.database);
+  const db = await openStoreDatabase({ database }, folder);
   open.defer(() => db.destroy());
   const target = new SqlImportTarget(db, await folder.secret('keys'));
   const source = await openSource(question, folder, surroundings, open);

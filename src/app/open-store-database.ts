@@ -8,7 +8,7 @@ import { appError } from './errors.ts';
  * @throws StoreError DATABASE_FAILED, which never holds a password
  */
 export async function openStoreDatabase(
-  { database }: Config,
+  { database }: Pick<Config, 'database'>,
   folder: DataFolder,
 ): Promise<Database> {
   if (!database) return await openDatabase(folder.database);

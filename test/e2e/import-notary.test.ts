@@ -130,6 +130,28 @@ test('the databases are imported, and every version is served byte for byte', as
   }
 });
 
+test('a store on PostgreSQL is imported into as it is served', async () => {
+  const variables = {
+    NOTARY_SIGNER_ALIAS1: signerPassphrase,
+    COUNTERMARK_DATABASE: await postgres.emptyUrl(),
+  };
+  const data = join(folder, 'on-postgres');
+  const end = succeeded(await importNotary(data, both(), variables));
+  assert.match(end.stdout, /2 imported \(\d+ files\)/);
+  const again = succeeded(await importNotary(data, both(), variables));
+  assert.match(again.stdout, /0 imported \(0 files\), 2 here already/);
+  const db = await openDatabase(variables.COUNTERMARK_DATABASE);
+  const rows = await db
+    .selectFrom('tuf_files')
+    .select(['gun', 'role', 'version', 'bytes'])
+    .execute();
+  await db.destroy();
+  for (const { gun, role, version, bytes } of rows) {
+    const theirs = await file(old, gun, `${version}.${role}.json`);
+    assert.deepEqual(Buffer.from(bytes), theirs.body);
+  }
+});
+
 test('clients with caches and without notice nothing, and versions go on rising', async () => {
   for (const gun of guns) {
     const before = await versionOf(old, gun, 'timestamp');
