@@ -6,12 +6,10 @@ import {
   type MetadataFile,
   nextSnapshot,
   parentOf,
-  parseMetadata,
+  parseFixpoint,
   parseRoleName,
-  parseRoot,
   type RoleName,
   type Root,
-  requireFixpoint,
   requireMeta,
   requireUnexpired,
   type Snapshot,
@@ -86,17 +84,17 @@ interface Update {
 }
 
 function parseParts(parts: ReadonlyMap<RoleName, Uint8Array>): Update {
-  const read = <F extends MetadataFile>(role: RoleName, parse: (bytes: Uint8Array) => F) => {
+  const read = <R extends RoleName>(role: R) => {
     const bytes = parts.get(role);
-    return bytes && checking(role, () => requireFixpoint(parse(bytes)));
+    return bytes && checking(role, () => parseFixpoint(role, bytes));
   };
-  const root = read('root', parseRoot);
+  const root = read('root');
   const targets = new Map<TargetsRole, MetadataFile<Targets>>();
   for (const role of [...parts.keys()].filter(isTargetsRole).sort(shallowFirst)) {
-    const file = read(role, (bytes) => parseMetadata(role, bytes) as MetadataFile<Targets>);
+    const file = read(role) as MetadataFile<Targets> | undefined;
     if (file) targets.set(role, file);
   }
-  const snapshot = read('snapshot', (bytes) => parseMetadata('snapshot', bytes));
+  const snapshot = read('snapshot');
   const all = [root, ...targets.values(), snapshot].filter((file) => file !== undefined);
   return { root, targets, snapshot, all };
 }

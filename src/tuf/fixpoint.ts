@@ -1,8 +1,10 @@
-import { fromUtf8, parseJson } from '../base/index.ts';
+import { fromUtf8, type Json, parseJson } from '../base/index.ts';
 import { tufError } from './errors.ts';
 import { type Members, writeEnvelope } from './go-form.ts';
 import { Matcher } from './matcher.ts';
-import type { MetadataFile } from './metadata.ts';
+import type { MetadataFile, SignedOf } from './metadata.ts';
+import { readMetadata } from './parse-metadata.ts';
+import type { RoleName } from './role-name.ts';
 
 /**
  * Refuses a file that Go would write differently after reading it. A Go server that signs the
@@ -19,8 +21,24 @@ import type { MetadataFile } from './metadata.ts';
  * @see notary 0.7.0 server/handlers/validation.go, tuf/data (struct tags); docker/go canonical/json
  */
 export function requireFixpoint<F extends MetadataFile>(file: F): F {
+  return compare(file, parseJson(file.bytes));
+}
+
+/**
+ * Parses a file and requires that it is a fixpoint; its JSON is read once.
+ * @throws StoreError as {@link parseMetadata} and {@link requireFixpoint} do
+ */
+export function parseFixpoint<R extends RoleName>(
+  role: R,
+  bytes: Uint8Array,
+): MetadataFile<SignedOf<R>> {
+  const { file, json } = readMetadata(role, bytes);
+  return compare(file, json);
+}
+
+function compare<F extends MetadataFile>(file: F, json: Json): F {
   const matcher = new Matcher(fromUtf8(file.bytes));
-  writeEnvelope(matcher, parseJson(file.bytes) as Members, file.signed.type);
+  writeEnvelope(matcher, json as Members, file.signed.type);
   const at = matcher.firstDifference();
   if (at !== undefined) throw tufError('TUF_NOT_FIXPOINT', { role: file.role, at });
   return file;

@@ -157,6 +157,9 @@ function writeScalar(to: Matcher, value: Json | undefined): void {
   to.write(typeof value === 'string' ? quote(value) : String(value));
 }
 
+const special = /[\\"<>&\u2028\u2029]/;
+
 function quote(text: string): string {
+  if (!special.test(text)) return `"${text}"`;
   return escapeHtml(`"${text.replace(/[\\"]/g, '\\$&')}"`);
 }

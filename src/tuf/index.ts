@@ -25,7 +25,7 @@ export {
 export { serializeEnvelope } from './envelope.ts';
 export { type TufErrorCode, tufErrors } from './errors.ts';
 export * from './find-target.ts';
-export { requireFixpoint } from './fixpoint.ts';
+export { parseFixpoint, requireFixpoint } from './fixpoint.ts';
 export { type Gun, hostOfGun, parseGun, repositoryOfGun } from './gun.ts';
 export {
   barePublicKey,

@@ -60,14 +60,27 @@ export function parseMetadata<R extends RoleName>(
   role: R,
   bytes: Uint8Array,
 ): MetadataFile<SignedOf<R>> {
+  return readMetadata(role, bytes).file;
+}
+
+/**
+ * {@link parseMetadata}, with the JSON that was read, for whoever must look at it once more.
+ * @throws StoreError as {@link parseMetadata} does
+ */
+export function readMetadata<R extends RoleName>(
+  role: R,
+  bytes: Uint8Array,
+): { readonly file: MetadataFile<SignedOf<R>>; readonly json: Json } {
   requireSize(role, bytes);
   try {
-    const envelope = entriesOf(parseJson(bytes), role);
+    const whole = parseJson(bytes);
+    const envelope = entriesOf(whole, role);
     const json = envelope.get('signed');
     const signed = readSigned(role, json) as SignedOf<R>;
     const payload = canonicalJsonOlpc(json as Json);
     requireUnicode(json as Json, payload);
-    return fileOf(role, bytes, signed, payload, readSignatures(envelope));
+    const file = fileOf(role, bytes, signed, payload, readSignatures(envelope));
+    return { file, json: whole };
   } catch (error) {
     throw asMalformed(role, error);
   }
