@@ -101,6 +101,8 @@ async function measure(subject: TrustSubject): Promise<Measured> {
     gets.set(path, await wrk({ url: `${base}/${name}.json`, token }, getSeconds));
     console.log(`${subject.name}: GET ${path} ${gets.get(path)?.perSecond.toFixed(0)}/s`);
   }
+  // Neither a compiler nor a connection pool that has just begun is what is measured.
+  await publishes(subject, { guns: gunsOf(subject, 'warm', parallel), updatesPerGun: 40 });
   const most = await publishes(subject, { guns: gunsOf(subject, 'put', parallel) });
   console.log(`${subject.name}: ${most.toFixed(0)} publishes/s`);
   const background = publishes(subject, {
