@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type AttackName, requireEveryAttack } from '../../test/support/attack-names.ts';
 import {
   newSigner,
   partsOf,
@@ -7,6 +8,7 @@ import {
   SimulatedPublisher,
 } from '../../test/support/simulated-publisher.ts';
 import {
+  byOtherRole,
   byStranger,
   changeSignature,
   envelope,
@@ -65,33 +67,34 @@ const codes = {
 
 const roles: readonly RoleName[] = ['root', 'targets', kate, sub, 'snapshot'];
 // biome-ignore format: the columns of the table line up
-const attacks: [way: string, spoil: Spoil, codes: string][] = [
-  //                                                 root     targets  kate     sub      snapshot
-  ['a changed signature', changeSignature,          'below    below    below    below    below'],
-  ['no signature', (f) => envelope(f, []),          'nosig    nosig    nosig    nosig    nosig'],
-  ['a changed content', laterExpiry,                'below    below    below    below    below'],
-  ['the signature of a stranger', byStranger,       'below    below    below    below    below'],
-  ['an expiry in the past', expired,                'expired  expired  expired  expired  expired'],
-  ['the published version', version((v) => v - 1),  'conflict conflict conflict conflict conflict'],
-  ['version 0', version(() => 0),                   'malform  malform  malform  malform  malform'],
-  ['a version left out', version((v) => v + 1),     'rootver  -        -        -        -'],
-  ['bytes that are no JSON', () => utf8('{'),       'malform  malform  malform  malform  malform'],
-  ['deep JSON', () => utf8('['.repeat(9999)),       'malform  malform  malform  malform  malform'],
-  ['the type of another role', otherType,           'malform  malform  malform  malform  malform'],
-  ['a newline at the end', newline,                 'fixpoint fixpoint fixpoint fixpoint fixpoint'],
-  ['white space inside', pretty,                    'fixpoint fixpoint fixpoint fixpoint fixpoint'],
-  ['a member that Go drops', extraMember,           'fixpoint fixpoint fixpoint fixpoint fixpoint'],
-  ['a zero that Go trims', zeroInTime,              'fixpoint fixpoint fixpoint fixpoint fixpoint'],
-  ['too many bytes', tooLarge,                      'large    large    large    large    large'],
-  ['another valid content', newerExpiry,            'hash     hash     hash     hash     -'],
+const attacks: [attack: AttackName, way: string, spoil: Spoil, codes: string][] = [
+  //                                                                            root     targets  kate     sub      snapshot
+  ['arbitrary software',     'a changed signature', changeSignature,          'below    below    below    below    below'],
+  ['arbitrary software',     'no signature', (f) => envelope(f, []),          'nosig    nosig    nosig    nosig    nosig'],
+  ['arbitrary software',     'a changed content', laterExpiry,                'below    below    below    below    below'],
+  ['arbitrary software',     'the signature of a stranger', byStranger,       'below    below    below    below    below'],
+  ['indefinite freeze',      'an expiry in the past', expired,                'expired  expired  expired  expired  expired'],
+  ['rollback',               'the published version', version((v) => v - 1),  'conflict conflict conflict conflict conflict'],
+  ['key compromise',         "the signature of another role's key", byOtherRole, 'below    below    below    below    below'],
+  ['rollback',               'version 0', version(() => 0),                   'malform  malform  malform  malform  malform'],
+  ['fast-forward',           'a version left out', version((v) => v + 1),     'rootver  -        -        -        -'],
+  ['malicious mirror',       'bytes that are no JSON', () => utf8('{'),       'malform  malform  malform  malform  malform'],
+  ['endless data',           'deep JSON', () => utf8('['.repeat(9999)),       'malform  malform  malform  malform  malform'],
+  ['wrong software',         'the type of another role', otherType,           'malform  malform  malform  malform  malform'],
+  ['malicious mirror',       'a newline at the end', newline,                 'fixpoint fixpoint fixpoint fixpoint fixpoint'],
+  ['malicious mirror',       'white space inside', pretty,                    'fixpoint fixpoint fixpoint fixpoint fixpoint'],
+  ['malicious mirror',       'a member that Go drops', extraMember,           'fixpoint fixpoint fixpoint fixpoint fixpoint'],
+  ['malicious mirror',       'a zero that Go trims', zeroInTime,              'fixpoint fixpoint fixpoint fixpoint fixpoint'],
+  ['endless data',           'too many bytes', tooLarge,                      'large    large    large    large    large'],
+  ['mix-and-match',          'another valid content', newerExpiry,            'hash     hash     hash     hash     -'],
 ];
 
-for (const [way, spoil, row] of attacks) {
+for (const [attack, way, spoil, row] of attacks) {
   for (const [column, word] of row.split(/ +/).entries()) {
     const role = roles[column] ?? 'root';
     const code = codes[word as keyof typeof codes];
     if (!code) continue;
-    test(`${role} with ${way} is ${code}`, async () => {
+    test(`${attack}: ${role} with ${way} is ${code}`, async () => {
       const { server, store, publisher } = await serverWithRepository({ holdsSnapshot: true });
       const honest = await publisher.update(
         {
@@ -115,6 +118,11 @@ for (const [way, spoil, row] of attacks) {
     });
   }
 }
+
+test('every attack has a row, or a test below', () => {
+  const below = ['extraneous dependencies'] as const;
+  requireEveryAttack([...attacks.map(([attack]) => attack), ...below]);
+});
 
 test('an update of nothing needs a root', async () => {
   const { server } = emptyServer();
@@ -246,7 +254,7 @@ test('a root that asks for two signatures by the server needs two keys of the se
   );
 });
 
-test('a delegation that nobody names is TUF_DELEGATION_UNKNOWN', async () => {
+test('extraneous dependencies: a delegation that nobody names is TUF_DELEGATION_UNKNOWN', async () => {
   const { server, publisher } = await serverWithRepository();
   const eve = parseDelegationName('targets/eve');
   publisher.signers.set(eve, [newSigner()]);
@@ -311,7 +319,7 @@ const disagreements: [what: string, change: (snapshot: Snapshot) => Snapshot, co
 ];
 
 for (const [what, change, code] of disagreements) {
-  test(`an uploaded snapshot that ${what} is ${code}`, async () => {
+  test(`extraneous dependencies, mix-and-match: an uploaded snapshot that ${what} is ${code}`, async () => {
     const { server, publisher } = await serverWithRepository({ holdsSnapshot: true });
     const files = await publisher.update({ targets: edits([[kate, tag('v1')]]) }, now);
     const snapshot = files.get('snapshot')?.signed as Snapshot;

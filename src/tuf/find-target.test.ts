@@ -135,7 +135,7 @@ describe('delegations', () => {
     );
   });
 
-  test('that nobody names are not accepted, whatever the snapshot lists', async () => {
+  test('that nobody names (extraneous dependencies) are not accepted, whatever the snapshot lists', async () => {
     const set = await trusted(['targets *:', 'targets/a *:']);
     const bytes = set.targets.get(parseDelegationName('targets/a'))?.file.bytes ?? assert.fail();
     for (const name of ['targets/b', 'targets/a/b', 'targets/b/c']) {

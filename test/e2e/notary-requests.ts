@@ -4,6 +4,7 @@ import { utf8 } from '../../src/base/index.ts';
 import type { RoleName } from '../../src/tuf/index.ts';
 import { partsOf, type SimulatedPublisher } from '../support/simulated-publisher.ts';
 import {
+  byOtherRole,
   byStranger,
   changeSignature,
   envelope,
@@ -103,6 +104,7 @@ const attacks: readonly (readonly [way: string, spoil: Spoil, differs?: string |
   ['no signature', (file) => envelope(file, [])],
   ['a changed content', laterExpiry],
   ['the signature of a stranger', byStranger],
+  ["the signature of another role's key", byOtherRole],
   ['an expiry in the past', expired],
   ['the published version', version((v) => v - 1), { root: late, targets: late, [kate]: late }],
   ['version 0', version(() => 0)],

@@ -109,3 +109,12 @@ async function resigned(
 export function tooLarge(file: MetadataFile): Uint8Array {
   return new Uint8Array(limitBytesOf(file.role) + 1);
 }
+
+/** Signed by the publisher, with the key of another role. */
+export async function byOtherRole(
+  file: MetadataFile,
+  { signers }: SimulatedPublisher,
+): Promise<Uint8Array> {
+  const [signer] = signers.get(file.role === 'targets' ? 'root' : 'targets') ?? [];
+  return envelope(file, signer ? [await signer.sign(file.payload)] : []);
+}
