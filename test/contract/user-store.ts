@@ -21,6 +21,7 @@ export function userStoreContract(open: () => Promise<UserStore>): void {
     assert.deepEqual(await users.find('rita'), rita);
     assert.equal(await users.find('Acme'), undefined);
     assert.equal(await users.find("' or 1=1 --"), undefined);
+    assert.equal(await users.find('acme\0'), undefined);
   });
 
   test('all users are listed by name, each once, namespaces sorted', async () => {

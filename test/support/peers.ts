@@ -47,6 +47,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'notary-differential.test.ts': reference,
   'postgresql-contract.test.ts': ['postgres'],
   'postgresql-replicas.test.ts': ['postgres'],
+  'postgresql-store.test.ts': ['postgres'],
   'refusals.test.ts': [...engine, 'notary'],
   'seed-content-trust.test.ts': [...engine, ...reference],
   'seed-unsigned-refused.test.ts': [...engine, ...reference],

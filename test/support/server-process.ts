@@ -22,6 +22,11 @@ export interface ServerOptions {
   readonly storeName?: string;
   /** A step of the chain that must not be done: the candidates wait before it. */
   readonly hold?: string;
+  /** The PostgreSQL database, given as the variable is. */
+  readonly database?: string;
+  /** A data folder that several servers share; one of its own when absent. */
+  readonly data?: string;
+  readonly origin?: string;
   /** A signer that holds the server's keys, and the folder of its certificates. */
   readonly signer?: { readonly address: string; readonly pki: string };
 }
@@ -54,14 +59,14 @@ export class ServerProcess implements AsyncDisposable {
   readonly #log: string[] = [];
   #npm: ChildProcess | undefined;
 
-  private constructor(port: number) {
+  private constructor(port: number, data: string | undefined) {
     this.host = `127.0.0.1:${port}`;
     this.#home = mkdtempSync(join(tmpdir(), 'cm-store-'));
-    this.data = join(this.#home, 'data');
+    this.data = data ?? join(this.#home, 'data');
   }
 
   static async start(options: ServerOptions = {}): Promise<ServerProcess> {
-    const server = new ServerProcess(await freePort());
+    const server = new ServerProcess(await freePort(), options.data);
     try {
       await server.up(options);
     } catch (error) {
@@ -89,7 +94,11 @@ export class ServerProcess implements AsyncDisposable {
   async up(options: ServerOptions = {}): Promise<void> {
     const npm = spawn('npm', ['start', '--', ...this.#flags(options)], {
       cwd: repositoryRoot,
-      env: { ...plainEnvironment(), COUNTERMARK_ADMIN_PASSWORD: admin.password },
+      env: {
+        ...plainEnvironment(),
+        COUNTERMARK_ADMIN_PASSWORD: admin.password,
+        ...(options.database && { COUNTERMARK_DATABASE: options.database }),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#npm = npm;
@@ -185,7 +194,7 @@ export class ServerProcess implements AsyncDisposable {
     rmSync(this.#home, { recursive: true, force: true });
   }
 
-  #flags({ policy, advisories, storeName, hold, signer }: ServerOptions): string[] {
+  #flags({ policy, advisories, storeName, hold, signer, origin }: ServerOptions): string[] {
     const flags = ['--data', this.data, '--listen', this.host];
     if (policy !== undefined) {
       const file = join(this.#home, 'policy.yaml');
@@ -195,6 +204,7 @@ export class ServerProcess implements AsyncDisposable {
     if (advisories !== undefined) flags.push('--advisories', advisories);
     if (storeName !== undefined) flags.push('--store-name', storeName);
     if (hold !== undefined) flags.push('--hold', hold);
+    if (origin !== undefined) flags.push('--origin', origin);
     if (signer) flags.push('--signer', signer.address, '--signer-pki', signer.pki);
     return flags;
   }

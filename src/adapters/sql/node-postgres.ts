@@ -2,6 +2,9 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import { Pool, type PoolClient, types } from 'pg';
 
 const mostConnections = 16;
+/** The server drops the locks of a machine that is gone after 25 s; else it would take hours. */
+const noticeDeath =
+  '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
 const connectWithinMs = 10_000;
 /** A statement that takes longer is stuck; the request behind it has long been given up. */
 const statementWithinMs = 60_000;
@@ -27,6 +30,7 @@ export class NodePostgres implements PostgresPool {
       statement_timeout: statementWithinMs,
       application_name: 'countermark',
       keepAlive: true,
+      options: noticeDeath,
       types: { getTypeParser },
     });
     // A connection that is lost fails what is asked over it, and the pool drops it: whoever asks

@@ -20,6 +20,8 @@ export class SqlUserStore {
   }
 
   async find(name: string): Promise<StoredUser | undefined> {
+    // PostgreSQL takes no such text at all; it is nobody's name.
+    if (name.includes('\0')) return undefined;
     const [user] = await this.#select(name);
     return user;
   }

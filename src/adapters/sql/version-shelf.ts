@@ -1,6 +1,7 @@
 import type { KeptVersion, VersionShelf } from '../../trust/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import type { Database } from './database.ts';
+import { lockNames, write } from './write.ts';
 
 /** The versions of trust metadata in SQL, for whoever forgets old ones. */
 export class SqlVersionShelf implements VersionShelf {
@@ -36,7 +37,7 @@ export class SqlVersionShelf implements VersionShelf {
   }
 
   async forget(gun: Gun, versions: readonly KeptVersion[]): Promise<void> {
-    await this.#db.transaction().execute(async (tx) => {
+    await write(this.#db, [lockNames.gun(gun)], async (tx) => {
       for (const { role, version, sha256 } of versions) {
         await tx
           .deleteFrom('tuf_files')
