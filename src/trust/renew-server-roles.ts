@@ -9,7 +9,7 @@ import {
 } from '../tuf/index.ts';
 import type { Expiries } from './expiries.ts';
 import { renewalOf } from './expiry.ts';
-import type { FileVersion, MetadataStore, RoleKeys, StoredFile } from './ports.ts';
+import type { FileVersion, MetadataStore, RoleKeys, ServerRole, StoredFile } from './ports.ts';
 import { type SigningPlace, signSnapshot, signTimestamp } from './server-roles.ts';
 
 /** What renewing works with. */
@@ -61,6 +61,26 @@ export async function renewServerRoles(
   });
 }
 
+/** A published file as it is, when neither it nor the other of the two has expired. */
+export async function unexpiredFile(
+  gun: Gun,
+  role: ServerRole,
+  { store, expiries }: Renewing,
+  now: Date,
+): Promise<StoredFile | undefined> {
+  const files = await serverFiles(gun, store);
+  const { timestamp, snapshot } = files;
+  if (!timestamp || !snapshot) return undefined;
+  return [timestamp, snapshot].every((file) => expiries.of(file) >= now) ? files[role] : undefined;
+}
+
+/** Both are asked for at once: where the store is a network away, that is one wait. */
+async function serverFiles(gun: Gun, store: MetadataStore) {
+  const roles = ['timestamp', 'snapshot'] as const;
+  const [timestamp, snapshot] = await Promise.all(roles.map((role) => store.current(gun, role)));
+  return { timestamp, snapshot };
+}
+
 /** Refusals after which the old file stays as it is; the client's refusal names the reason. */
 function leavesItAsItIs(code: string): boolean {
   return (
@@ -76,8 +96,7 @@ type Old = Exclude<Awaited<ReturnType<typeof oldFiles>>, undefined>;
 
 /** Timestamp and snapshot when one of them is to be renewed; undefined when there is nothing to do. */
 async function oldFiles(gun: Gun, { store, expiries }: Renewing, which: Renewable, now: Date) {
-  const timestamp = await store.current(gun, 'timestamp');
-  const snapshot = await store.current(gun, 'snapshot');
+  const { timestamp, snapshot } = await serverFiles(gun, store);
   if (!timestamp || !snapshot) return undefined;
   const isOld = (file: StoredFile) => {
     const expiresAt = expiries.of(file);

@@ -13,7 +13,12 @@ import type {
   ServerRole,
   StoredFile,
 } from './ports.ts';
-import { type Renewal, type Renewing, renewServerRoles } from './renew-server-roles.ts';
+import {
+  type Renewal,
+  type Renewing,
+  renewServerRoles,
+  unexpiredFile,
+} from './renew-server-roles.ts';
 
 /** How often an update is decided on anew because another process has just published. */
 const mostTries = 10;
@@ -96,6 +101,8 @@ export class TrustServer {
   current(gun: Gun, role: RoleName, now: Date): Promise<StoredFile | undefined> {
     return this.#fresh.read(`${gun} ${role}`, async () => {
       if (role === 'timestamp' || role === 'snapshot') {
+        const file = await unexpiredFile(gun, role, this.#renewing, now);
+        if (file) return file;
         await renewServerRoles(gun, this.#renewing, 'expired', now);
       }
       return this.#store.current(gun, role);
