@@ -40,6 +40,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'client-library.test.ts': [...reference, 'notary'],
   'crash.test.ts': engine,
   'chain.ts': [...engine, ...reference],
+  'interop-flows.test.ts': [...reference, 'notary'],
   'memory.ts': reference,
   'import-notary.test.ts': ['notary', 'notary-server', 'openssl', 'postgres'],
   'import-notary-mysql.test.ts': ['notary', 'notary-server', 'openssl', 'mariadbd'],
