@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import type { StoreError } from '../../src/base/index.ts';
 import type { Action, CatalogGate } from '../../src/http/auth/index.ts';
-import { createNotaryApi } from '../../src/http/notary-api/index.ts';
+import { type Answered, createNotaryApi } from '../../src/http/notary-api/index.ts';
 import { serveV2 } from '../../src/http/v2.ts';
 import type { RoleName } from '../../src/tuf/index.ts';
 import { partsOf, SimulatedPublisher } from './simulated-publisher.ts';
@@ -36,6 +36,8 @@ export class NotaryWorld implements AsyncDisposable {
   /** Who everybody is; nobody by default. */
   principalName: string | undefined;
   clock = now;
+  /** What the meter was told. */
+  readonly counted: Answered[] = [];
   /** As `--gun-prefix`; a test may fill it. */
   readonly gunPrefixes: string[] = [];
   readonly #app = fastify();
@@ -47,6 +49,7 @@ export class NotaryWorld implements AsyncDisposable {
       gate: world.#gate(),
       clock: () => world.clock,
       gunPrefixes: world.gunPrefixes,
+      meter: (answered) => void world.counted.push(answered),
     });
     serveV2(world.#app, [api], async (_request, reply) => reply.code(418).send('not ours'));
     await world.#app.listen({ host: '127.0.0.1', port: 0 });

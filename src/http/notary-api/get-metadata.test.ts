@@ -141,3 +141,17 @@ test('other methods are 405 without a body, and PUT is 404', async () => {
   refused(await world.send('PUT', `${base}root.json`), 404, 'METADATA_NOT_FOUND');
   refused(await world.send('DELETE', `${base}root.json`), 404, 'METADATA_NOT_FOUND');
 });
+
+test('a read is counted under its operation, with the size of its answer', async () => {
+  world.counted.length = 0;
+  const { bytes } = await world.get(`${base}root.json`);
+  await world.get(`${base}9.root.json`);
+  assert.deepEqual(
+    world.counted.map(({ operation, method, status }) => [operation, method, status]),
+    [
+      ['GetRole', 'GET', 200],
+      ['GetRoleByVersion', 'GET', 404],
+    ],
+  );
+  assert.equal(world.counted[0]?.bytesOut, bytes.length);
+});

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Operation } from './routes.ts';
 
 /** A request of the trust server that was answered. */
@@ -19,14 +19,14 @@ export type Meter = (answered: Answered) => void;
 export function measure(
   meter: Meter,
   operation: Operation,
-  { method = '', headers }: IncomingMessage,
-  response: ServerResponse,
+  { method, headers }: FastifyRequest,
+  reply: FastifyReply,
 ): void {
   const since = performance.now();
-  response.once('finish', () => {
-    const { statusCode: status } = response;
+  reply.raw.once('finish', () => {
+    const { statusCode: status } = reply;
     const bytesIn = Number(headers['content-length'] ?? 0);
-    const bytesOut = Number(response.getHeader('content-length') ?? 0);
+    const bytesOut = Number(reply.getHeader('content-length') ?? 0);
     meter({ operation, method, status, ms: performance.now() - since, bytesIn, bytesOut });
   });
 }

@@ -39,7 +39,7 @@ export function createNotaryApi(options: NotaryApiOptions): V2Api {
       const asked = method === 'HEAD' ? 'GET' : method;
       const route = routes.find((one) => one.method === asked && one.pattern.test(path));
       return (request, reply) => {
-        if (route && options.meter) measure(options.meter, route.operation, request.raw, reply.raw);
+        if (route && options.meter) measure(options.meter, route.operation, request, reply);
         return answer({ ...options, ...turns }, route, path, request, reply);
       };
     },
