@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -58,10 +58,10 @@ test('many small frames of zstd are unpacked, byte by byte too', async () => {
   }
 });
 
-test('what the zstd program writes is unpacked', (t) => {
-  const made = spawnSync('zstd', ['-q', '-19', '--long=25', '-c'], { input: content });
-  if (made.error) return t.skip('there is no zstd here');
-  return unpack(made.stdout, 65_536).then((found) => assert.ok(found.equals(content)));
+test('what the zstd program wrote is unpacked', async () => {
+  const written = readFileSync('test/fixtures/zstd/lines.zst');
+  const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i} of a layer\n`).join('');
+  assert.ok((await unpack(written, 4096)).equals(Buffer.from(lines)));
 });
 
 const gzipped = gzipSync(content);
