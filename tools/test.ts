@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { callPeers } from '../test/support/peers.ts';
+import { callPeers, namesPeers } from '../test/support/peers.ts';
 import type { Counts } from './test-counts.ts';
 
 process.chdir(join(import.meta.dirname, '..'));
@@ -31,11 +31,16 @@ const quick = globSync(['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/**/*.tes
   .filter((file) => !endToEnd.includes(file))
   .sort();
 
-const { files, leftOut } = await callPeers(endToEnd, say);
+const asking = [...endToEnd, ...quick.filter(namesPeers)];
+const { files, leftOut } = await callPeers(asking, say);
+const canRun = (file: string) => files.includes(file) || !asking.includes(file);
 const sound = [await run('tsc'), await run('biome', 'check')].every((code) => code === 0);
 const results = [
-  await suite('unit and contract tests', quick, ['--test-concurrency=2']),
-  await suite('end-to-end tests', files, ['--test-concurrency=1', '--test-timeout=300000']),
+  await suite('unit and contract tests', quick.filter(canRun), ['--test-concurrency=2']),
+  await suite('end-to-end tests', endToEnd.filter(canRun), [
+    '--test-concurrency=1',
+    '--test-timeout=300000',
+  ]),
 ];
 
 say('total');

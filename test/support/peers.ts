@@ -34,9 +34,13 @@ export type PeerName = keyof typeof peers | 'engine';
 const engine: readonly PeerName[] = ['docker', 'dockerd', 'busybox', 'engine'];
 const reference: readonly PeerName[] = ['openssl', 'notary-server', 'docker-registry'];
 
-/** What the end-to-end tests and benchmarks need; one that is not named needs all there is. */
+/**
+ * What tests and benchmarks need. An end-to-end test that is not named needs all there is; a unit
+ * test that is not named needs nothing, and is not asked about.
+ */
 const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'bad-input.test.ts': [],
+  'certificates.test.ts': ['openssl'],
   'client-library.test.ts': [...reference, 'notary'],
   'crash.test.ts': engine,
   'chain.ts': [...engine, ...reference],
@@ -61,9 +65,15 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'trust.ts': ['openssl', 'notary-server', 'postgres', 'wrk'],
   'trust-concurrency.test.ts': [],
   'trust-crash.test.ts': ['notary'],
+  'trust-folder.test.ts': ['openssl'],
   'trust-many-tags.test.ts': [],
   'tuf-fixpoint.test.ts': reference,
 };
+
+/** True for a test that says here what it needs. */
+export function namesPeers(file: string): boolean {
+  return Object.hasOwn(needs, nameOf(file));
+}
 
 /** Which tests can run here, and why the others cannot. */
 export interface Attendance {
@@ -76,7 +86,7 @@ export interface Attendance {
  * Finds what the tests need, installs what is missing where it may (root on Debian), and tries the
  * engine once.
  *
- * @param files  paths of end-to-end tests
+ * @param files  paths of end-to-end tests, and of others for which {@link namesPeers} is true
  * @param say    is told before a slow step
  */
 export async function callPeers(
