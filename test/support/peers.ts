@@ -36,11 +36,10 @@ const reference: readonly PeerName[] = ['openssl', 'notary-server', 'docker-regi
 
 /**
  * What tests and benchmarks need. An end-to-end test that is not named needs all there is; a unit
- * test that is not named needs nothing, and is not asked about.
+ * test stands here by its path, since names of files repeat, and one that does not needs nothing.
  */
 const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'bad-input.test.ts': [],
-  'certificates.test.ts': ['openssl'],
   'client-library.test.ts': [...reference, 'notary'],
   'crash.test.ts': engine,
   'chain.ts': [...engine, ...reference],
@@ -65,14 +64,15 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'trust.ts': ['openssl', 'notary-server', 'postgres', 'wrk'],
   'trust-concurrency.test.ts': [],
   'trust-crash.test.ts': ['notary'],
-  'trust-folder.test.ts': ['openssl'],
   'trust-many-tags.test.ts': [],
   'tuf-fixpoint.test.ts': reference,
+  'src/adapters/certificates/certificates.test.ts': ['openssl'],
+  'src/adapters/trust-folder/trust-folder.test.ts': ['openssl'],
 };
 
-/** True for a test that says here what it needs. */
+/** True for a unit test that needs a peer. */
 export function namesPeers(file: string): boolean {
-  return Object.hasOwn(needs, nameOf(file));
+  return Object.hasOwn(needs, file);
 }
 
 /** Which tests can run here, and why the others cannot. */
@@ -115,7 +115,7 @@ export async function callPeers(
 }
 
 function needsOf(file: string): readonly PeerName[] {
-  return needs[nameOf(file)] ?? [...(Object.keys(peers) as PeerName[]), 'engine'];
+  return needs[file] ?? needs[nameOf(file)] ?? [...(Object.keys(peers) as PeerName[]), 'engine'];
 }
 
 function nameOf(file: string): string {
