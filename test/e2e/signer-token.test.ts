@@ -33,7 +33,7 @@ const options = { module, token: 'signer', pin: new Secret('1234') };
 let db: SignerDatabase;
 
 before(async () => {
-  if (!!skip) return;
+  if (skip) return;
   mkdirSync(join(folder, 'tokens'));
   process.env.SOFTHSM2_CONF = join(folder, 'softhsm2.conf');
   writeFileSync(process.env.SOFTHSM2_CONF, `directories.tokendir = ${folder}/tokens\n`);
