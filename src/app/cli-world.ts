@@ -47,6 +47,14 @@ export function processWorld(clock: Clock): CliWorld {
       init: async (folder, hosts) => initPki(folder, hosts, clock()),
       addClient: async (folder, name) => addClient(folder, name, clock()),
     },
+    docker: async ({ config }) => {
+      const { openDockerWorld } = await import('./docker-world.ts');
+      return openDockerWorld(config || dockerFolder, env, clock);
+    },
+    installPlugin: async ({ config }) => {
+      const { installPlugin } = await import('./install-plugin.ts');
+      return installPlugin(config || dockerFolder);
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { type ErrorSpec, errorFactory } from '../base/index.ts';
 /** What the command line itself refuses. */
 export const cliErrors = {
   CLI_USAGE: { message: '{reason}' },
+  CLI_DOCKER_TRUST: { message: '{reason}' },
   CLI_SERVER: {
     message: '"{server}" is not the address of a store; write https://HOST:PORT (--server)',
   },

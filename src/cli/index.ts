@@ -5,10 +5,12 @@
  * It decides nothing: what the store refuses, it repeats with its code. Exit codes stand in
  * exit-codes.ts and docs/cli.md.
  */
+export { pluginNameOf, runPlugin } from './docker/run-plugin.ts';
 export { cliErrors } from './errors.ts';
 export { exitCodes } from './exit-codes.ts';
 export type {
   CliWorld,
+  DockerTrustWorld,
   HttpConnection,
   ImportQuestion,
   PkiTools,

@@ -1,6 +1,7 @@
 import type { Clock, Secret } from '../base/index.ts';
-import type { ImageVerification } from '../client/index.ts';
+import type { ImageVerification, Published, Trust, TrustChange } from '../client/index.ts';
 import type { ImportWatch, RepositoryPlan } from '../trust/index.ts';
+import type { Gun, PublicKey } from '../tuf/index.ts';
 
 /** An HTTPS client; one per command. It throws StoreErrors when there is no answer. */
 export interface HttpConnection extends Disposable {
@@ -92,6 +93,27 @@ export interface ImportQuestion {
   readonly ca?: string;
 }
 
+/**
+ * Content trust as docker's users have it: their trust folder and passphrases, the trust servers of
+ * their images, their logins. Connections are shared and closed with it.
+ */
+export interface DockerTrustWorld extends Disposable {
+  /** docker's configuration folder; the trust folder is `trust` in it. */
+  readonly configFolder: string;
+  /** The repository, verified and up to date. Throws what `openTrust` does. */
+  open(gun: Gun): Promise<Trust>;
+  /** Signs and publishes changes, all or none. Throws what `publish` does. */
+  publish(
+    gun: Gun,
+    changes: readonly TrustChange[],
+    whenNew: 'initialise' | 'refuse',
+  ): Promise<Published>;
+  /** Makes a signer's key and keeps it in the trust folder. @returns its public half, PEM */
+  createSignerKey(name: string): Promise<string>;
+  /** @throws StoreError what is wrong with the file */
+  parsePublicKeyFile(bytes: Uint8Array): PublicKey;
+}
+
 /** The world as the command line sees it. */
 export interface CliWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -126,4 +148,10 @@ export interface CliWorld {
   /** Seals the signer's keys again under the default alias. @returns how many */
   readonly reencrypt: (flags: Pick<SignerFlags, 'data' | 'defaultAlias'>) => Promise<number>;
   readonly pki: PkiTools;
+  /** @param config  docker's configuration folder; default as docker finds it */
+  readonly docker: (options: { readonly config?: string | undefined }) => Promise<DockerTrustWorld>;
+  /** Makes docker find this program as a plugin. @returns what was written */
+  readonly installPlugin: (options: {
+    readonly config?: string | undefined;
+  }) => Promise<{ readonly file: string; readonly command: string }>;
 }

@@ -1,8 +1,10 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { isStoreError } from '../base/index.ts';
 import { candidateCommands } from './candidate.ts';
+import { runDocker } from './docker/run-docker.ts';
 import { exitCodeOf, exitCodes, type Report } from './exit-codes.ts';
 import { importCommands } from './import.ts';
+import { pluginCommands } from './plugin.ts';
 import type { CliWorld } from './ports.ts';
 import { printable } from './printable.ts';
 import { serveCommand } from './serve.ts';
@@ -20,7 +22,7 @@ export function createProgram(world: CliWorld, report: Report): Command {
     .description('The trusted image store: run one, ask one, verify an image')
     .option('--server <url>', 'the store (or COUNTERMARK_SERVER, else localhost)')
     .option('--cacert <file>', 'PEM certificates that vouch for the store')
-    .option('--insecure-localhost', 'do not verify loopback (the default)')
+    .addOption(new Option('--insecure-localhost', 'the default; it changes nothing').hideHelp())
     .option('--json', 'print JSON')
     .addHelpText('after', environmentHelp);
   program.addCommand(serveCommand(world));
@@ -31,6 +33,9 @@ export function createProgram(world: CliWorld, report: Report): Command {
   program.addCommand(trustCommands(world));
   program.addCommand(verifyCommand(world, report));
   program.addCommand(importCommands(world, report));
+  program.addCommand(pluginCommands(world), { hidden: true });
+  // Its arguments are docker's and are read as docker does, see runCli.
+  program.command('docker').description('docker trust; plugin install gives it to docker');
   for (const command of everyCommand(program)) {
     command
       .helpCommand(false)
@@ -47,6 +52,7 @@ export function createProgram(world: CliWorld, report: Report): Command {
  * @returns     the exit code; what went wrong has been printed, in one line
  */
 export async function runCli(args: readonly string[], world: CliWorld): Promise<number> {
+  if (args[0] === 'docker') return await runDocker(args.slice(1), world);
   let exitCode: number = exitCodes.done;
   const program = createProgram(world, (code) => {
     exitCode = code;

@@ -108,6 +108,13 @@ export class TestWorld {
         init: async (folder, hosts) => [`${folder}/ca.crt`, ...hosts],
         addClient: async (folder, name) => [`${folder}/${name}.crt`],
       },
+      docker: async () => {
+        throw new StoreError('CLI_DOCKER_TRUST', 'there is no docker in transcripts');
+      },
+      installPlugin: async ({ config = '~/.docker' }) => ({
+        file: `${config}/cli-plugins/docker-dct`,
+        command: 'docker dct',
+      }),
     };
   }
 

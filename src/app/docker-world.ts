@@ -1,0 +1,124 @@
+import { createPublicKey, randomInt } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { rootCertificates } from 'node:tls';
+import {
+  environmentPassphrases,
+  firstOf,
+  processTerminal,
+  terminalPassphrases,
+} from '../adapters/passphrase/index.ts';
+import { dockerCredentials, Remotes } from '../adapters/remotes/index.ts';
+import {
+  folderError,
+  KeyFolder,
+  MetadataFolder,
+  parsePem,
+  serializePem,
+} from '../adapters/trust-folder/index.ts';
+import { type Clock, fromUtf8, isStoreError, utf8 } from '../base/index.ts';
+import type { CliWorld, DockerTrustWorld } from '../cli/index.ts';
+import { openTrust, publish } from '../client/index.ts';
+import { barePublicKey, type Gun, hostOfGun, type PublicKey, publicKey } from '../tuf/index.ts';
+import { appError } from './errors.ts';
+
+/**
+ * Content trust of this person: docker's folder, variables, logins and terminal.
+ * @param folder  docker's configuration folder
+ */
+export function openDockerWorld(
+  folder: string,
+  env: CliWorld['env'],
+  clock: Clock,
+): DockerTrustWorld {
+  const trust = join(folder, 'trust');
+  const cache = new MetadataFolder(trust);
+  const keys = new KeyFolder(
+    trust,
+    firstOf(
+      environmentPassphrases(env),
+      terminalPassphrases(processTerminal(process.stdin, process.stdout)),
+    ),
+  );
+  const opened = new Map<string, Remotes>();
+  /** One for each trust server, since its folder of certificates is its own. */
+  async function remotesFor(gun: Gun): Promise<Remotes> {
+    const trustServer = trustServerOf(env);
+    const host = trustServer ? new URL(trustServer).host : hostOfGun(gun);
+    const known = opened.get(host);
+    if (known) return known;
+    const ca = await certificatesFor(folder, host);
+    const credentials = dockerCredentials(folder);
+    const remotes = new Remotes({ credentials, clock, ca, trustServer });
+    opened.set(host, remotes);
+    return remotes;
+  }
+  return {
+    configFolder: folder,
+    async open(gun) {
+      const source = (await remotesFor(gun)).trust(gun, { forWriting: false });
+      return await openTrust({ gun, source, cache, now: clock() });
+    },
+    async publish(gun, changes, whenNew) {
+      const remote = (await remotesFor(gun)).trust(gun, { forWriting: true });
+      const now = clock();
+      const pause = (attempt: number) => sleep(randomInt(20 * Math.min(attempt, 20)));
+      return await publish({ gun, remote, cache, keys, now, changes, whenNew, pause });
+    },
+    async createSignerKey(name) {
+      const { key } = await keys.create(name);
+      const headers = new Map([['role', name]]);
+      return serializePem({ type: 'PUBLIC KEY', headers, bytes: key.bytes });
+    },
+    parsePublicKeyFile: readPublicKeyFile,
+    [Symbol.dispose]() {
+      for (const remotes of opened.values()) remotes[Symbol.dispose]();
+    },
+  };
+}
+
+/** @throws StoreError CONFIG_TRUST_SERVER unless it is an https URL */
+function trustServerOf({ DOCKER_CONTENT_TRUST_SERVER: text }: CliWorld['env']): string | undefined {
+  if (!text) return undefined;
+  if (URL.canParse(text) && new URL(text).protocol === 'https:') return text;
+  throw appError('CONFIG_TRUST_SERVER', { server: text.slice(0, 200) });
+}
+
+/**
+ * The certificates a person put beside docker's configuration for one server vouch for it like the
+ * system's. With any, loopback is verified too.
+ */
+async function certificatesFor(folder: string, host: string): Promise<string | undefined> {
+  const place = join(folder, 'tls', host);
+  const names = await readdir(place).catch(() => []);
+  const own: string[] = [];
+  for (const name of names.filter((each) => each.endsWith('.crt')).sort()) {
+    own.push(await readFile(join(place, name), 'utf8'));
+  }
+  return own.length === 0 ? undefined : [...own, ...rootCertificates].join('\n');
+}
+
+/** A signer's public key: SPKI, as `key generate` writes it, or a certificate. */
+function readPublicKeyFile(bytes: Uint8Array): PublicKey {
+  const [block] = parsePem(fromUtf8(bytes));
+  const file = 'the file';
+  if (!block) throw folderError('FOLDER_KEY_MALFORMED', { file, reason: 'it holds no PEM block' });
+  const pem = serializePem({ ...block, headers: new Map() });
+  try {
+    const key = createPublicKey(pem);
+    const kind = key.asymmetricKeyType;
+    if (kind !== 'ec' && kind !== 'rsa') {
+      throw folderError('FOLDER_KEY_UNSUPPORTED', { file, kind: String(kind) });
+    }
+    if (block.type === 'PUBLIC KEY') return barePublicKey(key);
+    if (block.type !== 'CERTIFICATE') {
+      throw folderError('FOLDER_KEY_UNSUPPORTED', { file, kind: block.type });
+    }
+    return publicKey(kind === 'rsa' ? 'rsa-x509' : 'ecdsa-x509', utf8(pem));
+  } catch (error) {
+    if (isStoreError(error)) throw error;
+    const reason = 'it is neither a public key nor a certificate';
+    throw folderError('FOLDER_KEY_MALFORMED', { file, reason }, error);
+  }
+}

@@ -1,0 +1,15 @@
+import type { TrustCommand } from './command.ts';
+import { inspectCommand } from './inspect.ts';
+import { keyGenerateCommand } from './key-generate.ts';
+import { revokeCommand } from './revoke.ts';
+import { signerAddCommand } from './signer-add.ts';
+import { signerRemoveCommand } from './signer-remove.ts';
+
+/** Every command of `docker trust`: what is found here is run, and listed in the help. */
+export const trustCommandTable: readonly TrustCommand[] = [
+  inspectCommand,
+  revokeCommand,
+  keyGenerateCommand,
+  signerAddCommand,
+  signerRemoveCommand,
+];

@@ -1,0 +1,116 @@
+/** A flag: `--name`, and `-s` where it has a short form. */
+export interface FlagSpec {
+  readonly name: string;
+  readonly short?: string;
+  readonly kind: 'boolean' | 'text' | 'list';
+}
+
+/** What was given, by name; later ones win, of a list all are kept. */
+export class Flags {
+  readonly #values = new Map<string, string[]>();
+
+  add(name: string, value: string): void {
+    this.#values.set(name, [...this.list(name), value]);
+  }
+
+  isOn(name: string): boolean {
+    return this.text(name) === 'true';
+  }
+
+  text(name: string): string | undefined {
+    return this.list(name).at(-1);
+  }
+
+  list(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+}
+
+export type ParsedFlags =
+  | { readonly kind: 'parsed'; readonly args: readonly string[]; readonly flags: Flags }
+  | { readonly kind: 'help' }
+  /** With docker's sentence. */
+  | { readonly kind: 'mistaken'; readonly reason: string };
+
+const trueWords = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+const falseWords = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
+
+/**
+ * Splits arguments and flags as docker does: flags may stand anywhere, `--` ends them, values
+ * follow after `=` or as the next argument, short ones can be joined.
+ *
+ * @param interspersed  false: the first argument ends the flags (docker's global ones)
+ * @see spf13/pflag 1.0, flag.go parseArgs
+ */
+export function parseFlags(
+  words: readonly string[],
+  specs: readonly FlagSpec[],
+  interspersed = true,
+): ParsedFlags {
+  const flags = new Flags();
+  const args: string[] = [];
+  const rest = [...words];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--') {
+      args.push(...rest);
+      break;
+    }
+    if (!word.startsWith('-') || word === '-') {
+      args.push(word);
+      if (interspersed) continue;
+      args.push(...rest);
+      break;
+    }
+    const reason = word.startsWith('--')
+      ? readLong(word, rest, specs, flags)
+      : readShort(word, rest, specs, flags);
+    if (reason === 'help') return { kind: 'help' };
+    if (reason !== undefined) return { kind: 'mistaken', reason };
+  }
+  return { kind: 'parsed', args, flags };
+}
+
+function readLong(word: string, rest: string[], specs: readonly FlagSpec[], flags: Flags) {
+  const at = word.indexOf('=');
+  const name = word.slice(2, at < 0 ? undefined : at);
+  const given = at < 0 ? undefined : word.slice(at + 1);
+  if (name === '' || name.startsWith('-')) return `bad flag syntax: ${word}`;
+  const spec = specs.find((flag) => flag.name === name);
+  if (!spec) return name === 'help' ? 'help' : `unknown flag: --${name}`;
+  const value = given ?? (spec.kind === 'boolean' ? 'true' : rest.shift());
+  if (value === undefined) return `flag needs an argument: --${name}`;
+  return keep(spec, value, `--${name}`, flags);
+}
+
+function readShort(word: string, rest: string[], specs: readonly FlagSpec[], flags: Flags) {
+  for (let letters = word.slice(1); letters !== ''; ) {
+    const letter = letters.slice(0, 1);
+    const spec = specs.find(({ short }) => short === letter);
+    if (!spec) {
+      return letter === 'h' ? 'help' : `unknown shorthand flag: '${letter}' in -${letters}`;
+    }
+    letters = letters.slice(1);
+    const isAssigned = letters.startsWith('=');
+    if (spec.kind === 'boolean' && !isAssigned) {
+      flags.add(spec.name, 'true');
+      continue;
+    }
+    const value = letters === '' ? rest.shift() : letters.slice(isAssigned ? 1 : 0);
+    if (value === undefined) return `flag needs an argument: '${letter}' in -${letter}`;
+    return keep(spec, value, `-${letter}, --${spec.name}`, flags);
+  }
+  return undefined;
+}
+
+function keep(spec: FlagSpec, value: string, name: string, flags: Flags): string | undefined {
+  if (spec.kind !== 'boolean') {
+    flags.add(spec.name, value);
+    return undefined;
+  }
+  if (!trueWords.has(value) && !falseWords.has(value)) {
+    const quoted = JSON.stringify(value);
+    return `invalid argument ${quoted} for "${name}" flag: strconv.ParseBool: parsing ${quoted}: invalid syntax`;
+  }
+  flags.add(spec.name, String(trueWords.has(value)));
+  return undefined;
+}

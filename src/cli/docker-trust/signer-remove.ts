@@ -1,0 +1,77 @@
+import { isStoreError } from '../../base/index.ts';
+import type { Trust } from '../../client/index.ts';
+import { parseDelegationName, releasesRole } from '../../tuf/index.ts';
+import type { TrustCommand, TrustContext } from './command.ts';
+import { confirm } from './confirm.ts';
+import { parseImageName } from './image-name.ts';
+import { refusal, wordsFor } from './texts.ts';
+
+/** `docker trust signer remove`, which docker 26 to 29 leave undone without saying so. */
+export const signerRemoveCommand: TrustCommand = {
+  path: 'signer remove',
+  summary: 'Remove a signer',
+  synopsis: '[OPTIONS] NAME REPOSITORY [REPOSITORY...]',
+  takes: { atLeast: 2 },
+  flags: [{ name: 'force', short: 'f', kind: 'boolean' }],
+  options:
+    '  -f, --force   Do not prompt for confirmation before removing the most\n                recent signer\n',
+  async run(context, [name = '', ...repositories], flags) {
+    const { world } = context;
+    const failed: string[] = [];
+    for (const repository of repositories) {
+      world.print(`Removing signer "${name}" from ${repository}...\n`);
+      try {
+        await remove(context, name, repository, flags.isOn('force'));
+      } catch (error) {
+        if (!isStoreError(error)) throw error;
+        world.printError(`${wordsFor(error)}\n\n`);
+        failed.push(repository);
+      }
+    }
+    if (failed.length > 0) throw refusal(`error removing signer from: ${failed.join(', ')}`);
+    return 0;
+  },
+};
+
+async function remove(
+  context: TrustContext,
+  name: string,
+  repository: string,
+  isForced: boolean,
+): Promise<void> {
+  const { world, docker } = context;
+  const { gun } = parseImageName(repository);
+  if (name === 'releases') {
+    throw refusal('releases is a reserved keyword and cannot be removed');
+  }
+  const trust = await docker.open(gun);
+  const keyIds = keysOf(trust, name);
+  if (!keyIds) throw refusal(`no signer ${name} for repository ${repository}`);
+  const question = `The signer "${name}" signed the last released version of ${repository}. Removing this signer will make ${repository} unpullable. Are you sure you want to continue?`;
+  if (!isForced && isLastSigner(trust, keyIds) && !(await confirm(context, question))) return;
+  await docker.publish(gun, [{ kind: 'remove-signer', name }], 'refuse');
+  world.print(`Successfully removed ${name} from ${repository}\n\n`);
+}
+
+/** Undefined when nobody of that name is a signer, nor could be. */
+function keysOf({ set }: Trust, name: string): readonly string[] | undefined {
+  try {
+    const role = parseDelegationName(`targets/${name}`);
+    const delegations = set.targets.get('targets')?.file.signed.delegations.roles ?? [];
+    return delegations.find((delegation) => delegation.name === role)?.keyIds;
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Whether too few signatures of `targets/releases` are left without these keys. */
+function isLastSigner({ set }: Trust, keyIds: readonly string[]): boolean {
+  const releases = set.targets.get(releasesRole)?.file;
+  if (!releases) return false;
+  const left = releases.signatures.filter(({ keyId }) => !keyIds.includes(keyId));
+  const role = set.targets
+    .get('targets')
+    ?.file.signed.delegations.roles.find(({ name }) => name === releasesRole);
+  return left.length < (role?.threshold ?? 1);
+}

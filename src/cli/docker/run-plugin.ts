@@ -1,0 +1,50 @@
+import { parseFlags } from '../docker-trust/parse-flags.ts';
+import { runDockerTrust } from '../docker-trust/run-docker-trust.ts';
+import type { CliWorld } from '../ports.ts';
+import { printable } from '../printable.ts';
+import { globalFlags } from './global-flags.ts';
+
+/** The names under which docker finds this program as a plugin. */
+export type PluginName = 'docker-trust' | 'docker-dct';
+
+/** The plugin that a program's name stands for; undefined for any other name. */
+export function pluginNameOf(program: string): PluginName | undefined {
+  const name = program.replace(/\.exe$/, '');
+  return name === 'docker-trust' || name === 'docker-dct' ? name : undefined;
+}
+
+/**
+ * Runs as a plugin of the docker CLI, or under a plugin's name: docker asks for the metadata with
+ * one argument, and repeats the plugin's name before the arguments; its global flags come first.
+ *
+ * @returns the exit code
+ * @see docker/cli 28.2.2, cli-plugins/plugin/plugin.go, cli-plugins/metadata
+ */
+export async function runPlugin(
+  name: PluginName,
+  args: readonly string[],
+  world: CliWorld,
+): Promise<number> {
+  if (args[0] === 'docker-cli-plugin-metadata') {
+    world.print(`${JSON.stringify(metadata, null, 4)}\n`);
+    return 0;
+  }
+  const word = name.slice('docker-'.length);
+  const title = `docker ${word}`;
+  const parsed = parseFlags(args, globalFlags, false);
+  if (parsed.kind === 'help') return await runDockerTrust(['--help'], world, { title });
+  if (parsed.kind === 'mistaken') {
+    world.printError(`${printable(parsed.reason)}\n\nSee '${title} --help'.\n`);
+    return 125;
+  }
+  const config = parsed.flags.text('config');
+  const rest = parsed.args[0] === word ? parsed.args.slice(1) : parsed.args;
+  return await runDockerTrust(rest, world, { title, config });
+}
+
+const metadata = {
+  SchemaVersion: '0.1.0',
+  Vendor: 'Countermark',
+  Version: 'v0.1.0',
+  ShortDescription: 'Manage trust on Docker images',
+};
