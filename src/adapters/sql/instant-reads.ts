@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { InstantFile, InstantReads } from '../../trust/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
+import { CommitWatch } from './commit-watch.ts';
 import type { StoredUser } from './user-store.ts';
 
 const keptEntries = 2_000;
@@ -12,8 +13,9 @@ const keptFileBytes = 16 * 1024;
  * anybody's transaction: a connection of their own, which sees what is committed, and nothing else.
  *
  * What was read is kept until `PRAGMA data_version` moves, which SQLite does for this connection
- * with every commit of another one, of this process or not. It is asked before each answer, so an
- * answer is as fresh as a query made in that moment.
+ * with every commit of another one, of this process or not. It is asked before each answer, unless
+ * {@link CommitWatch} shows that nobody has committed; so an answer is as fresh as a query made in
+ * that moment.
  *
  * @see SQLite, "PRAGMA data_version"
  */
@@ -27,6 +29,7 @@ export class SqliteInstantReads implements InstantReads, Disposable {
   readonly #user: StatementSync;
   readonly #files = new Map<string, InstantFile | undefined>();
   readonly #users = new Map<string, StoredUser | undefined>();
+  readonly #watch: CommitWatch;
   #version: unknown;
 
   /** @param path  a database that `openDatabase` has made */
@@ -47,6 +50,9 @@ export class SqliteInstantReads implements InstantReads, Disposable {
       `select u.name, u.role, u.password_hash, u.created_at, m.namespace from users u
        left join memberships m on m.user_name = u.name where u.name = ? order by m.namespace`,
     );
+    // Whoever reads first makes the index that is watched.
+    this.#version = this.#dataVersion.get()?.data_version;
+    this.#watch = new CommitWatch(path);
   }
 
   current(gun: Gun, role: RoleName): InstantFile | undefined {
@@ -97,6 +103,7 @@ export class SqliteInstantReads implements InstantReads, Disposable {
 
   /** What is read after this may be newer than the version noted; then it is read once more than needed. */
   #forgetOld(): void {
+    if (!this.#watch.mayHaveChanged()) return;
     const version = this.#dataVersion.get()?.data_version;
     if (version === this.#version) return;
     this.#version = version;
