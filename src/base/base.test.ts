@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { collectBytes, fromBase64, fromHex } from './bytes.ts';
+import fc from 'fast-check';
+import { runs } from '../../test/support/property-runs.ts';
+import { base64Length, collectBytes, fromBase64, fromHex, fromUtf8, utf8 } from './bytes.ts';
 import { digestOf, hexOf, isDigest, parseDigest } from './digest.ts';
 import { errorFactory, StoreError } from './errors.ts';
 import { entriesOf } from './json.ts';
@@ -44,6 +46,39 @@ test('an error carries its code, its sentence and the values in it', () => {
   assert.ok(error instanceof StoreError);
   assert.equal(error.code, 'TEST_LATE');
   assert.equal(error.message, 'root expired at 2024; {missing}');
+});
+
+test('base64 is measured as it is decoded, whatever the text', () => {
+  const texts = fc.oneof(
+    fc.base64String(),
+    fc.string({ unit: fc.constantFrom('A', 'Q', 'E', '/', '+', '=', 'z'), maxLength: 12 }),
+    fc.constantFrom(
+      'YQ==',
+      'YR==',
+      'YWI=',
+      'YWJ=',
+      'YQ=',
+      'Y',
+      '=',
+      '==',
+      '====',
+      'YWJj'.repeat(999),
+    ),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(texts, (text) => assert.equal(base64Length(text), fromBase64(text)?.length)),
+    { numRuns: 10 * runs.numRuns },
+  );
+});
+
+test('UTF-8 is read as it was written, a byte order mark too; other bytes are refused', () => {
+  for (const text of ['', 'plain', 'é', '\ufeffa', 'a\u{10ffff}', '\u2028']) {
+    assert.equal(fromUtf8(utf8(text)), text);
+  }
+  for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0x61, 0x80]]) {
+    assert.throws(() => fromUtf8(Uint8Array.from(bytes)), TypeError);
+  }
 });
 
 test('base64 and hex are read strictly', () => {

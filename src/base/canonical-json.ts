@@ -46,8 +46,11 @@ function writeObject(object: { [name: string]: Json }): string {
   return `${text}}`;
 }
 
-/** What was canonical before it was parsed is sorted still, but for names that look like numbers. */
-function sortedNames(object: { [name: string]: Json }): string[] {
+/**
+ * The names of an object's members, by their UTF-8 bytes. What was canonical before it was parsed
+ * is sorted still, but for names that look like numbers.
+ */
+export function sortedNames(object: { readonly [name: string]: Json }): string[] {
   const names = Object.keys(object);
   for (let i = 1; i < names.length; i++) {
     if (byUtf8(names[i - 1] as string, names[i] as string) > 0) return names.sort(byUtf8);

@@ -41,10 +41,26 @@ export function parseJson(bytes: Uint8Array, limits: JsonLimits = defaultLimits)
 
 /** The members of an object, as a Map, so that no name can mean more than a name. */
 export function entriesOf(value: Json | undefined, path: string): Map<string, Json> {
+  return new Map(Object.entries(membersOf(value, path)));
+}
+
+/** An object that was parsed; its members by name are read with {@link ownMember} only. */
+export type JsonMembers = { readonly [name: string]: Json };
+
+/**
+ * The object itself, where a Map of it, as {@link entriesOf} makes one, would be one of too many.
+ * @throws StoreError JSON_SHAPE when the value is not an object
+ */
+export function membersOf(value: Json | undefined, path: string): JsonMembers {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw wrong(path, 'an object', value);
   }
-  return new Map(Object.entries(value));
+  return value;
+}
+
+/** A member that the sender wrote; what every object inherits is not one. */
+export function ownMember(members: JsonMembers, name: string): Json | undefined {
+  return Object.hasOwn(members, name) ? members[name] : undefined;
 }
 
 /** @throws StoreError JSON_SHAPE when the value is not an array */
@@ -90,13 +106,9 @@ function wrong(path: string, expected: string, found: Json | undefined) {
 function requireModest(text: string, limits: JsonLimits): void {
   let depth = 0;
   let values = 0;
-  let inString = false;
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
-    if (inString) {
-      if (char === 0x5c) i++;
-      else if (char === 0x22) inString = false;
-    } else if (char === 0x22) inString = true;
+    if (char === 0x22) i = endOfString(text, i);
     else if (char === 0x2c) values++;
     else if (char === 0x7b || char === 0x5b) {
       values++;
@@ -104,4 +116,14 @@ function requireModest(text: string, limits: JsonLimits): void {
     } else if (char === 0x7d || char === 0x5d) depth--;
   }
   if (values > limits.values) throw raise('JSON_TOO_MANY_VALUES', { limit: limits.values });
+}
+
+/** Where the quote is that ends the string which begins here; the text's end if it never ends. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === 0x5c) escapes++;
+    if (escapes % 2 === 0) return end;
+  }
+  return text.length;
 }

@@ -241,7 +241,8 @@ async function snapshotOver(
   now: Date,
 ): Promise<Snapshot> {
   const previous = (await current.parse('snapshot'))?.signed;
-  const next = nextSnapshot(previous, [root, targets, ...update.targets.values()], now);
+  const files = new Set([root, targets, ...update.targets.values()]);
+  const next = nextSnapshot(previous, [...files], now);
   return previous ? next : { ...next, version: (await floors.of('snapshot')) + 1 };
 }
 

@@ -8,6 +8,7 @@ import { makeSigner } from '../../test/support/simulated-repository.ts';
 import { equalBytes, isStoreError, type Json, utf8 } from '../base/index.ts';
 import {
   newTargets,
+  parseFixpoint,
   parseMetadata,
   type RoleName,
   releasesRole,
@@ -74,8 +75,10 @@ describe('a file that Go would write otherwise', () => {
       const bytes = utf8(text.replace(from, to));
       if (what !== 'nothing') assert.notDeepEqual(bytes, utf8(text));
       const file = parseMetadata(role, bytes);
-      if (fixpoint) assert.equal(requireFixpoint(file), file);
-      else assert.throws(() => requireFixpoint(file), { code: 'TUF_NOT_FIXPOINT' });
+      if (fixpoint) {
+        assert.equal(requireFixpoint(file), file);
+        assert.deepEqual(parseFixpoint(role, bytes), file);
+      } else assert.throws(() => requireFixpoint(file), { code: 'TUF_NOT_FIXPOINT' });
     });
   }
 });
@@ -115,8 +118,10 @@ test('a target is taken only as Go escapes its name and copies its custom value'
       'targets',
       utf8(text.replace('"targets":{}', () => `"targets":{${target}}`)),
     );
-    if (fixpoint) assert.equal(requireFixpoint(file), file, target);
-    else assert.throws(() => requireFixpoint(file), { code: 'TUF_NOT_FIXPOINT' }, target);
+    if (fixpoint) {
+      assert.equal(requireFixpoint(file), file, target);
+      assert.deepEqual(parseFixpoint('targets', file.bytes), file, target);
+    } else assert.throws(() => requireFixpoint(file), { code: 'TUF_NOT_FIXPOINT' }, target);
   }
 });
 
@@ -145,6 +150,7 @@ test('whatever is edited and signed here is a fixpoint, and reads as what was me
       const read = parseMetadata('targets', file.bytes);
       assert.equal(requireFixpoint(read), read);
       assert.ok(equalBytes(read.payload, file.payload));
+      assert.deepEqual(parseFixpoint('targets', file.bytes), read);
       assert.deepEqual([...read.signed.targets.keys()].sort(), [...targets.targets.keys()].sort());
       assert.deepEqual(read.expiresAt, targets.expiresAt);
     }),

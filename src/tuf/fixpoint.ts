@@ -1,9 +1,9 @@
-import { fromUtf8, type Json, parseJson } from '../base/index.ts';
+import { fromUtf8, parseJson } from '../base/index.ts';
 import { tufError } from './errors.ts';
 import { type Members, writeEnvelope } from './go-form.ts';
 import { Matcher } from './matcher.ts';
 import type { MetadataFile, SignedOf } from './metadata.ts';
-import { readMetadata } from './parse-metadata.ts';
+import { type Reading, readMetadata } from './parse-metadata.ts';
 import type { RoleName } from './role-name.ts';
 
 /**
@@ -21,7 +21,8 @@ import type { RoleName } from './role-name.ts';
  * @see notary 0.7.0 server/handlers/validation.go, tuf/data (struct tags); docker/go canonical/json
  */
 export function requireFixpoint<F extends MetadataFile>(file: F): F {
-  return compare(file, parseJson(file.bytes));
+  const { bytes, signed, role } = file;
+  return refuse(file, differenceIn({ bytes, json: parseJson(bytes), type: signed.type }), role);
 }
 
 /**
@@ -32,14 +33,35 @@ export function parseFixpoint<R extends RoleName>(
   role: R,
   bytes: Uint8Array,
 ): MetadataFile<SignedOf<R>> {
-  const { file, json } = readMetadata(role, bytes);
-  return compare(file, json);
+  let difference: number | undefined;
+  const file = readMetadata(role, bytes, (reading) => {
+    difference = differenceIn(reading);
+    return difference === undefined ? payloadIn(bytes) : undefined;
+  });
+  return refuse(file, difference, role);
 }
 
-function compare<F extends MetadataFile>(file: F, json: Json): F {
-  const matcher = new Matcher(fromUtf8(file.bytes));
-  writeEnvelope(matcher, json as Members, file.signed.type);
-  const at = matcher.firstDifference();
-  if (at !== undefined) throw tufError('TUF_NOT_FIXPOINT', { role: file.role, at });
+function differenceIn({ bytes, json, type }: Reading): number | undefined {
+  const matcher = new Matcher(fromUtf8(bytes));
+  writeEnvelope(matcher, json as Members, type);
+  return matcher.firstDifference();
+}
+
+function refuse<F>(file: F, at: number | undefined, role: RoleName): F {
+  if (at !== undefined) throw tufError('TUF_NOT_FIXPOINT', { role, at });
   return file;
+}
+
+const start = Buffer.from('{"signed":');
+const end = Buffer.from(',"signatures":');
+const custom = Buffer.from('"custom":');
+
+/**
+ * The payload of a fixpoint, where it stands in its bytes: Go's writing is the canonical JSON that
+ * was signed but for two things, what it escapes and what it copies.
+ */
+function payloadIn(bytes: Uint8Array): Uint8Array | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (text.includes('\\') || text.includes(custom)) return undefined;
+  return bytes.subarray(start.length, text.lastIndexOf(end));
 }

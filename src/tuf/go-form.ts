@@ -1,4 +1,4 @@
-import { byUtf8, type Json } from '../base/index.ts';
+import { type Json, sortedNames } from '../base/index.ts';
 import { escapeHtml } from './envelope.ts';
 import type { Matcher } from './matcher.ts';
 import type { Signed } from './metadata.ts';
@@ -97,13 +97,18 @@ function writeDelegation(to: Matcher, value: Json | undefined): void {
 
 function writeFileMeta(to: Matcher, value: Json | undefined): void {
   const { custom, hashes, length } = value as Members;
-  const known: Member[] = [
-    ['hashes', hashes, writeMap(writeScalar)],
-    ['length', length, writeScalar],
-  ];
-  const hasCustom = custom !== undefined && custom !== null;
-  writeRecord(to, hasCustom ? [['custom', custom, () => to.passCustom()], ...known] : known);
+  to.write('{');
+  if (custom !== undefined && custom !== null) {
+    to.write('"custom":');
+    to.passCustom();
+    to.write(',');
+  }
+  to.write('"hashes":');
+  writeHashes(to, hashes);
+  to.write(`,"length":${String(length)}}`);
 }
+
+const writeHashes = writeMap(writeScalar);
 
 function writeSignature(to: Matcher, value: Json | undefined): void {
   const { keyid, method, sig } = value as Members;
@@ -128,13 +133,14 @@ function writeMap(write: WriteValue): WriteValue {
       to.write('null');
       return;
     }
-    const members = Object.entries(value).sort(([a], [b]) => byUtf8(a, b));
-    to.write('{');
-    for (const [index, [name, member]] of members.entries()) {
-      to.write(`${index === 0 ? '' : ','}${quote(name)}:`);
-      write(to, member);
+    const members = value as Members;
+    let before = '{';
+    for (const name of sortedNames(members)) {
+      to.write(`${before}${quote(name)}:`);
+      write(to, members[name]);
+      before = ',';
     }
-    to.write('}');
+    to.write(before === '{' ? '{}' : '}');
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   arrayOf,
+  base64Length,
   booleanOf,
   canonicalJsonOlpc,
   countOf,
@@ -8,7 +9,10 @@ import {
   fromBase64,
   isStoreError,
   type Json,
+  type JsonMembers,
+  membersOf,
   optional,
+  ownMember,
   parseJson,
   stringOf,
 } from '../base/index.ts';
@@ -60,30 +64,47 @@ export function parseMetadata<R extends RoleName>(
   role: R,
   bytes: Uint8Array,
 ): MetadataFile<SignedOf<R>> {
-  return readMetadata(role, bytes).file;
+  return readMetadata(role, bytes, () => undefined);
+}
+
+/** A file of which everything but its payload was read. */
+export interface Reading {
+  readonly bytes: Uint8Array;
+  /** The envelope. */
+  readonly json: Json;
+  readonly type: Signed['type'];
 }
 
 /**
- * {@link parseMetadata}, with the JSON that was read, for whoever must look at it once more.
+ * {@link parseMetadata} for whoever looks at the file once more, and may know from that which of
+ * its bytes are the payload already.
+ *
+ * @param payloadIn  undefined where the payload must be written: the usual case
  * @throws StoreError as {@link parseMetadata} does
  */
 export function readMetadata<R extends RoleName>(
   role: R,
   bytes: Uint8Array,
-): { readonly file: MetadataFile<SignedOf<R>>; readonly json: Json } {
+  payloadIn: (reading: Reading) => Uint8Array | undefined,
+): MetadataFile<SignedOf<R>> {
   requireSize(role, bytes);
   try {
-    const whole = parseJson(bytes);
-    const envelope = entriesOf(whole, role);
-    const json = envelope.get('signed');
-    const signed = readSigned(role, json) as SignedOf<R>;
-    const payload = canonicalJsonOlpc(json as Json);
-    requireUnicode(json as Json, payload);
-    const file = fileOf(role, bytes, signed, payload, readSignatures(envelope));
-    return { file, json: whole };
+    const json = parseJson(bytes);
+    const envelope = entriesOf(json, role);
+    const inner = envelope.get('signed');
+    const signed = readSigned(role, inner) as SignedOf<R>;
+    const signatures = readSignatures(envelope);
+    const payload = payloadIn({ bytes, json, type: signed.type }) ?? writePayload(inner as Json);
+    return fileOf(role, bytes, signed, payload, signatures);
   } catch (error) {
     throw asMalformed(role, error);
   }
+}
+
+function writePayload(signed: Json): Uint8Array {
+  const payload = canonicalJsonOlpc(signed);
+  requireUnicode(signed, payload);
+  return payload;
 }
 
 /** @throws StoreError as {@link parseMetadata} does */
@@ -171,10 +192,13 @@ function readTargets(role: RoleName, signed: Members): Targets {
   if (new Set(roles.map((delegation) => delegation.name)).size < roles.length) {
     throw malformed('it names a delegation twice');
   }
+  const targets = laterFiles(signed.get('targets') ?? {}, 'targets');
   return {
     ...common,
     delegations: { keys, roles },
-    targets: readFiles(signed.get('targets') ?? {}, 'targets'),
+    get targets() {
+      return targets();
+    },
   };
 }
 
@@ -239,29 +263,56 @@ function requireKeys(role: Role, keys: ReadonlyMap<KeyId, PublicKey>, name: stri
   }
 }
 
+/**
+ * Checks the files that are listed, and reads them when they are asked for: whoever publishes or
+ * passes on a role with 50,000 targets asks for none.
+ */
+function laterFiles(json: Json, path: string): () => ReadonlyMap<string, FileMeta> {
+  let checked: JsonMembers | undefined = requireFiles(json, path);
+  let files: ReadonlyMap<string, FileMeta> = new Map();
+  return () => {
+    if (checked) files = filesIn(checked);
+    checked = undefined;
+    return files;
+  };
+}
+
 function readFiles(json: Json, path: string): ReadonlyMap<string, FileMeta> {
-  const files = new Map<string, FileMeta>();
-  for (const [name, member] of entriesOf(json, path)) files.set(name, readFileMeta(member, path));
+  return filesIn(requireFiles(json, path));
+}
+
+function requireFiles(json: Json, path: string): JsonMembers {
+  const [lengthPath, hashesPath] = [`${path}.length`, `${path}.hashes`];
+  const files = membersOf(json, path);
+  for (const name of Object.keys(files)) {
+    const file = membersOf(files[name], path);
+    countOf(ownMember(file, 'length'), lengthPath);
+    const hashes = optional(membersOf, ownMember(file, 'hashes'), hashesPath) ?? {};
+    for (const algorithm of Object.keys(hashes)) {
+      const length = base64Length(stringOf(hashes[algorithm], hashesPath));
+      if (length === undefined || length !== (hashLengths.get(algorithm) ?? length)) {
+        throw malformed(`a ${algorithm.slice(0, 40)} in its ${path} is not one`);
+      }
+    }
+  }
   return files;
 }
 
-function readFileMeta(json: Json, path: string): FileMeta {
-  const members = entriesOf(json, path);
-  const sizeBytes = countOf(members.get('length'), `${path}.length`);
-  const hashes = new Map<string, Uint8Array>();
-  for (const [algorithm, text] of optional(entriesOf, members.get('hashes'), `${path}.hashes`) ??
-    []) {
-    const hash = fromBase64(stringOf(text, `${path}.hashes`));
-    const length = hashLengths.get(algorithm);
-    if (!hash || (length !== undefined && hash.length !== length)) {
-      throw malformed(`a ${algorithm.slice(0, 40)} in its ${path} is not one`);
+/** The files of a list that {@link requireFiles} has accepted; the casts say no more than it. */
+function filesIn(members: JsonMembers): ReadonlyMap<string, FileMeta> {
+  const files = new Map<string, FileMeta>();
+  for (const name of Object.keys(members)) {
+    const file = members[name] as JsonMembers;
+    const texts = (ownMember(file, 'hashes') ?? {}) as { readonly [algorithm: string]: string };
+    const hashes = new Map<string, Uint8Array>();
+    for (const algorithm of Object.keys(texts)) {
+      hashes.set(algorithm, fromBase64(texts[algorithm] as string) as Uint8Array);
     }
-    hashes.set(algorithm, hash);
+    const sizeBytes = ownMember(file, 'length') as number;
+    const custom = ownMember(file, 'custom') ?? null;
+    files.set(name, custom === null ? { sizeBytes, hashes } : { sizeBytes, hashes, custom });
   }
-  const custom = members.get('custom');
-  return custom === undefined || custom === null
-    ? { sizeBytes, hashes }
-    : { sizeBytes, hashes, custom };
+  return files;
 }
 
 function readSignatures(envelope: Members): Signature[] {
