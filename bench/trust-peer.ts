@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { plainEnvironment, runCommand, succeeded } from '../test/support/command.ts';
 import { freePort } from '../test/support/server-process.ts';
 import { wireRequest } from '../test/support/wire-request.ts';
+import { makeNotaryTokens } from './notary-tokens.ts';
 
 /** A trust server that the bench asks: ours or a peer. */
 export interface TrustSubject extends AsyncDisposable {
@@ -16,25 +17,36 @@ export interface TrustSubject extends AsyncDisposable {
   tokens(guns: readonly string[]): Promise<Readonly<Record<string, string>>>;
 }
 
-/** Debian's notary-server over TLS with its keys in memory, and its metadata there or in PostgreSQL. */
-export async function startNotaryServer(storage: 'memory' | 'postgres'): Promise<TrustSubject> {
+/**
+ * Debian's notary-server over TLS with its keys in memory, and its metadata there or in PostgreSQL.
+ * @param access  who may ask: everybody, or whoever bears a token, which it verifies each time
+ */
+export async function startNotaryServer(
+  storage: 'memory' | 'postgres',
+  access: 'open' | 'tokens' = 'open',
+): Promise<TrustSubject> {
   await using undo = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'cm-bench-notary-'));
   undo.defer(() => rmSync(folder, { recursive: true, force: true }));
   const database = storage === 'postgres' ? await startPostgres(undo) : undefined;
+  if (database) succeeded(await psql(database, notaryTables));
   const address = `127.0.0.1:${await freePort()}`;
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   const request = ['req', '-x509', '-days', '2', ...curve, '-subj', '/CN=127.0.0.1'];
   succeeded(await runCommand('openssl', [...request, '-keyout', key, '-out', cert]));
+  const tokens = access === 'tokens' ? await makeNotaryTokens(folder) : undefined;
   const config = join(folder, 'notary.json');
   writeFileSync(
     config,
     JSON.stringify({
       server: { http_addr: address, tls_cert_file: cert, tls_key_file: key },
       trust_service: { type: 'local', key_algorithm: 'ecdsa' },
-      storage: database ? { backend: 'postgres', db_url: database } : { backend: 'memory' },
+      storage: database
+        ? { backend: 'postgres', db_url: `${database}?sslmode=disable` }
+        : { backend: 'memory' },
       logging: { level: 'error' },
+      ...(tokens && { auth: tokens.auth }),
     }),
   );
   const server = spawn('notary-server', ['-config', config], {
@@ -43,18 +55,19 @@ export async function startNotaryServer(storage: 'memory' | 'postgres'): Promise
   });
   undo.defer(() => end(server, 'SIGKILL'));
   const origin = `https://${address}`;
-  await until(async () => (await wireRequest(`${origin}/v2/`)).status === 200);
+  await until(async () => [200, 401].includes((await wireRequest(`${origin}/v2/`)).status));
   const open = undo.move();
   return {
-    name: `notary-server, ${storage}`,
+    name: `notary-server, ${storage}${tokens ? ', tokens' : ''}`,
     origin,
-    tokens: async () => ({}),
+    tokens: async (guns) =>
+      tokens ? Object.fromEntries(guns.map((gun) => [gun, tokens.tokenFor(gun)])) : {},
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }
 
-/** A durable server with Notary's tables. @returns its URL */
-async function startPostgres(undo: AsyncDisposableStack): Promise<string> {
+/** A durable PostgreSQL with nothing in it. @returns its URL */
+export async function startPostgres(undo: AsyncDisposableStack): Promise<string> {
   const programs = globSync('/usr/lib/postgresql/*/bin').sort().at(-1) ?? '/usr/bin';
   const folder = mkdtempSync(join(tmpdir(), 'cm-bench-postgres-'));
   undo.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -72,12 +85,13 @@ async function startPostgres(undo: AsyncDisposableStack): Promise<string> {
     stdio: 'ignore',
   });
   undo.defer(() => end(server, 'SIGINT'));
-  const url = `postgres://notary@127.0.0.1:${port}/postgres?sslmode=disable`;
-  const psql = (statement: string) =>
-    runCommand('psql', ['-v', 'ON_ERROR_STOP=1', '-c', statement, url]);
-  await until(async () => (await psql('select 1')).code === 0);
-  succeeded(await psql(notaryTables));
+  const url = `postgres://notary@127.0.0.1:${port}/postgres`;
+  await until(async () => (await psql(url, 'select 1')).code === 0);
   return url;
+}
+
+function psql(url: string, statement: string) {
+  return runCommand('psql', ['-v', 'ON_ERROR_STOP=1', '-c', statement, url]);
 }
 
 /** As Notary's own migrations leave them. @see notary 0.7.0 migrations/server/postgresql */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,9 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { RegistryUser } from '../test/support/registry-user.ts';
 import { admin, ServerProcess } from '../test/support/server-process.ts';
 import { wireRequest } from '../test/support/wire-request.ts';
+import { idle, residentMiB } from './process-state.ts';
 import type { Load, Published } from './publish-load.ts';
 import { atLeastTimes, atMost, atMostTimes, type Result } from './result.ts';
-import { startNotaryServer, type TrustSubject } from './trust-peer.ts';
+import { startNotaryServer, startPostgres, type TrustSubject } from './trust-peer.ts';
 import { type Rate, wrk, wrkAmong } from './wrk.ts';
 
 const getSeconds = 2;
@@ -21,17 +22,21 @@ const manyTags = 10_000;
 const memoryMiB = 150;
 const paths = ['timestamp', 'root', 'targets', 'by checksum'] as const;
 
+/** By path. */
+type Gets = ReadonlyMap<string, Rate>;
+
 /** What one server did. */
 interface Measured {
-  readonly gets: ReadonlyMap<string, Rate>;
+  readonly gets: Gets;
   readonly publishes: number;
   readonly p99Ms: number;
   readonly largePublishes: number;
 }
 
 /**
- * Our trust server on SQLite beside Debian's notary-server on PostgreSQL and in memory, all over
- * TLS, one after the other in this run.
+ * Our trust server on SQLite, and reads of it on PostgreSQL, beside Debian's notary-server on
+ * PostgreSQL and in memory, open to all and verifying tokens as ours does, all over TLS, one after
+ * the other in this run.
  */
 export async function benchTrust(): Promise<Result[]> {
   const peers = new Map<string, Measured>();
@@ -39,6 +44,12 @@ export async function benchTrust(): Promise<Result[]> {
     await using peer = await startNotaryServer(storage);
     peers.set(storage, await measure(peer));
   }
+  const bearing = new Map<string, Gets>();
+  for (const storage of ['postgres', 'memory'] as const) {
+    await using peer = await startNotaryServer(storage, 'tokens');
+    bearing.set(storage, await measureGets(peer));
+  }
+  const oursOnPostgres = await measureOnPostgres();
   const postgres = peers.get('postgres') as Measured;
   const memory = peers.get('memory') as Measured;
 
@@ -48,10 +59,22 @@ export async function benchTrust(): Promise<Result[]> {
   const size = await measureSize(process, store);
   return [
     ...paths.flatMap((path) => {
-      const [mine, sql, ram] = [ours, postgres, memory].map((one) => one.gets.get(path)?.perSecond);
+      const sqlite = ours.gets.get(path)?.perSecond;
+      const sql = oursOnPostgres.get(path)?.perSecond;
+      const row = (
+        what: string,
+        mine: number | undefined,
+        peer: Gets | undefined,
+        factor: number,
+      ) => atLeastTimes(`GET ${path} per s, ${what}`, mine, peer?.get(path)?.perSecond, factor);
+      const [same, open] = ['tokens on both', 'tokens on ours only'];
       return [
-        atLeastTimes(`GET ${path} per s, notary-server on PostgreSQL`, mine, sql, 20),
-        atLeastTimes(`GET ${path} per s, notary-server in memory`, mine, ram, 2.5),
+        row(`SQLite : peer on PostgreSQL, ${same}`, sqlite, bearing.get('postgres'), 20),
+        row(`SQLite : peer on PostgreSQL, ${open}`, sqlite, postgres.gets, 20),
+        row(`PostgreSQL : peer on PostgreSQL, ${same}`, sql, bearing.get('postgres'), 15),
+        row(`PostgreSQL : peer on PostgreSQL, ${open}`, sql, postgres.gets, 15),
+        row(`SQLite : peer in memory, ${same}`, sqlite, bearing.get('memory'), 2.5),
+        row(`SQLite : peer in memory, ${open}`, sqlite, memory.gets, 2.5),
       ];
     }),
     atLeastTimes(
@@ -88,19 +111,36 @@ export async function benchTrust(): Promise<Result[]> {
   ];
 }
 
-async function measure(subject: TrustSubject): Promise<Measured> {
+/** Reads alone; the first second is not counted, since compilers run in it. */
+async function measureGets(subject: TrustSubject): Promise<Gets> {
   const guns = gunsOf(subject, 'get', 1);
   const gun = guns[0] as string;
   await publishes(subject, { guns, updatesPerGun: 2, seconds: 30 });
-  const tokens = await subject.tokens(guns);
-  const token = tokens[gun];
+  const token = (await subject.tokens(guns))[gun];
   const base = `${subject.origin}/v2/${gun}/_trust/tuf`;
+  await wrk({ url: `${base}/timestamp.json`, token }, 1);
   const gets = new Map<string, Rate>();
   for (const path of paths) {
     const name = path === 'by checksum' ? await checksumOf(`${base}/timestamp.json`, token) : path;
     gets.set(path, await wrk({ url: `${base}/${name}.json`, token }, getSeconds));
     console.log(`${subject.name}: GET ${path} ${gets.get(path)?.perSecond.toFixed(0)}/s`);
   }
+  return gets;
+}
+
+/** Ours on a durable PostgreSQL of its own. */
+async function measureOnPostgres(): Promise<Gets> {
+  await using undo = new AsyncDisposableStack();
+  const database = await startPostgres(undo);
+  const process = undo.use(await ServerProcess.start({ database }));
+  return await measureGets(subjectOf(process, 'PostgreSQL'));
+}
+
+async function measure(subject: TrustSubject): Promise<Measured> {
+  const gets = await measureGets(subject);
+  const guns = gunsOf(subject, 'get', 1);
+  const token = (await subject.tokens(guns))[guns[0] as string];
+  const base = `${subject.origin}/v2/${guns[0]}/_trust/tuf`;
   // Neither a compiler nor a connection pool that has just begun is what is measured.
   await publishes(subject, { guns: gunsOf(subject, 'warm', parallel), updatesPerGun: 40 });
   const most = await publishes(subject, { guns: gunsOf(subject, 'put', parallel) });
@@ -125,6 +165,7 @@ async function measureSize(process: ServerProcess, store: TrustSubject): Promise
     await process.stop();
     const guns = seed(join(process.data, 'store.sqlite'), gunsOf(store, 'get', 1)[0] ?? '', count);
     await process.up();
+    console.log(`${count} GUNs: idle ${(await idle(process.pid)).toFixed(0)} s after the start`);
     const script = join(process.data, '..', 'among.lua');
     writeFileSync(script, await lua(store, guns));
     await wrkAmong(script, store.origin, 1);
@@ -224,10 +265,10 @@ function gunsOf({ origin }: TrustSubject, name: string, count: number): string[]
   return Array.from({ length: count }, (_, i) => `${host}/bench/${name}${i}`);
 }
 
-function subjectOf(process: ServerProcess): TrustSubject {
+function subjectOf(process: ServerProcess, storage = 'SQLite'): TrustSubject {
   const scopesAtOnce = 8;
   return {
-    name: 'ours, SQLite',
+    name: `ours, ${storage}`,
     origin: process.url,
     tokens: async (guns) => {
       using user = new RegistryUser(process.url, admin);
@@ -243,10 +284,4 @@ function subjectOf(process: ServerProcess): TrustSubject {
     },
     [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
   };
-}
-
-/** Resident memory of a process now, in MiB. */
-function residentMiB(pid: number): number {
-  const kib = /^VmRSS:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib) / 1_024;
 }
