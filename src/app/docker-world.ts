@@ -1,4 +1,4 @@
-import { createPublicKey, randomInt } from 'node:crypto';
+import { createPublicKey, type KeyObject, randomInt } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { rootCertificates } from 'node:tls';
 import {
   environmentPassphrases,
   firstOf,
+  type PassphraseSource,
   processTerminal,
   terminalPassphrases,
 } from '../adapters/passphrase/index.ts';
@@ -14,14 +15,19 @@ import {
   folderError,
   KeyFolder,
   MetadataFolder,
+  openKeyFile,
+  parseKeyFile,
   parsePem,
   serializePem,
 } from '../adapters/trust-folder/index.ts';
-import { type Clock, fromUtf8, isStoreError, utf8 } from '../base/index.ts';
+import { type Clock, digestOf, fromUtf8, hexOf, isStoreError, utf8 } from '../base/index.ts';
 import type { CliWorld, DockerTrustWorld } from '../cli/index.ts';
 import { openTrust, publish } from '../client/index.ts';
 import { barePublicKey, type Gun, hostOfGun, type PublicKey, publicKey } from '../tuf/index.ts';
+import { DockerProgram } from './docker-program.ts';
 import { appError } from './errors.ts';
+
+const attemptLimit = 20;
 
 /**
  * Content trust of this person: docker's folder, variables, logins and terminal.
@@ -34,13 +40,12 @@ export function openDockerWorld(
 ): DockerTrustWorld {
   const trust = join(folder, 'trust');
   const cache = new MetadataFolder(trust);
-  const keys = new KeyFolder(
-    trust,
-    firstOf(
-      environmentPassphrases(env),
-      terminalPassphrases(processTerminal(process.stdin, process.stdout)),
-    ),
+  const passphrases = firstOf(
+    environmentPassphrases(env),
+    terminalPassphrases(processTerminal(process.stdin, process.stdout)),
   );
+  const keys = new KeyFolder(trust, passphrases);
+  const program = new DockerProgram(folder, env);
   const opened = new Map<string, Remotes>();
   /** One for each trust server, since its folder of certificates is its own. */
   async function remotesFor(gun: Gun): Promise<Remotes> {
@@ -66,16 +71,48 @@ export function openDockerWorld(
       const pause = (attempt: number) => sleep(randomInt(20 * Math.min(attempt, 20)));
       return await publish({ gun, remote, cache, keys, now, changes, whenNew, pause });
     },
+    async userOf(host) {
+      const login = await dockerCredentials(folder)(host);
+      return login?.kind === 'password' ? login.username : '';
+    },
+    async signerKey(name) {
+      const own = (await keys.keys()).find(({ role }) => role === name);
+      return (await (own ? keys.signer(own.id) : keys.create(name))).key;
+    },
+    requireLocalImage: (name) => program.requireLocalImage(name),
+    push: (name, tag, watcher) => program.push(name, tag, watcher),
     async createSignerKey(name) {
       const { key } = await keys.create(name);
       const headers = new Map([['role', name]]);
       return serializePem({ type: 'PUBLIC KEY', headers, bytes: key.bytes });
+    },
+    async loadSignerKey(name, bytes, file) {
+      await keys.keep(await openForeignKey(name, bytes, file, passphrases), name);
     },
     parsePublicKeyFile: readPublicKeyFile,
     [Symbol.dispose]() {
       for (const remotes of opened.values()) remotes[Symbol.dispose]();
     },
   };
+}
+
+/** Its passphrase is asked for as that of a key of this name; its id is not known before it opens. */
+async function openForeignKey(
+  role: string,
+  bytes: Uint8Array,
+  path: string,
+  passphrases: PassphraseSource,
+): Promise<KeyObject> {
+  const file = parseKeyFile(bytes, path);
+  if (!file.isEncrypted) return openKeyFile(file, '', path) as KeyObject;
+  const keyId = hexOf(digestOf(bytes));
+  for (let attempt = 0; attempt < attemptLimit; attempt++) {
+    const passphrase = await passphrases({ keyId, role, creating: false, attempt });
+    if (passphrase === undefined) break;
+    const key = openKeyFile(file, passphrase.reveal(), path);
+    if (key) return key;
+  }
+  throw folderError('FOLDER_KEY_PASSPHRASE', { role, keyId: path });
 }
 
 /** @throws StoreError CONFIG_TRUST_SERVER unless it is an https URL */

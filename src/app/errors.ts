@@ -41,6 +41,7 @@ export const appErrors = {
       'the database {database} cannot be opened: {reason}; see docs/operations/postgresql.md for what it must be',
   },
   CONFIG_FILE: { message: '{flag} {path} cannot be read: {reason}' },
+  DOCKER_FAILED: { message: '{reason}' },
   CONFIG_TRUST_SERVER: { message: 'valid https URL required for trust server, got {server}' },
   CONFIG_TLS: {
     message: 'tls/cert.pem and tls/key.pem of the data folder do not belong together; replace both',

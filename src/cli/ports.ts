@@ -1,4 +1,4 @@
-import type { Clock, Secret } from '../base/index.ts';
+import type { Clock, Digest, Secret } from '../base/index.ts';
 import type { ImageVerification, Published, Trust, TrustChange } from '../client/index.ts';
 import type { ImportWatch, RepositoryPlan } from '../trust/index.ts';
 import type { Gun, PublicKey } from '../tuf/index.ts';
@@ -108,8 +108,30 @@ export interface DockerTrustWorld extends Disposable {
     changes: readonly TrustChange[],
     whenNew: 'initialise' | 'refuse',
   ): Promise<Published>;
+  /** Who is logged in at a registry; empty when nobody is, or it is not told. */
+  userOf(host: string): Promise<string>;
+  /** The key of this signer in the trust folder, made when there is none. */
+  signerKey(name: string): Promise<PublicKey>;
+  /** @throws StoreError DOCKER_FAILED when the engine has no such image */
+  requireLocalImage(name: string): Promise<void>;
+  /**
+   * Pushes by the installed docker, without content trust.
+   * @returns what the registry has under the tag now
+   * @throws StoreError DOCKER_FAILED
+   */
+  push(
+    name: string,
+    tag: string,
+    watcher: Pick<CliWorld, 'print' | 'printError'>,
+  ): Promise<{ readonly digest: Digest; readonly sizeBytes: number }>;
   /** Makes a signer's key and keeps it in the trust folder. @returns its public half, PEM */
   createSignerKey(name: string): Promise<string>;
+  /**
+   * Keeps a private key, opened with its own passphrase and encrypted with the one of new keys.
+   * @param file  its path, for messages
+   * @throws StoreError FOLDER_KEY_MALFORMED, FOLDER_KEY_UNSUPPORTED, FOLDER_KEY_PASSPHRASE
+   */
+  loadSignerKey(name: string, bytes: Uint8Array, file: string): Promise<void>;
   /** @throws StoreError what is wrong with the file */
   parsePublicKeyFile(bytes: Uint8Array): PublicKey;
 }

@@ -42,6 +42,8 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'bad-input.test.ts': [],
   'client-library.test.ts': [...reference, 'notary'],
   'crash.test.ts': engine,
+  'docker-trust-sign.test.ts': [...engine, ...reference],
+  'docker-trust-differential.test.ts': ['docker', ...reference, 'notary'],
   'chain.ts': [...engine, ...reference],
   'interop-flows.test.ts': [...reference, 'notary'],
   'memory.ts': reference,

@@ -70,6 +70,19 @@ export class KeyFolder implements KeyStore {
     return signerOf(privateKey, path);
   }
 
+  /**
+   * Keeps a key that was made elsewhere, encrypted anew.
+   * @throws StoreError FOLDER_KEY_NEEDS_GUN, PASSPHRASE_NEEDED
+   */
+  async keep(privateKey: KeyObject, role: string, gun?: Gun): Promise<KeyId> {
+    const { id } = signerOf(privateKey, 'the key').key;
+    const passphrase = await this.#passphrases({ keyId: id, role, creating: true, attempt: 0 });
+    if (passphrase === undefined) throw needed(id, role);
+    const bytes = await serializeKeyFile(privateKey, { role, gun }, passphrase);
+    await writePrivateFile(keyFile(this.#trust, id), bytes);
+    return id;
+  }
+
   async rootCertificate(id: KeyId, gun: Gun, now: Date): Promise<PublicKey> {
     const privateKey = await this.#open(id);
     const pem = makeRootCertificate({ privateKey, gun, now });

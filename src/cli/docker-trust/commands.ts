@@ -1,7 +1,9 @@
 import type { TrustCommand } from './command.ts';
 import { inspectCommand } from './inspect.ts';
 import { keyGenerateCommand } from './key-generate.ts';
+import { keyLoadCommand } from './key-load.ts';
 import { revokeCommand } from './revoke.ts';
+import { signCommand } from './sign.ts';
 import { signerAddCommand } from './signer-add.ts';
 import { signerRemoveCommand } from './signer-remove.ts';
 
@@ -9,7 +11,9 @@ import { signerRemoveCommand } from './signer-remove.ts';
 export const trustCommandTable: readonly TrustCommand[] = [
   inspectCommand,
   revokeCommand,
+  signCommand,
   keyGenerateCommand,
+  keyLoadCommand,
   signerAddCommand,
   signerRemoveCommand,
 ];

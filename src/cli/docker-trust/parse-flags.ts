@@ -79,7 +79,7 @@ function readLong(word: string, rest: string[], specs: readonly FlagSpec[], flag
   if (!spec) return name === 'help' ? 'help' : `unknown flag: --${name}`;
   const value = given ?? (spec.kind === 'boolean' ? 'true' : rest.shift());
   if (value === undefined) return `flag needs an argument: --${name}`;
-  return keep(spec, value, `--${name}`, flags);
+  return keep(spec, value, flags);
 }
 
 function readShort(word: string, rest: string[], specs: readonly FlagSpec[], flags: Flags) {
@@ -97,17 +97,18 @@ function readShort(word: string, rest: string[], specs: readonly FlagSpec[], fla
     }
     const value = letters === '' ? rest.shift() : letters.slice(isAssigned ? 1 : 0);
     if (value === undefined) return `flag needs an argument: '${letter}' in -${letter}`;
-    return keep(spec, value, `-${letter}, --${spec.name}`, flags);
+    return keep(spec, value, flags);
   }
   return undefined;
 }
 
-function keep(spec: FlagSpec, value: string, name: string, flags: Flags): string | undefined {
+function keep(spec: FlagSpec, value: string, flags: Flags): string | undefined {
   if (spec.kind !== 'boolean') {
     flags.add(spec.name, value);
     return undefined;
   }
   if (!trueWords.has(value) && !falseWords.has(value)) {
+    const name = spec.short ? `-${spec.short}, --${spec.name}` : `--${spec.name}`;
     const quoted = JSON.stringify(value);
     return `invalid argument ${quoted} for "${name}" flag: strconv.ParseBool: parsing ${quoted}: invalid syntax`;
   }

@@ -17,6 +17,7 @@ export function wordsFor(error: StoreError): string {
   switch (code) {
     case 'CLI_DOCKER_TRUST':
     case 'CONFIG_TRUST_SERVER':
+    case 'DOCKER_FAILED':
       return printable(message);
     case 'CLIENT_NO_TRUST_DATA': {
       const gun = parseGun(String(detail.gun));

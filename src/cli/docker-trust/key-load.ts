@@ -1,0 +1,59 @@
+import { readFile, stat } from 'node:fs/promises';
+import { isStoreError } from '../../base/index.ts';
+import type { TrustCommand } from './command.ts';
+import { requireName } from './signer-name.ts';
+import { refusal, wordsFor } from './texts.ts';
+
+/** `docker trust key load`; encrypted keys too, which docker passes over in silence. */
+export const keyLoadCommand: TrustCommand = {
+  path: 'key load',
+  summary: 'Load a private key file for signing',
+  synopsis: '[OPTIONS] KEYFILE',
+  takes: { exactly: 1 },
+  flags: [{ name: 'name', kind: 'text' }],
+  options: '      --name string   Name for the loaded key (default "signer")\n',
+  async run({ world, docker }, [file = ''], flags) {
+    const name = flags.text('name') ?? 'signer';
+    requireName('key', name);
+    world.print(`Loading key from "${file}"...\n`);
+    const bytes = await readOwnFile(file);
+    try {
+      await docker.loadSignerKey(name, bytes, file);
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+      throw refusal(`error importing key from ${file}: ${reasonOf(error, file)}`, error);
+    }
+    world.print(`Successfully imported key from ${file}\n`);
+    return 0;
+  },
+};
+
+/** A key that others may read is nobody's secret any more. */
+async function readOwnFile(file: string): Promise<Uint8Array> {
+  try {
+    const { mode } = await stat(file);
+    if ((mode & 0o077) !== 0) {
+      throw refusal(
+        `refusing to load key from ${file}: private key file ${file} must not be readable or writable by others`,
+      );
+    }
+    return await readFile(file);
+  } catch (error) {
+    if (isStoreError(error)) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'no such file or directory' : code;
+    throw refusal(`refusing to load key from ${file}: stat ${file}: ${why}`, error);
+  }
+}
+
+function reasonOf(error: Parameters<typeof wordsFor>[0], file: string): string {
+  switch (error.code) {
+    case 'FOLDER_KEY_PASSPHRASE':
+      return `cannot load key from provided file ${file}: could not decrypt key`;
+    case 'FOLDER_KEY_MALFORMED':
+    case 'FOLDER_KEY_UNSUPPORTED':
+      return `provided file ${file} is not a supported private key - to add a signer's public key use docker trust signer add`;
+    default:
+      return wordsFor(error);
+  }
+}

@@ -1,0 +1,102 @@
+import { hexOf, isStoreError } from '../../base/index.ts';
+import type { Trust, TrustChange } from '../../client/index.ts';
+import { digestOfTarget, findTarget, parseDelegationName } from '../../tuf/index.ts';
+import { printable } from '../printable.ts';
+import type { TrustCommand, TrustContext } from './command.ts';
+import { type NamedImage, parseImageName } from './image-name.ts';
+import { signaturesOf } from './signatures.ts';
+import { refusal, wordsFor } from './texts.ts';
+
+/** What is signed: an image or an index, as the registry has it. */
+type Content = Pick<TrustChange & { kind: 'add-target' }, 'digest' | 'sizeBytes'>;
+
+/**
+ * `docker trust sign`: signs what the registry has under a tag that is signed already; else pushes
+ * the local image first, and begins the repository when nobody has.
+ */
+export const signCommand: TrustCommand = {
+  path: 'sign',
+  summary: 'Sign an image',
+  synopsis: 'IMAGE:TAG',
+  takes: { exactly: 1 },
+  flags: [{ name: 'local', kind: 'boolean' }],
+  options: '      --local   Sign a locally tagged image\n',
+  async run(context, [name = ''], flags) {
+    const { world, docker } = context;
+    const image = parseImageName(name);
+    if (image.digest) throw refusal('cannot use a digest reference for IMAGE:TAG');
+    const { gun, tag } = image;
+    if (!tag) throw refusal(`no tag specified for ${name}`);
+    const trust = await openIfThere(context, image);
+    const signed = trust && signedContent(trust, tag);
+    const isLocal = !signed || flags.isOn('local');
+    if (isLocal) await docker.requireLocalImage(name);
+    const changes = trust ? [] : [await firstSigner(context, image, name)];
+    if (isLocal) {
+      world.printError(
+        `Signing and pushing trust data for local image ${name}, may overwrite remote trust data\n`,
+      );
+    }
+    const content = isLocal ? await docker.push(name, tag, world) : signed;
+    world.print(`Signing and pushing trust metadata${isLocal ? '' : ` for ${name}`}\n`);
+    if (trust && signed && !isLocal) world.print(existing(trust, tag, signed));
+    const target: TrustChange = { kind: 'add-target', name: tag, ...content };
+    await docker.publish(gun, [...changes, target], 'initialise').catch((error: unknown) => {
+      if (!isStoreError(error)) throw error;
+      throw refusal(`failed to sign ${gun}:${tag}: ${wordsFor(error)}`, error);
+    });
+    world.print(`Successfully signed ${gun}:${tag}\n`);
+    return 0;
+  },
+};
+
+/** Undefined for a repository in which nobody has signed yet. */
+async function openIfThere(
+  { docker }: TrustContext,
+  { gun }: NamedImage,
+): Promise<Trust | undefined> {
+  try {
+    return await docker.open(gun);
+  } catch (error) {
+    if (isStoreError(error) && error.code === 'CLIENT_NO_TRUST_DATA') return undefined;
+    throw error;
+  }
+}
+
+function signedContent({ set }: Trust, tag: string): Content | undefined {
+  try {
+    const target = findTarget(set, tag);
+    return { digest: digestOfTarget(target), sizeBytes: target.sizeBytes };
+  } catch (error) {
+    if (isStoreError(error) && error.code.startsWith('TUF_TARGET_')) return undefined;
+    throw error;
+  }
+}
+
+/** Who is logged in at the registry signs first, with a key of that name. */
+async function firstSigner(
+  { world, docker }: TrustContext,
+  { host }: NamedImage,
+  name: string,
+): Promise<TrustChange> {
+  const user = await docker.userOf(host);
+  const role = user === '' ? 'targets' : `targets/${user}`;
+  try {
+    parseDelegationName(role);
+  } catch (error) {
+    throw refusal(
+      `could not add signer to repo: ${printable(user || 'targets')}: tuf: invalid role ${printable(role)}. invalid delegation role name`,
+      error,
+    );
+  }
+  const key = await docker.signerKey(user);
+  world.print(`Created signer: ${user}\n`);
+  world.print(`Finished initializing signed repository for ${name}\n`);
+  return { kind: 'add-signer', name: user, keys: [key] };
+}
+
+function existing(trust: Trust, tag: string, { digest }: Content): string {
+  const row = signaturesOf(trust, tag).tags.find((each) => each.digest === hexOf(digest));
+  const signers = row?.signers.length ? [...row.signers].sort() : ['(Repo Admin)'];
+  return `Existing signatures for tag ${tag} digest ${hexOf(digest)} from:\n${signers.join(', ')}\n`;
+}
