@@ -4,10 +4,10 @@
  *
  * Elsewhere: docker's own commands (flows 1 to 3 and 9) in seed-content-trust.test.ts; tokens (16) in
  * src/http/notary-api and src/adapters/remotes; the signer (17) in signer-peers.test.ts; every fixture's
- * bytes, Ed25519 and RSA keys and wildcard certificates (18, 20) in src/tuf/fixtures.test.ts.
+ * bytes (18) and Ed25519 keys (20) in src/tuf/fixtures.test.ts.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -184,6 +184,30 @@ for (const [name, open] of Object.entries(places)) {
       await publisher.publish(gun, [{ kind: 'remove-target', name: odd }]);
     });
 
+    test('flow 20: an RSA root under a wildcard name, and an RSA delegation', async () => {
+      const rsa = parseGun('127.0.0.1:5000/rsa/demo');
+      const root = await rsaKey(folder, 'root', '/CN=127.0.0.1:5000\\/rsa\\/*');
+      const jane = await rsaKey(folder, 'jane', '/CN=jane');
+      const bare = ['rsa', '-in', jane.key, '-passin', passphrase, '-out', jane.key];
+      succeeded(await openssl(...bare));
+      const rootFiles = ['--rootkey', root.key, '--rootcert', root.certificate];
+      await publisher.go('init', rsa, ...rootFiles, '-p');
+      await publisher.go('key', 'import', jane.key, '-r', 'jane');
+      const role = 'targets/jane';
+      await publisher.go('delegation', 'add', rsa, role, jane.certificate, '--all-paths', '-p');
+      await publisher.go('addhash', rsa, 'v1', '1', '-r', role, '--sha256', hex('rsa'), '-p');
+      const { set } = await old.open(rsa);
+      assert.deepEqual(
+        [set.root, set.targets.get(role as never)?.file].map((file) => file?.signatures[0]?.method),
+        ['rsapss', 'rsapss'],
+      );
+      assert.equal(findTarget(set, 'v1', { roles: [role as never] }).role, role);
+      assert.deepEqual(await old.goNames(rsa), ['v1']);
+      // Our client goes on with the key that notary imported.
+      await publisher.publish(rsa, [target('v2')]);
+      assert.deepEqual(await old.goNames(rsa), ['v1', 'v2']);
+    });
+
     test('flow 14: of publishers who race, the changes of all who won are there', async () => {
       const names = ['r1', 'r2', 'r3', 'r4'];
       await Promise.all(
@@ -194,6 +218,27 @@ for (const [name, open] of Object.entries(places)) {
       await everybodySees('v1', 'v2', 'v3', 'x', ...names);
     });
   });
+}
+
+const passphrase = 'env:PASSPHRASE';
+
+function openssl(...args: string[]) {
+  return runCommand('openssl', args, {
+    env: { ...plainEnvironment(), PASSPHRASE: 'of all keys' },
+  });
+}
+
+/** An encrypted RSA key as notary takes one in, and a certificate of it that it made itself. */
+async function rsaKey(folder: string, role: string, subject: string) {
+  const [key, certificate] = [join(folder, `${role}-rsa.pem`), join(folder, `${role}-rsa.crt`)];
+  const encrypted = ['-traditional', '-aes256', '-passout', passphrase];
+  succeeded(await openssl('genrsa', ...encrypted, '-out', key, '2048'));
+  const request = ['req', '-x509', '-days', '30', '-key', key, '-passin', passphrase];
+  const leaf = ['-subj', subject, '-addext', 'basicConstraints=critical,CA:FALSE'];
+  succeeded(await openssl(...request, ...leaf, '-out', certificate));
+  const pem = readFileSync(key, 'utf8');
+  writeFileSync(key, pem.replace(/(DEK-Info:.*\n)/, `$1role: ${role}\n`), { mode: 0o600 });
+  return { key, certificate };
 }
 
 /** Somebody with a trust folder, who uses both clients on it. */
