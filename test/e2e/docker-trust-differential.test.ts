@@ -212,7 +212,8 @@ class Side {
     return runCommand(program, [...first, ...args], { env: { ...this.#env, ...env }, input });
   }
 
-  async notary(...args: string[]): Promise<void> {
+  /** @returns what it printed */
+  async notary(...args: string[]): Promise<string> {
     const { trustServer, certificateFile } = this.#pair;
     const flags = [
       '-s',
@@ -222,7 +223,8 @@ class Side {
       '-d',
       join(this.folder, 'trust'),
     ];
-    succeeded(await runCommand('notary', [...flags, ...args], { env: this.#env }));
+    const ended = await runCommand('notary', [...flags, ...args], { env: this.#env });
+    return succeeded(ended).stdout;
   }
 
   /** What was printed, without what must differ: names, and ids of keys. */
@@ -315,3 +317,24 @@ for (const [i, row] of rows.entries()) {
     assert.deepEqual(mine, wanted);
   });
 }
+
+test('notary reads what ours wrote', async () => {
+  const listed = await ours.notary('delegation', 'list', ours.gun);
+  assert.match(listed, /^targets\/jeff\s+"" <all paths>/m);
+  assert.doesNotMatch(listed, /targets\/ann/);
+  await sign('v4', '4', 'targets/releases')(ours);
+  assert.match(await ours.notary('list', ours.gun), new RegExp(`v4\\s+${digest('4')}`));
+});
+
+test('G8: who has no key signs nothing, where docker says that it did', async () => {
+  for (const side of [docker, ours]) {
+    await side.notary('init', `${side.gun}8`, '-p');
+    await side.notary('addhash', `${side.gun}8`, 'v1', '100', '--sha256', digest('1'), '-p');
+    await side.notary('key', 'rotate', `${side.gun}8`, 'snapshot', '-r');
+    rmSync(join(side.folder, 'trust', 'private'), { recursive: true });
+  }
+  const theirs = await docker.run({ run: `sign ${docker.gun}8:v1` });
+  assert.deepEqual([theirs.code, theirs.stderr], [0, '']);
+  const { code, stderr } = await ours.run({ run: `sign ${ours.gun}8:v1` });
+  assert.deepEqual([code, /no valid signing keys/.test(stderr)], [1, true], stderr);
+});
