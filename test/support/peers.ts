@@ -52,6 +52,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'notary-client.test.ts': ['notary'],
   'notary-differential.test.ts': reference,
   'postgresql-contract.test.ts': ['postgres'],
+  'postgresql-processes.test.ts': ['postgres'],
   'postgresql-replicas.test.ts': ['postgres'],
   'postgresql-store.test.ts': ['postgres'],
   'refusals.test.ts': [...engine, 'notary'],

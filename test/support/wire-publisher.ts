@@ -12,26 +12,31 @@ import {
 } from '../../src/tuf/index.ts';
 import { newSigner, type PublishedTo, partsOf, SimulatedPublisher } from './simulated-publisher.ts';
 import { edits } from './trust-world.ts';
-import { type WireAnswer, wireRequest } from './wire-request.ts';
+import { type WireAnswer, type WireOptions, wireRequest } from './wire-request.ts';
 
 export const kate: DelegationName = parseDelegationName('targets/kate');
 
 /** A trust server somewhere else, as far as a publisher asks it. */
 export class WireTrust implements PublishedTo {
   readonly origin: string;
+  readonly #options: WireOptions;
 
-  /** @param origin  `https://127.0.0.1:PORT`, or http */
-  constructor(origin: string) {
+  /**
+   * @param origin   `https://127.0.0.1:PORT`, or http
+   * @param options  of every request: a token in the headers, an agent
+   */
+  constructor(origin: string, options: Pick<WireOptions, 'headers' | 'agent'> = {}) {
     this.origin = origin;
+    this.#options = options;
   }
 
   async publicKey(gun: Gun, role: ServerRole) {
-    const { body } = await wireRequest(`${this.#base(gun)}${role}.key`);
+    const { body } = await wireRequest(`${this.#base(gun)}${role}.key`, this.#options);
     return parsePublicKey(JSON.parse(body.toString()));
   }
 
   async current(gun: Gun, role: RoleName): Promise<StoredFile | undefined> {
-    const { status, body } = await wireRequest(`${this.#base(gun)}${role}.json`);
+    const { status, body } = await wireRequest(`${this.#base(gun)}${role}.json`, this.#options);
     if (status !== 200) return undefined;
     const { version } = JSON.parse(body.toString()).signed;
     const sha256 = createHash('sha256').update(body).digest('hex');
@@ -40,8 +45,8 @@ export class WireTrust implements PublishedTo {
 
   upload(gun: string, parts: Iterable<readonly [string, Uint8Array]>): Promise<WireAnswer> {
     const { type, body } = formOf(parts);
-    const headers = { 'content-type': type };
-    return wireRequest(this.#base(gun), { method: 'POST', headers, body });
+    const headers = { ...this.#options.headers, 'content-type': type };
+    return wireRequest(this.#base(gun), { ...this.#options, method: 'POST', headers, body });
   }
 
   #base(gun: string): string {
