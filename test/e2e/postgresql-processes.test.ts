@@ -19,9 +19,11 @@ import { edits, tag } from '../support/trust-world.ts';
 import { WireTrust } from '../support/wire-publisher.ts';
 
 const origin = 'store.example';
-const guns = ['a', 'b'].map((name) => parseGun(`${origin}/acme/${name}`));
+const guns = ['a', 'b', 'c', 'd', 'e'].map((name) => parseGun(`${origin}/acme/${name}`));
 const people = 50;
-const updatesEach = 3;
+const updatesEach = 2;
+/** Who loses a race tries again, as clients do; nobody needs this long. */
+const withinMs = 45_000;
 const kills = 3;
 const timestamp = 'timestamp' as RoleName;
 
@@ -56,10 +58,12 @@ test('two processes are one trust server, though one is killed three times', asy
   const unanswered = new Set<string>();
   let lost = 0;
 
+  const deadline = Date.now() + withinMs;
   const publish = async (i: number) => {
     const gun = guns[i % guns.length] as Gun;
-    for (let turn = 0; turn < updatesEach; turn++) {
-      const trust = at((i >> 1) + turn);
+    for (let won = 0, turn = 0; won < updatesEach; turn++) {
+      assert.ok(Date.now() < deadline, `publisher ${i} won ${won} times in ${withinMs} ms`);
+      const trust = at(i + turn);
       const own = new SimulatedPublisher(trust, gun, now);
       for (const [role, list] of owners.get(gun)?.signers ?? []) own.signers.set(role, list);
       const name = `tag-${i}-${turn}`;
@@ -68,16 +72,18 @@ test('two processes are one trust server, though one is killed three times', asy
         unanswered.add(name);
         const answer = await trust.upload(gun, partsOf(update));
         unanswered.delete(name);
-        if (answer.status === 200) acknowledged.get(gun)?.add(name);
-        else {
-          assert.equal(answer.status, 400, answer.body.toString());
-          assert.match(answer.body.toString(), /VERSION/);
-          lost++;
+        if (answer.status === 200) {
+          acknowledged.get(gun)?.add(name);
+          won++;
+          continue;
         }
+        assert.equal(answer.status, 400, answer.body.toString());
+        assert.match(answer.body.toString(), /VERSION/);
+        lost++;
       } catch (error) {
         requireCutOff(error);
-        await sleep(50);
       }
+      await sleep(Math.random() * 200);
     }
   };
   const stop = new AbortController();
@@ -107,10 +113,11 @@ test('two processes are one trust server, though one is killed three times', asy
     }
   })();
   const numbers = Array.from({ length: people }, (_, i) => i);
-  const reading = numbers.map(read);
-  await Promise.all([...numbers.map(publish), killing]);
+  const reading = Promise.all(numbers.map(read));
+  // A reader ends before the publishers only by failing.
+  await Promise.race([Promise.all([...numbers.map(publish), killing]), reading]);
   stop.abort();
-  await Promise.all(reading);
+  await reading;
 
   for (const gun of guns) {
     for (const trust of trusts) {
@@ -124,7 +131,7 @@ test('two processes are one trust server, though one is killed three times', asy
   }
   const won = [...acknowledged.values()].reduce((sum, { size }) => sum + size, 0);
   assert.ok(
-    won > guns.length && lost > 0 && reads > 100,
+    won === people * updatesEach && lost > 0 && reads > 100,
     `${won} won, ${lost} lost, ${reads} reads`,
   );
 });
