@@ -58,15 +58,35 @@ function problemOf(key: PublicKey, gun: Gun, now: Date | undefined): Problem | u
     if (!isStoreError(error)) throw error;
     return { step: 'invalid', reason: error.message };
   }
-  const [leaf, ...others] = certificates;
-  if (!leaf) return { step: 'invalid', reason: 'a bare key has no certificate' };
-  const reason = flawOf(leaf, others);
-  if (reason) return { step: 'invalid', reason };
-  const name = commonNameOf(leaf);
+  if (!certificates[0]) return { step: 'invalid', reason: 'a bare key has no certificate' };
+  const { flaw, name, from, to } = leafOf(certificates);
+  if (flaw) return { step: 'invalid', reason: flaw };
   if (name === undefined || !fitsGun(name, gun)) return { step: 'name', name: name ?? 'none' };
-  return now && !isValidAt(leaf, now)
-    ? { step: 'expired', validFrom: iso(leaf.validFromDate), validTo: iso(leaf.validToDate) }
+  return now && !isValidAt(from, to, now)
+    ? { step: 'expired', validFrom: iso(from), validTo: iso(to) }
     : undefined;
+}
+
+/** What certificates say whatever the GUN and the time. */
+interface Leaf {
+  readonly flaw: string | undefined;
+  readonly name: string | undefined;
+  readonly from: Date;
+  readonly to: Date;
+}
+
+const leaves = new WeakMap<readonly X509Certificate[], Leaf>();
+
+/** It is read once: that costs more than a signature, and a published root is asked at every update. */
+function leafOf(certificates: readonly X509Certificate[]): Leaf {
+  const known = leaves.get(certificates);
+  if (known) return known;
+  const [leaf, ...others] = certificates as [X509Certificate, ...X509Certificate[]];
+  const flaw = flawOf(leaf, others);
+  const name = flaw === undefined ? commonNameOf(leaf) : undefined;
+  const read = { flaw, name, from: leaf.validFromDate, to: leaf.validToDate };
+  leaves.set(certificates, read);
+  return read;
 }
 
 function flawOf(leaf: X509Certificate, others: readonly X509Certificate[]): string | undefined {
@@ -91,10 +111,8 @@ function fitsGun(name: string, gun: Gun): boolean {
   return name.endsWith('*') ? gun.startsWith(name.replace(/\*+$/, '')) : name === gun;
 }
 
-function isValidAt(certificate: X509Certificate, now: Date): boolean {
-  return (
-    certificate.validFromDate.getTime() <= now.getTime() + dayMs && now <= certificate.validToDate
-  );
+function isValidAt(from: Date, to: Date, now: Date): boolean {
+  return from.getTime() <= now.getTime() + dayMs && now <= to;
 }
 
 function noneCounts(gun: Gun, problems: readonly Problem[]) {

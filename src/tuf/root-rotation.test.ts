@@ -280,6 +280,33 @@ describe('a root certificate', () => {
     });
   });
 
+  test('is asked for its name and its time again, although the root was verified before', async () => {
+    const { root, signers } = new SimulatedRepository(gun, now);
+    const file = await signFile('root', root, signers.get('root') ?? []);
+    const other = parseGun('registry.example.com/acme/other');
+    for (let round = 0; round < 2; round++) {
+      assert.equal(verifyRoot(file, gun, now), file);
+      assert.throws(() => verifyRoot(file, other, now), { code: 'TUF_ROOT_CERTIFICATE_NAME' });
+      assert.throws(() => verifyRoot(file, gun, at(10, 1)), {
+        code: 'TUF_ROOT_CERTIFICATE_EXPIRED',
+      });
+      const forged = { ...file, payload: utf8('{}') };
+      assert.throws(() => verifyRoot(forged, gun, now), { code: 'TUF_BELOW_THRESHOLD' });
+    }
+  });
+
+  test('counts beside another of its key that has expired', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const both = [now, at(-11)].map((from) => {
+      const certificate = makeRootCertificate({ privateKey, gun, now: from });
+      return localSigner(publicKey('ecdsa-x509', utf8(certificate)), privateKey);
+    });
+    const { root } = new SimulatedRepository(gun, now);
+    const keys = both.map(({ key }) => key);
+    const file = await signFile('root', withRoleKeys(root, 'root', keys, 1), both);
+    assert.equal(verifyRoot(file, gun, now), file);
+  });
+
   test('of an anchor that expired ends every refresh, as in notary', async () => {
     const { anchor } = await published();
     const afterwards = at(10, 1);

@@ -1,9 +1,10 @@
 import { equalBytes, isStoreError } from '../base/index.ts';
 import { tufError } from './errors.ts';
 import type { Gun } from './gun.ts';
+import type { KeyId } from './key.ts';
 import type { MetadataFile, Root } from './metadata.ts';
 import { rootAuthorityOf } from './root-certificate.ts';
-import { verifyFile } from './verify-file.ts';
+import { authorityOf, keyIdsOf, requireThreshold, verifyFile } from './verify-file.ts';
 
 /**
  * A root by itself: a certificate for the GUN that is valid now, and enough signatures by its own
@@ -13,7 +14,19 @@ import { verifyFile } from './verify-file.ts';
  * @see notary 0.7.0 trustpinning/trustpin.go ValidateRoot
  */
 export function verifyRoot(root: MetadataFile<Root>, gun: Gun, now: Date): MetadataFile<Root> {
-  return verifyFile(root, rootAuthorityOf(root, gun, now));
+  return requireThreshold(root, rootAuthorityOf(root, gun, now), ownSigners(root));
+}
+
+const signersOfRoots = new WeakMap<MetadataFile<Root>, ReadonlySet<KeyId>>();
+
+/**
+ * Those of its own root keys that signed a root. It is found out once per file, since no name and
+ * no time changes it: who keeps a published root verifies it at every update.
+ */
+function ownSigners(root: MetadataFile<Root>): ReadonlySet<KeyId> {
+  const known = signersOfRoots.get(root) ?? keyIdsOf(root, authorityOf(root.signed, 'root'));
+  signersOfRoots.set(root, known);
+  return known;
 }
 
 /**

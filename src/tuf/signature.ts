@@ -18,6 +18,8 @@ export interface Signature {
  */
 export interface Signer {
   readonly key: PublicKey;
+  /** True where what it answers was verified already, or follows from what was. */
+  readonly verifies?: boolean;
   sign(payload: Uint8Array): Promise<Signature>;
 }
 
@@ -39,15 +41,22 @@ export function verifySignature(
 }
 
 /**
- * The signer of a private key that is in this process.
+ * The signer of a private key that is in this process. Its first signature is verified: that shows
+ * that the two halves belong together, and then the one makes what the other accepts.
+ *
  * @param key  its public half: bare, or in a certificate
  */
 export function localSigner(key: PublicKey, privateKey: KeyObject): Signer {
   const method = methodOf(key);
+  let isShown = false;
   return {
     key,
+    verifies: true,
     async sign(payload) {
-      return { keyId: key.id, method, bytes: signPayload(method, privateKey, payload) };
+      const signature = { keyId: key.id, method, bytes: signPayload(method, privateKey, payload) };
+      if (!isShown) verifySignature(key, signature, payload);
+      isShown = true;
+      return signature;
     },
   };
 }

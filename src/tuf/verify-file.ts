@@ -32,8 +32,17 @@ export function verifyFile<S extends Signed>(
   file: MetadataFile<S>,
   by: Authority,
 ): MetadataFile<S> {
+  return requireThreshold(file, by, keyIdsOf(file, by));
+}
+
+/** {@link verifyFile} for whoever knows already which of the keys validly signed the file. */
+export function requireThreshold<S extends Signed>(
+  file: MetadataFile<S>,
+  by: Authority,
+  signed: ReadonlySet<KeyId>,
+): MetadataFile<S> {
   if (file.signatures.length === 0) throw tufError('TUF_NO_SIGNATURES', { role: file.role });
-  const valid = signersOf(file, by).size;
+  const valid = canonical(by, signed).size;
   if (valid < by.threshold) {
     throw tufError('TUF_BELOW_THRESHOLD', { role: file.role, valid, threshold: by.threshold });
   }
@@ -42,12 +51,26 @@ export function verifyFile<S extends Signed>(
 
 /** The keys of this authority that validly signed the file, by canonical id. */
 export function signersOf(file: MetadataFile, by: Authority): ReadonlyMap<KeyId, PublicKey> {
-  const signers = new Map<KeyId, PublicKey>();
+  return canonical(by, keyIdsOf(file, by));
+}
+
+/** The same keys by their TUF ids: one for each certificate that a key signed under. */
+export function keyIdsOf(file: MetadataFile, by: Authority): ReadonlySet<KeyId> {
+  const signed = new Set<KeyId>();
   for (const signature of file.signatures) {
     const key = by.keys.get(signature.keyId);
-    if (key && !whyUnfit(key, signature, file.payload)) signers.set(key.canonicalId, key);
+    if (key && !whyUnfit(key, signature, file.payload)) signed.add(signature.keyId);
   }
-  return signers;
+  return signed;
+}
+
+function canonical(by: Authority, ids: ReadonlySet<KeyId>): ReadonlyMap<KeyId, PublicKey> {
+  const keys = new Map<KeyId, PublicKey>();
+  for (const id of ids) {
+    const key = by.keys.get(id);
+    if (key) keys.set(key.canonicalId, key);
+  }
+  return keys;
 }
 
 /** @throws StoreError TUF_EXPIRED when the file expired before `now` */

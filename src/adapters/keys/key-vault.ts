@@ -1,12 +1,20 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Secret } from '../../base/index.ts';
-import { barePublicKey, keyTypes, type PublicKey, publicKey } from '../../tuf/index.ts';
+import {
+  barePublicKey,
+  keyTypes,
+  localSigner,
+  type PublicKey,
+  publicKey,
+  type Signer,
+} from '../../tuf/index.ts';
 import type { PrivateKeyRow } from './private-key-store.ts';
 import { openKey, sealKey, unreadable } from './sealed-key.ts';
 
 const generate = promisify(generateKeyPair);
-const openKeysKept = 64;
+/** About a mebibyte of them. */
+const openKeysKept = 256;
 
 /**
  * Makes ECDSA P-256 keys, sealed, and opens them. A key is opened when it first signs; the few
@@ -15,7 +23,7 @@ const openKeysKept = 64;
 export class KeyVault {
   readonly #kek: Secret<Uint8Array>;
   /** By key id and owner, since opening is what proves the owner; the least recently used first. */
-  readonly #opened = new Map<string, KeyObject>();
+  readonly #opened = new Map<string, Opened>();
 
   /** @param kek  key-encryption key, 32 bytes */
   constructor(kek: Secret<Uint8Array>) {
@@ -35,19 +43,35 @@ export class KeyVault {
 
   /** @throws StoreError KEY_UNREADABLE */
   open(row: PrivateKeyRow): KeyObject {
+    return this.#openedOf(row).key;
+  }
+
+  /** @throws StoreError KEY_UNREADABLE, also when its public half is not the one its id names */
+  signer(row: PrivateKeyRow): Signer {
+    const opened = this.#openedOf(row);
+    opened.signer ??= localSigner(publicKeyOf(row), opened.key);
+    return opened.signer;
+  }
+
+  #openedOf(row: PrivateKeyRow): Opened {
     const name = `${row.keyId} ${row.gun} ${row.role}`;
-    let key = this.#opened.get(name);
-    if (key) this.#opened.delete(name);
+    let opened = this.#opened.get(name);
+    if (opened) this.#opened.delete(name);
     else {
       const der = Buffer.from(openKey(this.#kek, row, row.sealed));
-      key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+      opened = { key: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }) };
       der.fill(0);
     }
-    this.#opened.set(name, key);
+    this.#opened.set(name, opened);
     const [oldest] = this.#opened.keys();
     if (this.#opened.size > openKeysKept && oldest !== undefined) this.#opened.delete(oldest);
-    return key;
+    return opened;
   }
+}
+
+interface Opened {
+  readonly key: KeyObject;
+  signer?: Signer;
 }
 
 const publicKeysKept = 1_000;

@@ -99,9 +99,19 @@ test('a row that was moved to another GUN does not sign there, although it is op
   await assert.rejects(keys.signers(other, 'timestamp', [id], now), unreadable);
 });
 
+test('a row that was taken away signs no more after a minute', async () => {
+  const { keys, store } = fresh();
+  const { id } = await keys.pendingKey(gun, 'timestamp', now);
+  const found = (at: Date) => keys.signers(gun, 'timestamp', [id], at);
+  await (await found(now))[0]?.sign(payload);
+  assert.equal((await found(now)).length, 1);
+  store.rows.clear();
+  assert.equal((await found(new Date(now.getTime() + 60_000))).length, 0);
+});
+
 test('no more than a few keys stay open, and the others still sign', async () => {
   const { keys } = fresh();
-  const guns = Array.from({ length: 70 }, (_, i) => parseGun(`localhost:5443/acme/app${i}`));
+  const guns = Array.from({ length: 300 }, (_, i) => parseGun(`localhost:5443/acme/app${i}`));
   const made = await Promise.all(guns.map((one) => keys.pendingKey(one, 'timestamp', now)));
   for (const [i, one] of guns.entries()) {
     const key = made[i];

@@ -1,8 +1,12 @@
 import type { Secret } from '../../base/index.ts';
 import type { RoleKeys, ServerRole } from '../../trust/index.ts';
-import { type Gun, localSigner, type PublicKey, type Signer } from '../../tuf/index.ts';
+import type { Gun, PublicKey, Signer } from '../../tuf/index.ts';
 import { KeyVault, publicKeyOf } from './key-vault.ts';
 import type { PrivateKeyRow, PrivateKeyStore } from './private-key-store.ts';
+
+/** A row is read again after this long, should somebody have taken it away. */
+const rowHoldsMs = 60_000;
+const rowsKept = 256;
 
 /**
  * ECDSA P-256 keys of snapshot and timestamp roles, made here and kept sealed. @see key-vault.ts
@@ -10,6 +14,8 @@ import type { PrivateKeyRow, PrivateKeyStore } from './private-key-store.ts';
 export class SealedRoleKeys implements RoleKeys {
   readonly #store: PrivateKeyStore;
   readonly #vault: KeyVault;
+  /** Signers whose rows were found a moment ago, by key id and owner. Only of keys that have signed. */
+  readonly #found = new Map<string, { readonly signer: Signer; readonly until: number }>();
 
   /** @param kek  key-encryption key, 32 bytes; without it the keys of this store are lost */
   constructor(store: PrivateKeyStore, kek: Secret<Uint8Array>) {
@@ -35,10 +41,23 @@ export class SealedRoleKeys implements RoleKeys {
   ): Promise<Signer[]> {
     const signers: Signer[] = [];
     for (const keyId of new Set(keyIds)) {
-      const row = await this.#store.find(gun, role, keyId);
-      if (row) signers.push(this.#signerOf(row, now));
+      const signer = await this.#signer(gun, role, keyId, now);
+      if (signer) signers.push(signer);
     }
     return signers;
+  }
+
+  async #signer(gun: Gun, role: ServerRole, keyId: string, now: Date): Promise<Signer | undefined> {
+    const name = `${keyId} ${gun} ${role}`;
+    const found = this.#found.get(name);
+    if (found && now.getTime() < found.until) return found.signer;
+    const row = await this.#store.find(gun, role, keyId);
+    if (!row) return undefined;
+    const signer = this.#vault.signer(row);
+    if (!row.used) return this.#marking(row, signer, now);
+    if (this.#found.size >= rowsKept) this.#found.clear();
+    this.#found.set(name, { signer, until: now.getTime() + rowHoldsMs });
+    return signer;
   }
 
   /** Opening the key proves that this server made it for this GUN and role, whoever wrote the row. */
@@ -47,13 +66,12 @@ export class SealedRoleKeys implements RoleKeys {
     return publicKeyOf(row);
   }
 
-  #signerOf(row: PrivateKeyRow, now: Date): Signer {
-    const signer = localSigner(publicKeyOf(row), this.#vault.open(row));
+  /** Recorded first: a key that may have signed is never announced as new again. */
+  #marking(row: PrivateKeyRow, signer: Signer, now: Date): Signer {
     return {
-      key: signer.key,
+      ...signer,
       sign: async (payload) => {
-        // Recorded first: a key that may have signed is never announced as new again.
-        if (!row.used) await this.#store.markUsed(row.keyId, now);
+        await this.#store.markUsed(row.keyId, now);
         return signer.sign(payload);
       },
     };

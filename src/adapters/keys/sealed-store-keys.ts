@@ -2,7 +2,7 @@ import { type Clock, type Secret, utf8 } from '../../base/index.ts';
 import type { StoreKeys } from '../../chain/index.ts';
 import { type Gun, localSigner, publicKey, type Signer } from '../../tuf/index.ts';
 import { makeRootCertificate } from '../certificates/index.ts';
-import { KeyVault, publicKeyOf } from './key-vault.ts';
+import { KeyVault } from './key-vault.ts';
 import type { PrivateKeyRow, PrivateKeyStore } from './private-key-store.ts';
 
 /** Owner of the store's own keys; no GUN is empty. */
@@ -41,8 +41,7 @@ export class SealedStoreKeys implements StoreKeys {
   }
 
   async #signer(role: 'targets' | 'delegation'): Promise<Signer> {
-    const row = await this.#key(role);
-    return localSigner(publicKeyOf(row), this.#vault.open(row));
+    return this.#vault.signer(await this.#key(role));
   }
 
   /** Of two that are made at the same time one is kept, and it is read again before it is used. */
