@@ -1,16 +1,10 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { passphraseError, processTerminal, type Terminal } from '../adapters/passphrase/index.ts';
-import { dockerCredentials, HttpsClient, Remotes } from '../adapters/remotes/index.ts';
-import { MetadataFolder } from '../adapters/trust-folder/index.ts';
 import { type Clock, Secret } from '../base/index.ts';
-import type { CliWorld, VerifyQuestion } from '../cli/index.ts';
-import { gunOf, verifyImage } from '../client/index.ts';
-import { parseImageReference, withDefaultTag } from '../oci/index.ts';
-import { parseKeyId } from '../tuf/index.ts';
-import { addClient, initPki } from './pki.ts';
+import type { CliWorld, HttpConnection } from '../cli/index.ts';
 
-/** The world of this process, for the command line. */
+/** The world of this process, for the command line. What a command does not use is not loaded. */
 export function processWorld(clock: Clock): CliWorld {
   const { env, stdin, stdout, stderr } = process;
   const dockerFolder = env.DOCKER_CONFIG || join(homedir(), '.docker');
@@ -21,17 +15,22 @@ export function processWorld(clock: Clock): CliWorld {
     print: (text) => void stdout.write(text),
     printError: (text) => void stderr.write(text),
     clock,
-    connect: ({ ca }) => new HttpsClient({ ca }),
-    credentialsFor: dockerCredentials(dockerFolder),
+    connect: ({ ca }) => connectLater(ca),
+    credentialsFor: async (host) => {
+      const { dockerCredentials } = await import('../adapters/remotes/index.ts');
+      return await dockerCredentials(dockerFolder)(host);
+    },
     ...(askPassword ? { askPassword } : {}),
-    verifyImage: (question) => verify(question, dockerFolder, clock),
+    verifyImage: async (question) => {
+      const { verifyForConsumer } = await import('./verify-for-consumer.ts');
+      return await verifyForConsumer(question, dockerFolder, clock);
+    },
     isWatched: stderr.isTTY === true,
     importNotary: async (question, watch) => {
       const { importNotary } = await import('./import-notary.ts');
       return importNotary(question, watch, { env, dockerFolder, clock });
     },
     serve: async (flags) => {
-      // Half of a short command's time would go into loading a server it does not start.
       const { serve } = await import('./serve.ts');
       await serve(flags, env, clock);
     },
@@ -44,8 +43,14 @@ export function processWorld(clock: Clock): CliWorld {
       return await reencrypt(flags, env);
     },
     pki: {
-      init: async (folder, hosts) => initPki(folder, hosts, clock()),
-      addClient: async (folder, name) => addClient(folder, name, clock()),
+      init: async (folder, hosts) => {
+        const { initPki } = await import('./pki.ts');
+        return initPki(folder, hosts, clock());
+      },
+      addClient: async (folder, name) => {
+        const { addClient } = await import('./pki.ts');
+        return addClient(folder, name, clock());
+      },
     },
     docker: async ({ config }) => {
       const { openDockerWorld } = await import('./docker-world.ts');
@@ -58,27 +63,18 @@ export function processWorld(clock: Clock): CliWorld {
   };
 }
 
-/**
- * Verifies as docker's consumers do: the roots and versions they have seen, in docker's own trust
- * folder, count here too, and what is seen here counts for docker.
- */
-async function verify(question: VerifyQuestion, dockerFolder: string, clock: Clock) {
-  const image = withDefaultTag(parseImageReference(question.image));
-  using remotes = new Remotes({
-    credentials: dockerCredentials(dockerFolder),
-    clock,
-    ca: question.ca,
-  });
-  const rootKeyIds = question.rootKeyIds.map(parseKeyId);
-  return await verifyImage({
-    image,
-    source: remotes.trust(gunOf(image), { forWriting: false }),
-    registry: remotes.registry(image.host),
-    cache: new MetadataFolder(join(dockerFolder, 'trust')),
-    pin: rootKeyIds.length === 0 ? 'first-use' : { rootKeyIds },
-    deep: question.deep,
-    now: clock(),
-  });
+/** A client that is made when it is first used. */
+function connectLater(ca: string | undefined): HttpConnection {
+  let client: Promise<HttpConnection> | undefined;
+  return {
+    async send(request, limitBytes) {
+      client ??= import('../adapters/remotes/index.ts').then(
+        ({ HttpsClient }) => new HttpsClient({ ca }),
+      );
+      return (await client).send(request, limitBytes);
+    },
+    [Symbol.dispose]: () => void client?.then((each) => each[Symbol.dispose]()),
+  };
 }
 
 /** Undefined where nobody can be asked. */

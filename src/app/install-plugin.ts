@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { ownCommand, ownFile } from './self.ts';
 
 const run = promisify(execFile);
 
 /**
- * Writes the plugin into docker's folder: a script of two lines that starts this installation. In
- * docker 28 and older a built-in has the name `trust`, and wins; there it is called `dct`.
+ * Puts the plugin into docker's folder: a link to this executable, which knows its role by its name,
+ * or a script of two lines that starts this installation. In docker 28 and older a built-in has the
+ * name `trust`, and wins; there it is called `dct`.
  *
  * @param folder  docker's configuration folder
  */
@@ -18,25 +19,32 @@ export async function installPlugin(folder: string): Promise<{ file: string; com
   const plugins = join(folder, 'cli-plugins');
   await mkdir(plugins, { recursive: true });
   const file = join(plugins, name);
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-  const script = `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(main)} as ${name} "$@"\n`;
   const temporary = join(plugins, `.${name}.${process.pid}`);
   try {
-    const handle = await open(temporary, 'wx', 0o755);
-    try {
-      await handle.writeFile(script);
-      // What it is made with is cut by the umask; docker must be able to run it.
-      await handle.chmod(0o755);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    const own = ownFile();
+    if (own) await symlink(own, temporary);
+    else await writeScript(temporary, name);
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
   return { file, command: `docker ${word}` };
+}
+
+/** @param name  the role it starts this installation in */
+async function writeScript(file: string, name: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o755);
+  try {
+    await handle.writeFile(
+      `#!/bin/sh\nexec ${ownCommand().map(quoted).join(' ')} as ${name} "$@"\n`,
+    );
+    // What it is made with is cut by the umask; docker must be able to run it.
+    await handle.chmod(0o755);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The major version of the docker CLI; 29 where there is none, since only newer ones can come. */

@@ -5,7 +5,6 @@
  * It decides nothing: what the store refuses, it repeats with its code. Exit codes stand in
  * exit-codes.ts and docs/cli.md.
  */
-export { pluginNameOf, runPlugin } from './docker/run-plugin.ts';
 export { cliErrors } from './errors.ts';
 export { exitCodes } from './exit-codes.ts';
 export type {
@@ -19,4 +18,4 @@ export type {
   SignerFlags,
   VerifyQuestion,
 } from './ports.ts';
-export { createProgram, runCli } from './program.ts';
+export { runCli } from './run-cli.ts';

@@ -1,7 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { isStoreError } from '../base/index.ts';
 import { candidateCommands } from './candidate.ts';
-import { runDocker } from './docker/run-docker.ts';
 import { exitCodeOf, exitCodes, type Report } from './exit-codes.ts';
 import { importCommands } from './import.ts';
 import { pluginCommands } from './plugin.ts';
@@ -12,6 +11,7 @@ import { pkiCommands, signerCommands } from './signer.ts';
 import { trustCommands } from './trust.ts';
 import { userCommands } from './user.ts';
 import { verifyCommand } from './verify.ts';
+import { versionLine } from './version.ts';
 
 /**
  * The program with all its commands. Actions report how they ended; errors are thrown, commander's
@@ -24,7 +24,10 @@ export function createProgram(world: CliWorld, report: Report): Command {
     .option('--cacert <file>', 'PEM certificates that vouch for the store')
     .addOption(new Option('--insecure-localhost', 'the default; it changes nothing').hideHelp())
     .option('--json', 'print JSON')
+    .version(versionLine.trimEnd(), '--version')
     .addHelpText('after', environmentHelp);
+  // Everybody expects it; a line of every command's help is too much for it.
+  program.options.find(({ long }) => long === '--version')?.hideHelp();
   program.addCommand(serveCommand(world));
   program.addCommand(signerCommands(world));
   program.addCommand(pkiCommands(world));
@@ -47,12 +50,11 @@ export function createProgram(world: CliWorld, report: Report): Command {
 }
 
 /**
- * Runs one command.
+ * Runs one command of the store's own.
  * @param args  without the names of node and of the script
  * @returns     the exit code; what went wrong has been printed, in one line
  */
-export async function runCli(args: readonly string[], world: CliWorld): Promise<number> {
-  if (args[0] === 'docker') return await runDocker(args.slice(1), world);
+export async function runProgram(args: readonly string[], world: CliWorld): Promise<number> {
   let exitCode: number = exitCodes.done;
   const program = createProgram(world, (code) => {
     exitCode = code;

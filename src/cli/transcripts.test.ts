@@ -16,7 +16,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { TestWorld } from '../../test/support/cli-world.ts';
 import type { State } from '../chain/index.ts';
-import { runCli } from './program.ts';
+import { runCli } from './run-cli.ts';
 
 const folder = new URL('transcripts/', import.meta.url);
 

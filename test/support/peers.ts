@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { printed, runCommand } from './command.ts';
 import { DockerCli } from './docker-cli.ts';
@@ -25,6 +25,8 @@ const peers = {
   skopeo: { isThere: () => onPath('skopeo'), packages: ['skopeo'] },
   postgres: { isThere: () => postgresFolder() !== undefined, packages: ['postgresql'] },
   wrk: { isThere: () => onPath('wrk'), packages: ['wrk'] },
+  // Of npm, which leaves a few lines of text in its place where it may not run the package's script.
+  bun: { isThere: () => isLarge('node_modules/bun/bin/bun.exe'), packages: [] },
   mariadbd: { isThere: () => onPath('mariadbd'), packages: ['mariadb-server'] },
 } satisfies Record<string, Peer>;
 
@@ -50,6 +52,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'import-notary.test.ts': ['notary', 'notary-server', 'openssl', 'postgres'],
   'import-notary-mysql.test.ts': ['notary', 'notary-server', 'openssl', 'mariadbd'],
   'notary-client.test.ts': ['notary'],
+  'one-file.test.ts': ['bun', 'docker'],
   'notary-differential.test.ts': reference,
   'postgresql-contract.test.ts': ['postgres'],
   'postgresql-processes.test.ts': ['postgres'],
@@ -178,6 +181,10 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isLarge(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 1_000_000;
 }
 
 /** A static program names no dynamic loader in its first page. */

@@ -2,16 +2,9 @@ import { parseFlags } from '../docker-trust/parse-flags.ts';
 import { runDockerTrust } from '../docker-trust/run-docker-trust.ts';
 import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
+import { version } from '../version.ts';
 import { globalFlags } from './global-flags.ts';
-
-/** The names under which docker finds this program as a plugin. */
-export type PluginName = 'docker-trust' | 'docker-dct';
-
-/** The plugin that a program's name stands for; undefined for any other name. */
-export function pluginNameOf(program: string): PluginName | undefined {
-  const name = program.replace(/\.exe$/, '');
-  return name === 'docker-trust' || name === 'docker-dct' ? name : undefined;
-}
+import type { PluginName } from './plugin-name.ts';
 
 /**
  * Runs as a plugin of the docker CLI, or under a plugin's name: docker asks for the metadata with
@@ -45,6 +38,6 @@ export async function runPlugin(
 const metadata = {
   SchemaVersion: '0.1.0',
   Vendor: 'Countermark',
-  Version: 'v0.1.0',
+  Version: `v${version}`,
   ShortDescription: 'Manage trust on Docker images',
 };

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { dockerCredentials, Remotes } from '../adapters/remotes/index.ts';
+import { MetadataFolder } from '../adapters/trust-folder/index.ts';
+import type { Clock } from '../base/index.ts';
+import type { VerifyQuestion } from '../cli/index.ts';
+import { gunOf, type ImageVerification, verifyImage } from '../client/index.ts';
+import { parseImageReference, withDefaultTag } from '../oci/index.ts';
+import { parseKeyId } from '../tuf/index.ts';
+
+/**
+ * Verifies as docker's consumers do: the roots and versions they have seen, in docker's own trust
+ * folder, count here too, and what is seen here counts for docker.
+ */
+export async function verifyForConsumer(
+  question: VerifyQuestion,
+  dockerFolder: string,
+  clock: Clock,
+): Promise<ImageVerification> {
+  const image = withDefaultTag(parseImageReference(question.image));
+  using remotes = new Remotes({
+    credentials: dockerCredentials(dockerFolder),
+    clock,
+    ca: question.ca,
+  });
+  const rootKeyIds = question.rootKeyIds.map(parseKeyId);
+  return await verifyImage({
+    image,
+    source: remotes.trust(gunOf(image), { forWriting: false }),
+    registry: remotes.registry(image.host),
+    cache: new MetadataFolder(join(dockerFolder, 'trust')),
+    pin: rootKeyIds.length === 0 ? 'first-use' : { rootKeyIds },
+    deep: question.deep,
+    now: clock(),
+  });
+}

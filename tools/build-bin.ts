@@ -1,0 +1,47 @@
+/**
+ * `npm run build:bin [-- PLATFORM ...]`: writes `dist/countermark`, one executable that holds Node's
+ * library, every module and their compiled form. With platforms (`linux-arm64`, `darwin-arm64`, ...)
+ * it writes `dist/countermark-PLATFORM` for each; Bun fetches what it is built upon from npm.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { runCommand, succeeded } from '../test/support/command.ts';
+
+const root = join(import.meta.dirname, '..');
+/** Of npm's package. */
+const bun = join(root, 'node_modules/bun/bin/bun.exe');
+
+/**
+ * @param file      what is written
+ * @param platform  as Bun names it; this one unless told
+ */
+export async function buildOneFile(file: string, platform?: string): Promise<void> {
+  const args = [
+    'build',
+    '--compile',
+    ...(platform ? [`--target=bun-${platform}`] : []),
+    // What stands in the folder it is started in must not change what it does.
+    ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
+    // A command loads its own part only, and nothing is compiled at the start.
+    ...['--format=esm', '--splitting', '--bytecode', '--minify', '--keep-names'],
+    // Calls a library of C; a signer with a token is run from an installation.
+    ...['--external', 'pkcs11js'],
+    ...['--outfile', file, join(root, 'src/app/main.ts')],
+  ];
+  // Bun steers by variables of its own, and reads tsconfig.json from where it stands.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !/^BUN_/.test(k)));
+  succeeded(await runCommand(bun, args, { cwd: root, env, timeoutMs: 300_000 }));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const dist = join(root, 'dist');
+  mkdirSync(dist, { recursive: true });
+  for (const platform of positionals.length > 0 ? positionals : [undefined]) {
+    const file = join(dist, platform ? `countermark-${platform}` : 'countermark');
+    await buildOneFile(file, platform);
+    console.log(file);
+  }
+}
