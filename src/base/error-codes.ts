@@ -10,4 +10,8 @@ export const baseErrors = {
   JSON_TOO_MANY_VALUES: { message: 'this JSON holds more than {limit} values' },
   JSON_SHAPE: { message: '{path}: expected {expected}, found {found}' },
   CANONICAL_JSON_UNSUPPORTED: { message: 'canonical JSON has no form for {value}' },
+  STORE_UNAVAILABLE: {
+    message:
+      'the {what} of the store does not answer now; a change that was asked for may have been made or not, so look before you try again',
+  },
 } satisfies Record<string, ErrorSpec>;

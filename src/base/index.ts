@@ -12,3 +12,4 @@ export * from './errors.ts';
 export * from './json.ts';
 export * from './secret.ts';
 export * from './turns.ts';
+export * from './unavailable.ts';

@@ -1,5 +1,7 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import { Pool, type PoolClient, types } from 'pg';
+import { Unavailable } from '../../base/index.ts';
+import { sqlStateOf } from './sql-state.ts';
 
 const mostConnections = 16;
 /** The server drops the locks of a machine that is gone after 25 s; else it would take hours. */
@@ -15,7 +17,8 @@ const mostParametersNamed = 32;
 /**
  * The one place that knows `pg`: a pool that looks to Kysely's PostgresDialect as the one it was
  * written for. Integers of 64 bits come as numbers and only when they are safe, bytes as
- * Uint8Array, and statements are prepared once per connection.
+ * Uint8Array, and statements are prepared once per connection. While the server cannot be reached,
+ * every call fails with Unavailable; when it is back, the next call finds it.
  */
 export class NodePostgres implements PostgresPool {
   readonly #pool: Pool;
@@ -40,7 +43,7 @@ export class NodePostgres implements PostgresPool {
   }
 
   async connect(): Promise<PostgresPoolClient> {
-    const client = await this.#pool.connect();
+    const client = await this.#pool.connect().catch(toldAsOutage);
     return {
       // Kysely's other kind of query, a cursor, is for streams, which nobody asks for.
       query: ((text: string, values: readonly unknown[]) =>
@@ -55,7 +58,8 @@ export class NodePostgres implements PostgresPool {
 
   async #query(client: PoolClient, text: string, values: readonly unknown[]) {
     const name = values.length > mostParametersNamed ? undefined : this.#nameOf(text);
-    return await client.query({ ...(name && { name }), text, values: [...values] });
+    const query = { ...(name && { name }), text, values: [...values] };
+    return await client.query(query).catch(toldAsOutage);
   }
 
   #nameOf(text: string): string | undefined {
@@ -68,6 +72,20 @@ export class NodePostgres implements PostgresPool {
 }
 
 function ignore(): void {}
+
+/** Connection exceptions; too many connections; shut down, crashed, or not yet started. */
+const outages = /^(08...|53300|57P0[1235])$/;
+/** What `pg` itself says of a lost or refused connection has no code but the system's. */
+const lost = /^(Connection terminated|timeout e|Client (has encountered|was closed))/;
+
+/** @throws Unavailable for a server that is not there; anything else as it is */
+function toldAsOutage(error: unknown): never {
+  const { syscall, message = '' } = error as NodeJS.ErrnoException;
+  const state = sqlStateOf(error);
+  const isOutage =
+    state === undefined ? syscall !== undefined || lost.test(message) : outages.test(state);
+  throw isOutage ? new Unavailable('database', error) : error;
+}
 
 function getTypeParser(oid: number, format?: 'text' | 'binary') {
   if (format === 'binary') return types.getTypeParser(oid, format);

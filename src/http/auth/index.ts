@@ -20,5 +20,5 @@ export {
   type User,
   type UserStore,
 } from './ports.ts';
-export { retryAfterSeconds, statusOf } from './status.ts';
+export { retryAfterSeconds, statusOf, toldOf } from './status.ts';
 export type { NewUser, Users } from './users.ts';

@@ -9,7 +9,7 @@ import type { AccessPolicy } from './permissions.ts';
 import type { User, UserStore } from './ports.ts';
 import { anonymous, principalOf } from './principal.ts';
 import { parseScopes } from './scope.ts';
-import { retryAfterSeconds, statusOf } from './status.ts';
+import { retryAfterSeconds, statusOf, toldOf } from './status.ts';
 import { type Access, accessLifetimeSeconds, type Tokens } from './tokens.ts';
 
 /** What the token endpoint works with. */
@@ -154,7 +154,8 @@ function malformed(reason: string) {
   return authError('AUTH_TOKEN_REQUEST_INVALID', { reason });
 }
 
-function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const error = toldOf(thrown, request.log);
   const known = isStoreError(error) ? statusOf(error) : clientStatusOf(error);
   if (known === undefined) request.log.error({ err: error }, 'token request failed');
   const status = known ?? 500;
@@ -170,15 +171,16 @@ function clientStatusOf(error: unknown): number | undefined {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }
 
-/** @see OCI distribution-spec 1.1, "Error codes" */
+const codes = new Map([
+  [401, 'UNAUTHORIZED'],
+  [429, 'TOOMANYREQUESTS'],
+  [503, 'UNAVAILABLE'],
+]);
+
+/** @see OCI distribution-spec 1.1, "Error codes"; distribution 2.8 registry/api/errcode (UNAVAILABLE) */
 function registryError(status: number, error: unknown) {
   if (status === 500) return { code: 'UNKNOWN', message: 'the server failed; its log says more' };
-  const code =
-    status === 401
-      ? 'UNAUTHORIZED'
-      : status === 429 || status === 503
-        ? 'TOOMANYREQUESTS'
-        : 'UNSUPPORTED';
+  const code = codes.get(status) ?? 'UNSUPPORTED';
   const { message } = error as StoreError;
   return { code, message, ...(isStoreError(error) ? { detail: { code: error.code } } : {}) };
 }

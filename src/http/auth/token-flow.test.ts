@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
 import { MemoryUsers, PlainPasswords } from '../../../test/support/memory-users.ts';
-import { isStoreError, Secret } from '../../base/index.ts';
+import { isStoreError, Secret, Unavailable } from '../../base/index.ts';
 import type { Action } from './access.ts';
 import { createAuth } from './auth.ts';
 
@@ -284,6 +284,16 @@ test('too many guesses are told to wait', async () => {
   assert.equal(reply.statusCode, 429);
   assert.equal(reply.headers['retry-after'], '300');
   assert.equal(reply.json().errors[0].code, 'TOOMANYREQUESTS');
+});
+
+test('whoever signs in while the database is away is not told that the password is wrong', async () => {
+  const { app, users } = await setUp();
+  users.find = () => Promise.reject(new Unavailable('database', new Error('ECONNREFUSED')));
+  const reply = await app.inject({ url: '/token', headers: basic('acme') });
+  assert.equal(reply.statusCode, 503);
+  assert.equal(reply.headers['retry-after'], '1');
+  const [{ code, detail }] = reply.json().errors;
+  assert.deepEqual([code, detail.code], ['UNAVAILABLE', 'STORE_UNAVAILABLE']);
 });
 
 test('a refresh token stands for the password until that is changed', async () => {

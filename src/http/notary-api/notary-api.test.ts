@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { base, NotaryWorld, refused } from '../../../test/support/notary-world.ts';
 import { runs } from '../../../test/support/property-runs.ts';
 import { gun } from '../../../test/support/trust-world.ts';
-import { StoreError } from '../../base/index.ts';
+import { StoreError, Unavailable } from '../../base/index.ts';
 
 const world = await NotaryWorld.start();
 after(() => world[Symbol.asyncDispose]());
@@ -63,6 +63,16 @@ for (const [code, status, notary] of [
     assert.equal(answer.headers.get('retry-after'), '7');
   });
 }
+
+test('an outage is 503 UNAVAILABLE, and its reason is not told', async () => {
+  world.refusal = new Unavailable('database', new Error('connect ECONNREFUSED 10.0.0.7:5432'));
+  const answer = await world.get(`${base}root.json`);
+  world.refusal = undefined;
+  refused(answer, 503, 'UNAVAILABLE');
+  assert.equal(answer.headers.get('retry-after'), '1');
+  assert.match(answer.text, /the database of the store does not answer now/);
+  assert.doesNotMatch(answer.text, /10\.0\.0\.7/);
+});
 
 test('what nobody meant to throw is UNKNOWN and says nothing', async () => {
   for (const error of [

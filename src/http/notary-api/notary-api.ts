@@ -1,7 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Clock, isStoreError, type Json, Turns } from '../../base/index.ts';
 import type { TrustServer } from '../../trust/index.ts';
-import { type CatalogGate, type Principal, retryAfterSeconds, statusOf } from '../auth/index.ts';
+import {
+  type CatalogGate,
+  type Principal,
+  retryAfterSeconds,
+  statusOf,
+  toldOf,
+} from '../auth/index.ts';
 import type { V2Api } from '../v2.ts';
 import { answerTo } from './error-body.ts';
 import { notaryError } from './errors.ts';
@@ -102,12 +108,13 @@ function requireAccess(
 }
 
 function refuse(
-  error: unknown,
+  thrown: unknown,
   route: Route | undefined,
   gun: string | undefined,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
+  const error = toldOf(thrown, request.log);
   const status = isStoreError(error) ? statusOf(error) : undefined;
   const upload = route?.endpoint === postMetadata;
   const {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isStoreError } from '../../base/index.ts';
+import { toldOf } from '../auth/index.ts';
 import { registryApiError } from './errors.ts';
 import { errorBody, ociAnswer } from './oci-error.ts';
 
@@ -10,7 +11,8 @@ export const apiVersion = ['docker-distribution-api-version', 'registry/2.0'] as
  * Answers with the OCI error body of an error. What is not ours becomes a 500 whose reason goes to
  * the log and not to the wire.
  */
-export function answerError(request: FastifyRequest, reply: FastifyReply, error: unknown) {
+export function answerError(request: FastifyRequest, reply: FastifyReply, thrown: unknown) {
+  const error = toldOf(thrown, request.log);
   // Bytes still on their way are read and dropped, so that the sender gets to read the answer.
   if (!request.raw.complete) request.raw.resume();
   reply.header(...apiVersion).header('content-type', 'application/json');

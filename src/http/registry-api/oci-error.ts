@@ -34,7 +34,7 @@ type OciCode =
 type InsideCode = `OCI_CONFIG_${string}` | `OCI_TAR_${string}` | `OCI_WHITEOUT_${string}`;
 
 type KnownCode =
-  | keyof typeof baseErrors
+  | Exclude<keyof typeof baseErrors, 'STORE_UNAVAILABLE'>
   | Exclude<keyof typeof ociErrors, InsideCode>
   | keyof typeof registryErrors
   | keyof typeof registryApiErrors;

@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { assertError, RegistryClient } from '../../../test/support/registry-client.ts';
 import { startRegistry } from '../../../test/support/registry-server.ts';
-import { digestOf, StoreError, utf8 } from '../../base/index.ts';
+import { digestOf, StoreError, Unavailable, utf8 } from '../../base/index.ts';
 import type { CatalogGate } from '../auth/index.ts';
 
 const digest = digestOf(utf8('x'));
@@ -155,6 +155,22 @@ test('whoever is not let in gets the challenge and nothing else', async () => {
   assertError(busy, 503, 'UNAVAILABLE', 'AUTH_BUSY');
   assert.equal(busy.headers['retry-after'], '3');
   assert.deepEqual(await closed.files(), []);
+});
+
+test('an outage is no verdict: a mount is not taken for one that may not be', async () => {
+  const outage = () => Promise.reject(new Unavailable('database', new Error('ECONNREFUSED')));
+  const gate: CatalogGate = { require: outage, requireToken: outage, requireCatalog: outage };
+  await using closed = await startRegistry({ gate });
+  const outside = new RegistryClient(closed.origin);
+  for (const [method, path] of [
+    ['GET', 'tags/list'],
+    ['POST', `blobs/uploads/?mount=${digest}&from=acme/app`],
+  ] as const) {
+    const answer = await outside.send(method, path);
+    assertError(answer, 503, 'UNAVAILABLE', 'STORE_UNAVAILABLE');
+    assert.equal(answer.headers['retry-after'], '1');
+    assert.doesNotMatch(String(answer.body), /ECONNREFUSED/);
+  }
 });
 
 test('a mount needs the right to read where it mounts from', async () => {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isStoreError, type StoreError } from '../../base/index.ts';
 import type { chainErrors } from '../../chain/index.ts';
-import { retryAfterSeconds, statusOf } from '../auth/index.ts';
+import { retryAfterSeconds, statusOf, toldOf } from '../auth/index.ts';
 import { type ApiCode, apiError } from './errors.ts';
 import type { ProblemJson } from './schemas.ts';
 
@@ -52,7 +52,7 @@ const titles = new Map([
   [415, 'Wrong media type'],
   [422, 'Not acceptable as it is'],
   [429, 'Too many attempts'],
-  [503, 'Busy'],
+  [503, 'Not at this moment'],
 ]);
 
 /**
@@ -60,7 +60,8 @@ const titles = new Map([
  * learns no more than that.
  * @see RFC 9457
  */
-export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+export function answerProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const error = toldOf(thrown, request.log);
   const known = knownError(error);
   const status = known ? (statusOf(known) ?? statusHere(known)) : 500;
   if (status === 500) request.log.error({ err: error }, 'api request failed');

@@ -5,6 +5,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import { found, MemoryDesk } from '../../../test/support/memory-desk.ts';
 import { memoryStore } from '../../../test/support/memory-store.ts';
 import { runs } from '../../../test/support/property-runs.ts';
+import { Unavailable } from '../../base/index.ts';
 
 const reviewed = '1'.repeat(16);
 const published = '2'.repeat(16);
@@ -338,6 +339,14 @@ test('what nobody meant to raise is a 500 without detail', async () => {
   const { status, json } = await ask(app, 'rita', 'GET', '/candidates');
   assert.deepEqual([status, json.code], [500, 'API_FAILED']);
   assert.doesNotMatch(JSON.stringify(json), /SELECT/);
+});
+
+test('an outage is a 503 that says when to come back', async () => {
+  const { app, desk } = await setUp();
+  desk.list = () => Promise.reject(new Unavailable('database', new Error('ECONNREFUSED')));
+  const { status, json } = await ask(app, 'rita', 'GET', '/candidates');
+  assert.deepEqual([status, json.code], [503, 'STORE_UNAVAILABLE']);
+  assert.doesNotMatch(JSON.stringify(json), /ECONNREFUSED/);
 });
 
 // biome-ignore format: one request a line
