@@ -55,6 +55,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'one-file.test.ts': ['bun', 'docker'],
   'notary-differential.test.ts': reference,
   'postgresql-contract.test.ts': ['postgres'],
+  'postgresql-crash.test.ts': ['notary', 'postgres'],
   'postgresql-processes.test.ts': ['postgres'],
   'postgresql-replicas.test.ts': ['postgres'],
   'postgresql-store.test.ts': ['postgres'],

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { type Database, openDatabase } from '../../src/adapters/sql/database.ts';
 import { plainEnvironment, runCommand, succeeded } from './command.ts';
-import { freePort } from './server-process.ts';
+import { freePort, kill, processesBelow } from './server-process.ts';
 
 const password = 'a password for a test';
 
@@ -25,13 +25,15 @@ export function postgresFolder(): string | undefined {
 export class PostgresServer implements AsyncDisposable {
   readonly #folder: string;
   readonly #port: number;
-  readonly #process: ChildProcess;
+  readonly #spawn: () => ChildProcess;
+  #process: ChildProcess;
   #made = 0;
 
-  private constructor(folder: string, port: number, process: ChildProcess) {
+  private constructor(folder: string, port: number, spawn: () => ChildProcess) {
     this.#folder = folder;
     this.#port = port;
-    this.#process = process;
+    this.#spawn = spawn;
+    this.#process = spawn();
   }
 
   /** @param durable  false leaves out fsync: quicker, and no test of the store's crash */
@@ -57,13 +59,14 @@ export class PostgresServer implements AsyncDisposable {
     const settings = ['listen_addresses=127.0.0.1', `port=${port}`, 'max_connections=200'];
     settings.push(`unix_socket_directories=${folder}`, `fsync=${durable ? 'on' : 'off'}`);
     const options = ['-D', data, ...settings.flatMap((text) => ['-c', text])];
-    const child = spawn(join(programs, 'postgres'), options, {
-      ...(ids && { uid: ids[0], gid: ids[1] }),
-      env,
-      cwd: folder,
-      stdio: 'ignore',
-    });
-    const server = new PostgresServer(folder, port, child);
+    const start = () =>
+      spawn(join(programs, 'postgres'), options, {
+        ...(ids && { uid: ids[0], gid: ids[1] }),
+        env,
+        cwd: folder,
+        stdio: 'ignore',
+      });
+    const server = new PostgresServer(folder, port, start);
     process.once('exit', server.#atExit);
     await server.#ready();
     return server;
@@ -72,6 +75,28 @@ export class PostgresServer implements AsyncDisposable {
   /** The processes of the server hang below this one. */
   get pid(): number {
     return this.#process.pid ?? 0;
+  }
+
+  /**
+   * Ends the server as no operator should: `immediate` is what `pg_ctl stop -m immediate` does, `kill`
+   * is SIGKILL to the postmaster and all its children. Nothing is written first; {@link up} recovers.
+   */
+  async crash(how: 'immediate' | 'kill'): Promise<void> {
+    const exited = new Promise((resolve) => this.#process.once('exit', resolve));
+    const all = processesBelow(this.pid);
+    if (how === 'immediate') kill(this.pid, 'SIGQUIT');
+    else for (const pid of all) kill(pid);
+    await exited;
+    // The next one starts only when nobody holds the memory of this one.
+    for (const until = Date.now() + 20_000; all.some(isRunning); await sleep(5)) {
+      if (Date.now() > until) throw new Error('processes of the PostgreSQL server are still there');
+    }
+  }
+
+  /** Starts the crashed server on the same data and port, and waits until it answers. */
+  async up(): Promise<void> {
+    this.#process = this.#spawn();
+    await this.#ready();
   }
 
   /** A new empty database. */
@@ -100,9 +125,11 @@ export class PostgresServer implements AsyncDisposable {
   #template: Promise<string> | undefined;
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const exited = new Promise((resolve) => this.#process.once('exit', resolve));
-    this.#process.kill('SIGINT');
-    await Promise.race([exited, sleep(10_000, undefined, { ref: false })]);
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const exited = new Promise((resolve) => this.#process.once('exit', resolve));
+      this.#process.kill('SIGINT');
+      await Promise.race([exited, sleep(10_000, undefined, { ref: false })]);
+    }
     process.removeListener('exit', this.#atExit);
     this.#atExit();
   }
@@ -136,6 +163,15 @@ export class PostgresServer implements AsyncDisposable {
     this.#process.kill('SIGQUIT');
     rmSync(this.#folder, { recursive: true, force: true });
   };
+}
+
+/** A process that has ended may wait for its parent to hear of it; it holds nothing any more. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 /** The server refuses to run as root: then it runs as the user that its package made. */

@@ -58,6 +58,7 @@ export class ServerProcess implements AsyncDisposable {
   readonly #home: string;
   readonly #log: string[] = [];
   #npm: ChildProcess | undefined;
+  #isOver = false;
 
   private constructor(port: number, data: string | undefined) {
     this.host = `127.0.0.1:${port}`;
@@ -92,6 +93,8 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Starts the stopped server and waits for `GET /health/ready`. */
   async up(options: ServerOptions = {}): Promise<void> {
+    // Started after its end it would keep the test's process alive, and nobody would end it.
+    if (this.#isOver) throw new Error('the server was disposed of');
     const npm = spawn('npm', ['start', '--', ...this.#flags(options)], {
       cwd: repositoryRoot,
       env: {
@@ -187,9 +190,12 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Ends the server however it can and removes its data. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#npm?.exitCode === null) {
-      const serving = nodeBelow(this.#npm.pid ?? 0) ?? this.#npm.pid;
-      await this.#end('SIGKILL', serving);
+    this.#isOver = true;
+    if (this.#npm?.exitCode === null && this.#npm.signalCode === null) {
+      // npm last: what is below it would go on without it, and hold on to its output.
+      const pids = processesBelow(this.#npm.pid ?? 0).toReversed();
+      for (const pid of pids) if (pid !== this.#npm.pid) kill(pid);
+      await this.#end('SIGKILL', this.#npm.pid);
     }
     rmSync(this.#home, { recursive: true, force: true });
   }
@@ -210,18 +216,17 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   #atExit = (): void => {
-    const serving = nodeBelow(this.#npm?.pid ?? 0);
-    if (serving !== undefined) process.kill(serving, 'SIGKILL');
+    for (const pid of processesBelow(this.#npm?.pid ?? 0).toReversed()) kill(pid);
   };
 
   async #end(signal: NodeJS.Signals, pid: number | undefined): Promise<number | null> {
     const npm = this.#npm;
     if (npm === undefined || pid === undefined) throw new Error('the server is not running');
     const exited =
-      npm.exitCode !== null
+      npm.exitCode !== null || npm.signalCode !== null
         ? Promise.resolve()
         : new Promise<void>((resolve) => npm.once('exit', () => resolve()));
-    process.kill(pid, signal);
+    kill(pid, signal);
     const inTime = await Promise.race([
       exited.then(() => true),
       sleep(drainedWithinMs, false, { ref: false }),
@@ -248,19 +253,30 @@ export function freePort(): Promise<number> {
 
 /** The process below this one that runs `src/app/main.ts`; npm puts a shell between. */
 function nodeBelow(root: number): number | undefined {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    const parent = /^PPid:\s*(\d+)/m.exec(read(`/proc/${name}/status`))?.[1];
-    if (parent !== undefined) parents.set(Number(name), Number(parent));
-  }
-  const isBelow = (pid: number | undefined): boolean =>
-    pid !== undefined && pid > 1 && (pid === root || isBelow(parents.get(pid)));
-  for (const pid of parents.keys()) {
+  return processesBelow(root).find((pid) => {
     const [program = '', ...args] = read(`/proc/${pid}/cmdline`).split('\0');
-    const serves = program.endsWith('node') && args.some((arg) => arg.endsWith('src/app/main.ts'));
-    if (serves && isBelow(pid)) return pid;
+    return program.endsWith('node') && args.some((arg) => arg.endsWith('src/app/main.ts'));
+  });
+}
+
+/** A process and all below it, each after the one that started it. */
+export function processesBelow(root: number): number[] {
+  const children = Map.groupBy(
+    readdirSync('/proc').filter((entry) => /^\d+$/.test(entry)),
+    (pid) => Number(/^PPid:\s*(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1]),
+  );
+  const found = root > 1 ? [root] : [];
+  for (const pid of found) found.push(...(children.get(pid) ?? []).map(Number));
+  return found;
+}
+
+/** Sends a signal to a process, which may have ended by itself. */
+export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-  return undefined;
 }
 
 function read(file: string): string {
