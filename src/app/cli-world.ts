@@ -42,6 +42,10 @@ export function processWorld(clock: Clock): CliWorld {
       const { reencrypt } = await import('./signer.ts');
       return await reencrypt(flags, env);
     },
+    moveKeys: async (question, told) => {
+      const { moveKeys } = await import('./move-keys.ts');
+      return await moveKeys(question, told, { env, clock });
+    },
     pki: {
       init: async (folder, hosts) => {
         const { initPki } = await import('./pki.ts');

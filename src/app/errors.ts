@@ -25,6 +25,9 @@ export const appErrors = {
   CONFIG_PKCS11: {
     message: '--pkcs11-module FILE and --pkcs11-token LABEL belong together; give both or none',
   },
+  SIGNER_MOVE_SOURCE: {
+    message: '{flag} {path}: there is no {file} in it; name the folder that holds the keys',
+  },
   PKI_EXISTS: {
     message:
       '{folder} has {name}.crt or {name}.key already, and they are kept; choose another folder or name',

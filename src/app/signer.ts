@@ -9,6 +9,7 @@ import {
   openSignerDatabase,
   openToken,
   Passphrases,
+  type SignerDatabase,
 } from '../adapters/signer-keys/index.ts';
 import { type Clock, isStoreError, Secret } from '../base/index.ts';
 import type { SignerFlags } from '../cli/index.ts';
@@ -23,7 +24,7 @@ import { stopSignal } from './stop-signal.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the signer keeps its keys, within its data folder. */
-const databaseFile = 'signer.sqlite';
+export const databaseFile = 'signer.sqlite';
 
 /**
  * Runs a signer until SIGTERM or SIGINT, then lets what is under way end.
@@ -95,13 +96,24 @@ export async function reencrypt(
 }
 
 async function openKeys(flags: Pick<SignerFlags, 'data' | 'defaultAlias'>, env: Environment) {
+  const { db, passphrases } = await openSigner(flags, env);
+  const rows = new KeyRows(db);
+  return { rows, keys: new DatabaseKeys(rows, passphrases), close: () => db.destroy() };
+}
+
+/**
+ * The database of a signer's data folder, which is made when absent, and what opens its keys.
+ * @throws StoreError SIGNER_ALIAS, SIGNER_PASSPHRASE
+ */
+export async function openSigner(
+  flags: Pick<SignerFlags, 'data' | 'defaultAlias'>,
+  env: Environment,
+): Promise<{ db: SignerDatabase; passphrases: Passphrases }> {
   const passphrases = new Passphrases(env, flags.defaultAlias);
   const folder = resolve(flags.data);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
-  const db = await openSignerDatabase(join(folder, databaseFile));
-  const rows = new KeyRows(db);
-  return { rows, keys: new DatabaseKeys(rows, passphrases), close: () => db.destroy() };
+  return { db: await openSignerDatabase(join(folder, databaseFile)), passphrases };
 }
 
 /** @throws StoreError CONFIG_FILE, SIGNER_GRANTS */

@@ -12,6 +12,8 @@ export type {
   DockerTrustWorld,
   HttpConnection,
   ImportQuestion,
+  MovedKeys,
+  MoveQuestion,
   PkiTools,
   SavedLogin,
   ServeFlags,

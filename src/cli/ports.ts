@@ -52,6 +52,29 @@ export interface SignerFlags {
   readonly pkcs11Token?: string;
 }
 
+/** What `signer import` is asked for; exactly one of the sources is there. */
+export interface MoveQuestion extends Pick<SignerFlags, 'data' | 'defaultAlias'> {
+  /** Data folder of a store that held the keys itself; it must be stopped. */
+  readonly fromStore?: string;
+  /** Data folder of another signer. */
+  readonly fromSigner?: string;
+  readonly notaryDump?: string;
+  readonly notaryDb?: string;
+  readonly dryRun: boolean;
+  /** Once the signer has shown that it holds them. */
+  readonly removeFromStore: boolean;
+}
+
+/** Counts of keys. */
+export interface MovedKeys {
+  readonly moved: number;
+  /** Were in the signer already. */
+  readonly there: number;
+  /** Different GUNs among both. */
+  readonly repositories: number;
+  readonly removed: number;
+}
+
 /** What makes mutual TLS between a signer and its trust servers. */
 export interface PkiTools {
   /** A new authority, the signer's certificate and one for a trust server. @returns what was written */
@@ -169,6 +192,8 @@ export interface CliWorld {
   readonly signer: (flags: SignerFlags) => Promise<void>;
   /** Seals the signer's keys again under the default alias. @returns how many */
   readonly reencrypt: (flags: Pick<SignerFlags, 'data' | 'defaultAlias'>) => Promise<number>;
+  /** Moves keys into the signer's data folder. @param told  how many were looked at, after each */
+  readonly moveKeys: (question: MoveQuestion, told: (count: number) => void) => Promise<MovedKeys>;
   readonly pki: PkiTools;
   /** @param config  docker's configuration folder; default as docker finds it */
   readonly docker: (options: { readonly config?: string | undefined }) => Promise<DockerTrustWorld>;

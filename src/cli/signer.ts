@@ -2,8 +2,9 @@ import { Command } from 'commander';
 import type { CliWorld, SignerFlags } from './ports.ts';
 import { printable } from './printable.ts';
 import { collect } from './serve.ts';
+import { signerImportCommand } from './signer-import.ts';
 
-/** `signer` and `signer reencrypt`: what the flags mean is app's to say. */
+/** `signer`, `signer reencrypt` and `signer import`: what the flags mean is app's to say. */
 export function signerCommands(world: CliWorld): Command {
   const signer = new Command('signer')
     .description('Run a signer, which holds keys of trust servers')
@@ -22,6 +23,7 @@ export function signerCommands(world: CliWorld): Command {
       const count = await world.reencrypt(command.optsWithGlobals<SignerFlags>());
       world.print(`${count} ${count === 1 ? 'key is' : 'keys are'} encrypted again.\n`);
     });
+  signer.addCommand(signerImportCommand(world));
   return signer;
 }
 

@@ -12,6 +12,7 @@ import { expiryIndexContract } from './expiry-index.ts';
 import { metadataStoreContract } from './metadata-store.ts';
 import { privateKeyStoreContract } from './private-key-store.ts';
 import { registryIndexContract } from './registry-index.ts';
+import { roleKeyRowsContract } from './role-key-rows.ts';
 import { userStoreContract } from './user-store.ts';
 
 /**
@@ -49,6 +50,8 @@ export function sqlContracts(name: string, open: () => Promise<Database>): void 
     const db = await open();
     return { store: new SqlPrivateKeyStore(db), close: () => db.destroy() };
   });
+
+  roleKeyRowsContract(name, open);
 
   registryIndexContract(name, async () => {
     const db = await open();

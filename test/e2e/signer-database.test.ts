@@ -50,7 +50,7 @@ test("a record that Debian's signer wrote is read by ours", { skip }, async () =
     private: Uint8Array;
   }>`select private from private_keys where key_id = ${keyId}`.execute(db);
   const record = Buffer.from(rows[0]?.private ?? []).toString('latin1');
-  const key = await openRecord(record, new Secret(passphraseOfOne));
+  const key = await openRecord(record, new Secret(passphraseOfOne), 'ecdsa');
   assert.equal(barePublicKey(createPublicKey(key)).id, keyId);
 });
 

@@ -104,6 +104,16 @@ export class TestWorld {
       },
       signer: async (flags) => print(1, `signer ${JSON.stringify(flags)}\n`),
       reencrypt: async () => 3,
+      moveKeys: async (question, told) => {
+        for (let count = 1; count <= 250; count++) told(count);
+        print(2, `moved by ${JSON.stringify(question)}\n`);
+        return {
+          moved: 249,
+          there: 1,
+          repositories: 125,
+          removed: question.removeFromStore ? 250 : 0,
+        };
+      },
       pki: {
         init: async (folder, hosts) => [`${folder}/ca.crt`, ...hosts],
         addClient: async (folder, name) => [`${folder}/${name}.crt`],

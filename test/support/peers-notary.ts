@@ -45,12 +45,17 @@ export class NotaryServers implements AsyncDisposable {
   readonly certificateFile: string;
   readonly serverDatabase: string;
   readonly signerDatabase: string;
+  /** Where notary-server looks for its signer. */
+  readonly signerAddress: string;
+  readonly keyFile: string;
   readonly #folder: string;
   readonly #children: readonly ChildProcess[];
 
   private constructor(values: {
     url: string;
     certificateFile: string;
+    keyFile: string;
+    signerAddress: string;
     databases: readonly [string, string];
     folder: string;
     children: readonly ChildProcess[];
@@ -58,6 +63,8 @@ export class NotaryServers implements AsyncDisposable {
     this.url = values.url;
     this.certificateFile = values.certificateFile;
     [this.serverDatabase, this.signerDatabase] = values.databases;
+    this.keyFile = values.keyFile;
+    this.signerAddress = values.signerAddress;
     this.#folder = values.folder;
     this.#children = values.children;
     process.once('exit', this.#atExit);
@@ -108,7 +115,9 @@ export class NotaryServers implements AsyncDisposable {
     };
     const children = [start('notary-signer', signer), start('notary-server', server)];
     const url = `https://127.0.0.1:${serverPort}`;
-    const servers = new NotaryServers({ url, certificateFile, databases, folder, children });
+    const signerAddress = `127.0.0.1:${signerPort}`;
+    const places = { url, certificateFile, keyFile, signerAddress };
+    const servers = new NotaryServers({ ...places, databases, folder, children });
     for (const until = Date.now() + 20_000; Date.now() < until; await sleep(100)) {
       // Its health is asked every ten seconds only; a key shows that the signer answers too.
       const key = `${url}/v2/docker.example/ready/_trust/tuf/timestamp.key`;
@@ -119,16 +128,15 @@ export class NotaryServers implements AsyncDisposable {
     throw new Error(`notary-server did not become ready\n${log.join('').slice(-2_000)}`);
   }
 
+  /** notary-server goes on, without a signer. */
+  async stopSigner(): Promise<void> {
+    const [signer] = this.#children;
+    if (signer) await ended(signer);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     process.removeListener('exit', this.#atExit);
-    await Promise.all(
-      this.#children.map(async (child) => {
-        if (child.exitCode !== null || child.signalCode !== null) return;
-        const exited = new Promise((resolve) => child.once('exit', resolve));
-        child.kill('SIGKILL');
-        await exited;
-      }),
-    );
+    await Promise.all(this.#children.map(ended));
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -136,6 +144,13 @@ export class NotaryServers implements AsyncDisposable {
     for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
   };
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await exited;
 }
 
 /** As notary's drivers want it. */

@@ -63,6 +63,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'seed-content-trust.test.ts': [...engine, ...reference],
   'seed-unsigned-refused.test.ts': [...engine, ...reference],
   'signer-database.test.ts': ['notary-signer', 'postgres'],
+  'signer-move.test.ts': ['notary', 'notary-server', 'notary-signer', 'openssl', 'postgres'],
   'signer-peers.test.ts': ['openssl', 'notary', 'notary-server', 'notary-signer'],
   'signer-process.test.ts': ['notary'],
   'signer-token.test.ts': ['softhsm2'],

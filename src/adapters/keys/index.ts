@@ -3,6 +3,7 @@
  * for it by a signer, which it reaches over gRPC. It decides nothing about what is signed, and does not know where the sealed keys are stored.
  */
 export { keyErrors } from './errors.ts';
+export { openRoleKeys } from './opened-role-keys.ts';
 export type { PrivateKeyRow, PrivateKeyStore } from './private-key-store.ts';
 export { type PublishedFile, RemoteRoleKeys } from './remote-role-keys.ts';
 export { sealKey } from './sealed-key.ts';

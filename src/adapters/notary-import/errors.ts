@@ -30,6 +30,10 @@ export const notaryImportErrors = {
   NOTARY_KEY_MALFORMED: {
     message: 'the key {keyId} of {gun} in the signer database is not usable: {reason}',
   },
+  NOTARY_KEY_NAMELESS: {
+    message:
+      'the key {keyId} names no repository, as signers before 0.4 wrote them; import both databases into a store, which finds its owner, and move the keys from there; nothing was moved',
+  },
   NOTARY_SERVER_URL: { message: '--from {url} is not a server; write https://HOST[:PORT]' },
   NOTARY_CHANGEFEED: {
     message:

@@ -11,3 +11,4 @@ export { readServerDump, readSignerDump } from './read-dump.ts';
 export { RowShelf } from './row-shelf.ts';
 export type { ServerRows, SignerRows } from './rows.ts';
 export { ServerSource } from './server-source.ts';
+export { openEverySignerKey } from './signer-keys.ts';

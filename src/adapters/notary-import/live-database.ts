@@ -60,23 +60,39 @@ export class LiveDatabase implements ServerRows, SignerRows, AsyncDisposable {
   }
 
   async keys(gun: string): Promise<readonly SignerRow[]> {
-    const query = `select key_id, gun, role, algorithm, passphrase_alias, public, private, last_used
+    const query = `select ${keyColumns}
       from private_keys where (gun = ? or gun = '') and deleted_at is null`;
-    return (await this.#ask(query, [gun])).map((row) => ({
-      keyId: String(row.key_id),
-      gun: String(row.gun),
-      role: String(row.role),
-      algorithm: String(row.algorithm),
-      alias: String(row.passphrase_alias),
-      publicBytes: row.public as Uint8Array,
-      encrypted: row.private as Uint8Array,
-      pending: row.last_used === null,
-    }));
+    return (await this.#ask(query, [gun])).map(signerRowOf);
+  }
+
+  async *everyKey(): AsyncGenerator<SignerRow> {
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const query = `select ${keyColumns} from private_keys
+        where key_id > ? and deleted_at is null order by key_id limit 1000`;
+      const page: SignerRow[] = (await this.#ask(query, [after])).map(signerRowOf);
+      yield* page;
+      after = page.at(-1)?.keyId;
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#close();
   }
+}
+
+const keyColumns = 'key_id, gun, role, algorithm, passphrase_alias, public, private, last_used';
+
+function signerRowOf(row: Record<string, unknown>): SignerRow {
+  return {
+    keyId: String(row.key_id),
+    gun: String(row.gun),
+    role: String(row.role),
+    algorithm: String(row.algorithm),
+    alias: String(row.passphrase_alias),
+    publicBytes: row.public as Uint8Array,
+    encrypted: row.private as Uint8Array,
+    pending: row.last_used === null,
+  };
 }
 
 async function openPostgres(url: string) {

@@ -62,11 +62,12 @@ export class RowShelf implements ServerRows, SignerRows, Disposable {
     const rows = this.#db
       .prepare(`select row, public, private from keys where gun = ? or gun = ''`)
       .all(gun);
-    return rows.map(({ row, ...bytes }) => ({
-      ...(JSON.parse(String(row)) as Omit<SignerRow, 'publicBytes' | 'encrypted'>),
-      publicBytes: bytes.public as Uint8Array,
-      encrypted: bytes.private as Uint8Array,
-    }));
+    return rows.map(signerRowOf);
+  }
+
+  async *everyKey(): AsyncGenerator<SignerRow> {
+    const all = "select row, public, private from keys order by row ->> 'keyId'";
+    for (const row of this.#db.prepare(all).iterate()) yield signerRowOf(row);
   }
 
   [Symbol.dispose](): void {
@@ -76,4 +77,12 @@ export class RowShelf implements ServerRows, SignerRows, Disposable {
 
   #insertFile: ReturnType<DatabaseSync['prepare']> | undefined;
   #insertKey: ReturnType<DatabaseSync['prepare']> | undefined;
+}
+
+function signerRowOf({ row, ...bytes }: Record<string, unknown>): SignerRow {
+  return {
+    ...(JSON.parse(String(row)) as Omit<SignerRow, 'publicBytes' | 'encrypted'>),
+    publicBytes: bytes.public as Uint8Array,
+    encrypted: bytes.private as Uint8Array,
+  };
 }

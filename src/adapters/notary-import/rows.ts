@@ -24,4 +24,6 @@ export interface ServerRows {
 /** What is in the signer's table `private_keys`: rows of this GUN, and those that name none. */
 export interface SignerRows {
   keys(gun: string): Promise<readonly SignerRow[]>;
+  /** All rows, by key id. */
+  everyKey(): AsyncIterable<SignerRow>;
 }

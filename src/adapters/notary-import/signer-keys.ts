@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { isStoreError, Secret } from '../../base/index.ts';
 import type { ServerRole, SourceKey } from '../../trust/index.ts';
 import { barePublicKey, type Gun, type KeyType, publicKey } from '../../tuf/index.ts';
+import type { MovingKey } from '../signer-keys/index.ts';
 import { notaryImportError } from './errors.ts';
 import { NotAJwe, openJwe } from './jwe.ts';
 import type { SignerRow, SignerRows } from './rows.ts';
@@ -16,7 +17,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws StoreError NOTARY_PASSPHRASE_NEEDED, NOTARY_PASSPHRASE_WRONG, NOTARY_KEY_MALFORMED
  */
 export async function openSignerKeys(
-  rows: SignerRows,
+  rows: Pick<SignerRows, 'keys'>,
   gun: Gun,
   named: ReadonlyMap<string, ServerRole>,
   env: Environment,
@@ -32,6 +33,26 @@ export async function openSignerKeys(
   return keys;
 }
 
+/**
+ * Opens every key of a signer's database, to be moved into another signer.
+ * @throws StoreError NOTARY_PASSPHRASE_NEEDED, NOTARY_PASSPHRASE_WRONG, NOTARY_KEY_MALFORMED,
+ *         NOTARY_KEY_NAMELESS
+ */
+export async function* openEverySignerKey(
+  rows: Pick<SignerRows, 'everyKey'>,
+  env: Environment,
+): AsyncGenerator<MovingKey> {
+  for await (const row of rows.everyKey()) {
+    const { gun, role, pending, keyId } = row;
+    if (gun === '' || role === '') throw notaryImportError('NOTARY_KEY_NAMELESS', { keyId });
+    const { key, privateKey } = openRow(row, gun, env);
+    const der = Buffer.from(privateKey.reveal());
+    const opened = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    der.fill(0);
+    yield { gun, role, key, pending, privateKey: opened };
+  }
+}
+
 function roleOf(text: string): ServerRole | undefined {
   return text === 'snapshot' || text === 'timestamp' ? text : undefined;
 }
@@ -41,7 +62,7 @@ export function variableOf(alias: string): string {
   return `NOTARY_SIGNER_${alias.toUpperCase()}`;
 }
 
-function openRow(row: SignerRow, gun: Gun, env: Environment) {
+function openRow(row: SignerRow, gun: string, env: Environment) {
   const { alias, keyId } = row;
   const variable = variableOf(alias);
   const passphrase = env[variable];

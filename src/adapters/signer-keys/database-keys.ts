@@ -9,6 +9,8 @@ import type { Passphrases } from './passphrases.ts';
 
 const generate = promisify(generateKeyPair);
 const openKeysKept = 1024;
+/** What is kept; `rsa` is never made, only moved in. */
+const kinds = ['ecdsa', 'ed25519', 'rsa'] as const;
 
 /** Where the private halves of rows lie: in the rows themselves, or on a token. */
 export interface PrivateHalves {
@@ -33,24 +35,12 @@ export class DatabaseKeys implements PrivateHalves {
     this.#passphrases = passphrases;
   }
 
-  async make({ gun, role }: KeyOwner, algorithm: Algorithm) {
-    const { privateKey, publicKey: publicHalf } =
+  async make(owner: KeyOwner, algorithm: Algorithm) {
+    const { privateKey } =
       algorithm === 'ed25519'
         ? await generate('ed25519')
         : await generate('ec', { namedCurve: 'P-256' });
-    const key = barePublicKey(publicHalf);
-    const alias = this.#passphrases.defaultAlias;
-    return {
-      key_id: key.id,
-      gun,
-      role,
-      algorithm,
-      public: key.bytes,
-      kept: 'database' as const,
-      private: await sealRecord(privateKey, this.#passphrases.of(alias)),
-      passphrase_alias: alias,
-      binding: bindingOf(privateKey, key.id, gun, role),
-    };
+    return await sealedRow(owner, privateKey, this.#passphrases);
   }
 
   /** @throws StoreError SIGNER_KEY_UNREADABLE, SIGNER_PASSPHRASE */
@@ -92,16 +82,8 @@ export class DatabaseKeys implements PrivateHalves {
   }
 
   async #unseal(row: KeyRow): Promise<KeyObject> {
-    const { key_id: keyId, gun, role, passphrase_alias: alias, private: record } = row;
-    const passphrase = this.#passphrases.of(alias);
-    const unreadable = (cause?: unknown) =>
-      signerKeyError('SIGNER_KEY_UNREADABLE', { keyId, gun, role, alias }, cause);
-    const privateKey = await openRecord(record, passphrase).catch((cause: unknown) => {
-      throw unreadable(cause);
-    });
-    if (barePublicKey(createPublicKey(privateKey)).id !== keyId) throw unreadable();
-    const [stored, proven] = [row.binding, bindingOf(privateKey, keyId, gun, role)];
-    if (!isSame(stored, proven)) throw unreadable();
+    const { key_id: keyId, passphrase_alias: alias } = row;
+    const privateKey = await openRow(row, this.#passphrases);
     const { defaultAlias } = this.#passphrases;
     if (alias !== defaultAlias) {
       const resealed = await sealRecord(privateKey, this.#passphrases.of(defaultAlias));
@@ -111,9 +93,49 @@ export class DatabaseKeys implements PrivateHalves {
   }
 }
 
+type OwnedRow = KeyRow | Omit<KeyRow, 'last_used_at'>;
+
+/** @throws StoreError SIGNER_PASSPHRASE, SIGNER_KEY_UNREADABLE also for another id or owner */
+export async function openRow(row: OwnedRow, passphrases: Passphrases): Promise<KeyObject> {
+  const { key_id: keyId, gun, role, passphrase_alias: alias, algorithm } = row;
+  const passphrase = passphrases.of(alias);
+  const unreadable = (cause?: unknown) =>
+    signerKeyError('SIGNER_KEY_UNREADABLE', { keyId, gun, role, alias }, cause);
+  const privateKey = await openRecord(row.private, passphrase, algorithm).catch(
+    (cause: unknown) => {
+      throw unreadable(cause);
+    },
+  );
+  if (barePublicKey(createPublicKey(privateKey)).id !== keyId) throw unreadable();
+  if (!isSame(row.binding, bindingOf(privateKey, keyId, gun, role))) throw unreadable();
+  return privateKey;
+}
+
+/** A row as new keys get it: sealed under the default alias, and bound to its owner. */
+export async function sealedRow(
+  { gun, role }: KeyOwner,
+  privateKey: KeyObject,
+  passphrases: Passphrases,
+): Promise<Omit<KeyRow, 'last_used_at'>> {
+  const key = barePublicKey(createPublicKey(privateKey));
+  const alias = passphrases.defaultAlias;
+  return {
+    key_id: key.id,
+    gun,
+    role,
+    algorithm: key.keyType,
+    public: key.bytes,
+    kept: 'database',
+    private: await sealRecord(privateKey, passphrases.of(alias)),
+    passphrase_alias: alias,
+    binding: bindingOf(privateKey, key.id, gun, role),
+  };
+}
+
 /** @throws StoreError SIGNER_KEY_UNREADABLE when the public half is not the one that the id names */
-export function publicKeyOf(row: KeyRow | Omit<KeyRow, 'last_used_at'>): PublicKey {
-  const key = publicKey(row.algorithm === 'ed25519' ? 'ed25519' : 'ecdsa', row.public);
+export function publicKeyOf(row: OwnedRow): PublicKey {
+  const keyType = kinds.find((kind) => kind === row.algorithm) ?? 'ecdsa';
+  const key = publicKey(keyType, row.public);
   if (key.id === row.key_id) return key;
   const { key_id: keyId, gun, role, passphrase_alias: alias } = row;
   throw signerKeyError('SIGNER_KEY_UNREADABLE', { keyId, gun, role, alias });

@@ -24,6 +24,17 @@ export const signerKeyErrors = {
   SIGNER_TOKEN_ALGORITHM: {
     message: 'the token makes ecdsa keys only, not {algorithm}; configure the server for ecdsa',
   },
+  SIGNER_MOVE_KEY: {
+    message: 'the key {keyId} of {role} in {gun} cannot be moved: {reason}; nothing was moved',
+  },
+  SIGNER_MOVE_ELSEWHERE: {
+    message:
+      'the key {keyId} of {role} in {gun} is in the signer already, for {otherRole} in {otherGun}; nothing was moved, find out which of the two is right',
+  },
+  SIGNER_MOVE_MISSING: {
+    message:
+      'the signer does not hold the key {keyId} of {role} in {gun}; nothing was removed from the store, move its keys again',
+  },
 } satisfies Record<string, ErrorSpec>;
 
 export const signerKeyError = errorFactory(signerKeyErrors);

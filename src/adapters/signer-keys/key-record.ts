@@ -15,6 +15,7 @@ import { barePublicKey } from '../../tuf/index.ts';
  *
  *   ecdsa     SEC 1 ECPrivateKey DER
  *   ed25519   96 bytes: public key, seed, public key
+ *   rsa       PKCS #1 RSAPrivateKey DER; never made, but moved in
  *
  * so that its database can be read by ours and ours by it.
  *
@@ -26,7 +27,7 @@ const iterations = 8192;
 const saltBytes = 12;
 const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** Encrypts a private key (P-256 or Ed25519) under a passphrase. */
+/** Encrypts a private key (ECDSA, Ed25519 or RSA) under a passphrase. */
 export async function sealRecord(key: KeyObject, passphrase: Secret): Promise<string> {
   const plain = plaintextOf(key);
   try {
@@ -41,16 +42,21 @@ export async function sealRecord(key: KeyObject, passphrase: Secret): Promise<st
 
 /**
  * Decrypts what {@link sealRecord} or Notary made.
+ * @param algorithm  as in the column of this name
  * @throws Error for another passphrase, changed bytes, or a key of another kind
  */
-export async function openRecord(record: string, passphrase: Secret): Promise<KeyObject> {
+export async function openRecord(
+  record: string,
+  passphrase: Secret,
+  algorithm: string,
+): Promise<KeyObject> {
   const { plaintext } = await compactDecrypt(record, utf8(passphrase.reveal()), {
     keyManagementAlgorithms: [keyWrap],
     contentEncryptionAlgorithms: [encryption],
     maxPBES2Count: iterations,
   });
   try {
-    return keyOf(plaintext);
+    return keyOf(plaintext, algorithm);
   } finally {
     plaintext.fill(0);
   }
@@ -70,15 +76,18 @@ export function bindingOf(key: KeyObject, keyId: string, gun: string, role: stri
 
 function plaintextOf(key: KeyObject): Buffer {
   if (key.asymmetricKeyType === 'ec') return key.export({ format: 'der', type: 'sec1' });
+  if (key.asymmetricKeyType === 'rsa') return key.export({ format: 'der', type: 'pkcs1' });
   const bytes = barePublicKey(createPublicKey(key)).bytes;
   const seed = key.export({ format: 'der', type: 'pkcs8' }).subarray(-32);
   return Buffer.from(concatBytes(bytes, seed, bytes));
 }
 
-function keyOf(plain: Uint8Array): KeyObject {
-  if (plain.length === 96) {
+function keyOf(plain: Uint8Array, algorithm: string): KeyObject {
+  if (algorithm === 'ed25519') {
+    if (plain.length !== 96) throw new Error('an ed25519 key has 96 bytes');
     const der = Buffer.concat([ed25519Prefix, plain.subarray(32, 64)]);
     return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   }
-  return createPrivateKey({ key: Buffer.from(plain), format: 'der', type: 'sec1' });
+  const type = algorithm === 'rsa' ? 'pkcs1' : 'sec1';
+  return createPrivateKey({ key: Buffer.from(plain), format: 'der', type });
 }

@@ -49,6 +49,19 @@ export class KeyRows {
       .executeTakeFirst();
   }
 
+  /** Every key, a thousand read at a time. */
+  async *all(): AsyncGenerator<KeyRow> {
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const page: KeyRow[] = await this.#living()
+        .where('key_id', '>', after)
+        .orderBy('key_id')
+        .limit(1_000)
+        .execute();
+      yield* page;
+      after = page.at(-1)?.key_id;
+    }
+  }
+
   /** Adds a pending key; does nothing when its owner has one of this algorithm. */
   async add(row: Omit<KeyRow, 'last_used_at'>, now: Date): Promise<void> {
     const values: Insertable<SignerSchema['private_keys']> = { ...row, created_at: now.getTime() };

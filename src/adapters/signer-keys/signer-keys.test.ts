@@ -147,24 +147,25 @@ test('our variable goes before that of Notary', () => {
   assert.equal(new Passphrases(both).of('default').reveal(), 'ours');
 });
 
-test("a record's header is that of Notary's signer, and both kinds of key come back", async () => {
-  for (const { privateKey, publicKey } of [
-    generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-    generateKeyPairSync('ed25519'),
-  ]) {
+test("a record's header is that of Notary's signer, and every kind of key comes back", async () => {
+  for (const [algorithm, { privateKey, publicKey }] of [
+    ['ecdsa', generateKeyPairSync('ec', { namedCurve: 'P-256' })],
+    ['ed25519', generateKeyPairSync('ed25519')],
+    ['rsa', generateKeyPairSync('rsa', { modulusLength: 2048 })],
+  ] as const) {
     const record = await sealRecord(privateKey, new Secret('p'));
     const header = Buffer.from(record.split('.')[0] ?? '', 'base64url').toString();
     assert.match(
       header,
       /^\{"alg":"PBES2-HS256\+A128KW","enc":"A256GCM","p2c":8192,"p2s":"[-\w]{16}"\}$/,
     );
-    const opened = await openRecord(record, new Secret('p'));
+    const opened = await openRecord(record, new Secret('p'), algorithm);
     assert.ok(createPublicKey(opened).equals(publicKey));
   }
 });
 
 test("a record that Debian's notary-signer wrote opens", async () => {
-  const opened = await openRecord(debians.record, new Secret(debians.passphrase));
+  const opened = await openRecord(debians.record, new Secret(debians.passphrase), 'ecdsa');
   const key = publicKey('ecdsa', createPublicKey(opened).export({ format: 'der', type: 'spki' }));
   assert.equal(key.id, debians.keyId);
 });

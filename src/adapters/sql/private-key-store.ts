@@ -1,7 +1,15 @@
 import type { PrivateKeyRow, PrivateKeyStore } from '../keys/index.ts';
 import type { Database } from './database.ts';
 
-const columns = ['key_id', 'gun', 'role', 'key_type', 'public', 'private', 'last_used_at'] as const;
+export const columns = [
+  'key_id',
+  'gun',
+  'role',
+  'key_type',
+  'public',
+  'private',
+  'last_used_at',
+] as const;
 
 /** Encrypted private keys in SQL. What is in `private` is `adapters/keys`' business. */
 export class SqlPrivateKeyStore implements PrivateKeyStore {
@@ -77,7 +85,7 @@ export class SqlPrivateKeyStore implements PrivateKeyStore {
   }
 }
 
-function rowOf(row: {
+export function rowOf(row: {
   key_id: string;
   gun: string;
   role: string;

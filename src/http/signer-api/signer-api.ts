@@ -29,6 +29,11 @@ import { refusalOf } from './refusal.ts';
 /** A snapshot of thousands of delegations has less. */
 const longestRequestBytes = 16 * 1024 * 1024;
 const drainMs = 5_000;
+/** What TUF calls the signatures of a type of key. */
+const methods = new Map([
+  ['ed25519', 'eddsa'],
+  ['rsa', 'rsapss'],
+]);
 
 export interface SignerApiOptions {
   readonly service: KeyService;
@@ -75,8 +80,7 @@ export async function startSignerApi(options: SignerApiOptions): Promise<SignerA
   add(paths.sign, signatureRequest, signatureMessage, async (caller, { keyId, content }) => {
     const { held, signature } = await service.sign(caller, keyId, content, clock());
     const { id, keyType } = held.key;
-    const method = keyType === 'ed25519' ? 'eddsa' : 'ecdsa';
-    return { keyId: id, keyType, method, content: signature };
+    return { keyId: id, keyType, method: methods.get(keyType) ?? 'ecdsa', content: signature };
   });
   add(paths.health, healthRequest, healthResponse, async (_caller, name) => {
     if (healthServices.includes(name)) return true;
