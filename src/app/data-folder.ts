@@ -16,7 +16,7 @@ import { appError } from './errors.ts';
 /**
  *   <data>/                      0700
  *     store.sqlite               users, tags, manifests, trust metadata, keys (encrypted), the chain
- *     blobs/sha256/ab/<64 hex>   layers and configs, once per digest
+ *     blobs/sha256/ab/<64 hex>   layers and configs, once per digest; sha512/ beside it
  *     uploads/<id>               bytes on their way in
  *     import/                    rows of dumps, while an import runs
  *     tls/cert.pem key.pem       the certificate clients see; put your own here to replace it

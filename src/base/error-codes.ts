@@ -3,7 +3,8 @@ import type { ErrorSpec } from './errors.ts';
 /** Codes that `base` itself raises. */
 export const baseErrors = {
   DIGEST_INVALID: {
-    message: '"{text}" is not a digest; write sha256: and 64 lowercase hex digits',
+    message:
+      '"{text}" is not a digest; write sha256: and 64 lowercase hex digits, or sha512: and 128',
   },
   JSON_INVALID: { message: 'this is not JSON: {reason}' },
   JSON_TOO_DEEP: { message: 'this JSON nests deeper than {limit} levels' },

@@ -1,4 +1,4 @@
-import { type Digest, fromHex, hexOf, isStoreError } from '../base/index.ts';
+import { type Digest, isStoreError, sha256Of } from '../base/index.ts';
 import {
   type Authority,
   authorityOf,
@@ -82,8 +82,8 @@ export function withChange(
 ): Draft {
   switch (change.kind) {
     case 'add-target': {
-      const sha256 = fromHex(hexOf(change.digest)) as Uint8Array;
-      const meta = { sizeBytes: change.sizeBytes, hashes: new Map([['sha256', sha256]]) };
+      const hashes = new Map([['sha256', sha256Of(change.digest)]]);
+      const meta = { sizeBytes: change.sizeBytes, hashes };
       return withTargetAdded(draft, change.name, meta, held, now);
     }
     case 'remove-target':

@@ -1,4 +1,10 @@
-import { type Digest, digestOf, isStoreError, type StoreError } from '../base/index.ts';
+import {
+  algorithmOf,
+  type Digest,
+  digestOf,
+  isStoreError,
+  type StoreError,
+} from '../base/index.ts';
 import {
   type Descriptor,
   type ImageReference,
@@ -90,9 +96,13 @@ async function manifestLink(
     requireSame(
       'manifest',
       { digest, sizeBytes },
-      { digest: digestOf(bytes), sizeBytes: bytes.length },
+      { digest: digestOf(bytes, algorithmOf(digest)), sizeBytes: bytes.length },
     );
-    const manifest = parseManifest(bytes, mediaType ?? (received.mediaType || undefined));
+    const manifest = parseManifest(
+      bytes,
+      mediaType ?? (received.mediaType || undefined),
+      algorithmOf(digest),
+    );
     links.push({ ...about, ok: true, by: [], digest, sizeBytes });
     return manifest;
   } catch (error) {

@@ -1,5 +1,6 @@
 import {
   type Digest,
+  type DigestAlgorithm,
   digestOf,
   isStoreError,
   type Json,
@@ -69,32 +70,41 @@ const names = [
  *
  * @param bytes      as received; kept, hashed and served as they are
  * @param mediaType  what the sender called it, without parameters; undefined when it did not say
+ * @param algorithm  of the digest that it is to be known by
  * @throws StoreError OCI_MANIFEST_TOO_LARGE, OCI_MANIFEST_INVALID, OCI_MANIFEST_AMBIGUOUS,
  *         OCI_MANIFEST_SCHEMA1, OCI_MANIFEST_TOO_MANY_DESCRIPTORS, OCI_MEDIA_TYPE_UNSUPPORTED,
  *         OCI_MEDIA_TYPE_MISMATCH
  * @see OCI image-spec 1.1, "OCI Image Manifest Specification" and "OCI Image Index Specification";
  *      CVE-2021-41190 for documents that are both
  */
-export function parseManifest(bytes: Uint8Array, mediaType?: string): Manifest | Index {
+export function parseManifest(
+  bytes: Uint8Array,
+  mediaType?: string,
+  algorithm: DigestAlgorithm = 'sha256',
+): Manifest | Index {
   if (bytes.length > manifestLimitBytes) {
     throw ociError('OCI_MANIFEST_TOO_LARGE', { limitBytes: manifestLimitBytes });
   }
   try {
     const json = parseJson(bytes, jsonLimits);
     requireUniqueNames(bytes);
-    return read(membersOf(json, 'manifest', names), bytes, mediaType);
+    const digest = digestOf(bytes, algorithm);
+    return read(membersOf(json, 'manifest', names), { bytes, digest }, mediaType);
   } catch (error) {
     if (!isStoreError(error) || error.code.startsWith('OCI_')) throw error;
     throw ociError('OCI_MANIFEST_INVALID', { reason: error.message }, error);
   }
 }
 
-function read(members: Map<string, Json>, bytes: Uint8Array, declared: string | undefined) {
+function read(
+  members: Map<string, Json>,
+  received: Pick<Common, 'bytes' | 'digest'>,
+  declared: string | undefined,
+) {
   const mediaType = agreedMediaType(members, declared);
   requireSchemaVersion2(members);
   const common = {
-    bytes,
-    digest: digestOf(bytes),
+    ...received,
     subject: optional(parseDescriptor, members.get('subject'), 'subject'),
     artifactType: optional(parseMediaType, members.get('artifactType') || null, 'artifactType'),
     annotations: textMapOf(members.get('annotations'), 'annotations'),

@@ -20,12 +20,15 @@ const invalid: [text: string, code: string][] = [
   [`sha256:${hex.slice(1)}`, 'DIGEST_INVALID'],
   [`sha256:${hex.toUpperCase()}`, 'DIGEST_INVALID'],
   [`sha256:${hex}\n`, 'DIGEST_INVALID'],
-  [`sha512:${hex}${hex}`, 'DIGEST_INVALID'],
+  [`sha512:${hex}`, 'DIGEST_INVALID'],
+  [`sha256:${hex}${hex}`, 'DIGEST_INVALID'],
+  [`sha384:${hex}${hex.slice(32)}`, 'DIGEST_INVALID'],
 ];
 
 test('a reference is a tag or a digest', () => {
   for (const tag of tags) assert.equal(isDigestReference(parseReference(tag)), false, tag);
   assert.equal(isDigestReference(parseReference(`sha256:${hex}`)), true);
+  assert.equal(isDigestReference(parseReference(`sha512:${hex}${hex}`)), true);
 });
 
 test('anything else is refused by the name of what it is not', () => {

@@ -1,4 +1,4 @@
-import { type Digest, digestOf } from '../base/index.ts';
+import { algorithmOf, type Digest, digestOf } from '../base/index.ts';
 import {
   type Descriptor,
   type Index,
@@ -8,6 +8,7 @@ import {
   parseManifest,
   type Reference,
   type RepositoryName,
+  type Tag,
 } from '../oci/index.ts';
 import { registryError } from './errors.ts';
 import type { Needs, RegistryIndex } from './ports.ts';
@@ -16,13 +17,15 @@ import type { Needs, RegistryIndex } from './ports.ts';
 export interface ManifestPush {
   readonly repository: RepositoryName;
   readonly reference: Reference;
+  /** Tags to set as well, where it is pushed by its digest. */
+  readonly tags?: readonly Tag[];
   readonly bytes: Uint8Array;
   /** What the client calls it, without parameters. */
   readonly mediaType: string | undefined;
 }
 
 /**
- * Takes a manifest into a repository that has all it needs, and sets the tag if it came by one.
+ * Takes a manifest into a repository that has all it needs, and sets the tags that it came with.
  *
  * @returns  what was stored
  * @throws StoreError OCI_* when the bytes are no manifest; REGISTRY_DIGEST_MISMATCH,
@@ -35,15 +38,16 @@ export async function pushManifest(
   now: Date,
 ): Promise<Manifest | Index> {
   const { repository, reference } = push;
-  const found = digestOf(push.bytes);
+  const tags = isDigestReference(reference) ? (push.tags ?? []) : [reference];
+  const algorithm = isDigestReference(reference) ? algorithmOf(reference) : 'sha256';
+  const found = digestOf(push.bytes, algorithm);
   if (isDigestReference(reference) && reference !== found) {
     throw registryError('REGISTRY_DIGEST_MISMATCH', { found, expected: reference });
   }
-  const manifest = parseManifest(push.bytes, push.mediaType);
-  const tag = isDigestReference(reference) ? undefined : reference;
+  const manifest = parseManifest(push.bytes, push.mediaType, algorithm);
   const needs = needsOf(manifest);
   const artifactType = artifactTypeOf(manifest);
-  await index.putManifest({ repository, manifest, needs, artifactType, tag }, now);
+  await index.putManifest({ repository, manifest, needs, artifactType, tags }, now);
   return manifest;
 }
 

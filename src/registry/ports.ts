@@ -1,4 +1,4 @@
-import type { Digest } from '../base/index.ts';
+import type { Digest, DigestAlgorithm } from '../base/index.ts';
 import type { Index, Manifest, Reference, RepositoryName, Tag } from '../oci/index.ts';
 import type { UploadId } from './upload-id.ts';
 
@@ -44,9 +44,11 @@ export interface BlobStore {
 
   /**
    * Starts an empty upload.
+   * @param algorithm  of the digest it will probably be finished with, so that it is hashed as it
+   *        comes; sha256 unless told. Any other may be asked for at the end
    * @throws StoreError REGISTRY_TOO_MANY_UPLOADS, REGISTRY_STORAGE_FULL
    */
-  beginUpload(id: UploadId): Promise<void>;
+  beginUpload(id: UploadId, algorithm?: DigestAlgorithm): Promise<void>;
   /** How many bytes an upload holds; undefined when there is no such upload. */
   uploadSize(id: UploadId): Promise<number | undefined>;
   /**
@@ -102,20 +104,22 @@ export interface ManifestPut {
   readonly manifest: Manifest | Index;
   readonly needs: Needs;
   readonly artifactType: string | undefined;
-  readonly tag: Tag | undefined;
+  readonly tags: readonly Tag[];
 }
 
 /** Which repository has which blobs, manifests and tags. Each method is one transaction. */
 export interface RegistryIndex {
   /** The size of a blob that the repository may serve; undefined when it may not. */
   blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
+  /** The repositories that may serve a blob. */
+  holders(digest: Digest, page: Page): Promise<readonly RepositoryName[]>;
   linkBlob(repository: RepositoryName, digest: Digest, sizeBytes: number, now: Date): Promise<void>;
   /** @throws StoreError REGISTRY_BLOB_UNKNOWN; REGISTRY_IN_USE while a manifest there needs it */
   unlinkBlob(repository: RepositoryName, digest: Digest): Promise<void>;
 
   manifest(repository: RepositoryName, reference: Reference): Promise<StoredManifest | undefined>;
   /**
-   * Stores the manifest, and the tag, when the repository has all that it needs in the size it says.
+   * Stores the manifest, and the tags, when the repository has all that it needs in the size it says.
    * @throws StoreError REGISTRY_MANIFEST_INCOMPLETE, REGISTRY_SIZE_MISMATCH; nothing is stored then
    */
   putManifest(put: ManifestPut, now: Date): Promise<void>;

@@ -1,4 +1,4 @@
-import type { Digest, Random } from '../base/index.ts';
+import type { Digest, DigestAlgorithm, Random } from '../base/index.ts';
 import type { RepositoryName } from '../oci/index.ts';
 import { openBlob } from './blobs.ts';
 import { registryError } from './errors.ts';
@@ -9,6 +9,8 @@ const staleAfterMs = 24 * 60 * 60 * 1000;
 const defaultBlobLimitBytes = 64 * 1024 ** 3;
 /** Uploads that one user may have open: a part of what the blob store takes, so that others can push. */
 const mostPerUser = 200;
+/** Repositories that are looked at for a blob that may come from any. */
+const holderLimit = 1_000;
 
 export interface UploadStatus {
   readonly id: UploadId;
@@ -49,8 +51,11 @@ export class Uploads {
     this.#blobLimitBytes = blobLimitBytes;
   }
 
-  /** @throws StoreError REGISTRY_TOO_MANY_UPLOADS, REGISTRY_STORAGE_FULL */
-  async begin(owner: UploadOwner): Promise<UploadStatus> {
+  /**
+   * @param algorithm  of the digest it will probably be finished with
+   * @throws StoreError REGISTRY_TOO_MANY_UPLOADS, REGISTRY_STORAGE_FULL
+   */
+  async begin(owner: UploadOwner, algorithm?: DigestAlgorithm): Promise<UploadStatus> {
     const own = [...this.#open.values()].filter((user) => user === owner.user);
     if (own.length >= mostPerUser) {
       throw registryError('REGISTRY_TOO_MANY_UPLOADS', { limit: mostPerUser });
@@ -58,7 +63,7 @@ export class Uploads {
     const id = newUploadId(owner, this.#ports.random);
     this.#open.set(id, owner.user);
     try {
-      await this.#ports.blobs.beginUpload(id);
+      await this.#ports.blobs.beginUpload(id, algorithm);
     } catch (error) {
       this.#open.delete(id);
       throw error;
@@ -113,6 +118,11 @@ export class Uploads {
     const { blobs, index } = this.#ports;
     const { sizeBytes } = await openBlob(index, blobs, from, digest);
     await index.linkBlob(to, digest, sizeBytes, now);
+  }
+
+  /** Repositories that have this blob, the first thousand by name: where it could be mounted from. */
+  holders(digest: Digest): Promise<readonly RepositoryName[]> {
+    return this.#ports.index.holders(digest, { after: undefined, limit: holderLimit });
   }
 
   /** Gives up what nobody wrote to for a day. @returns how many there were */

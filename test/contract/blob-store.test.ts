@@ -29,7 +29,9 @@ blobStoreContract('filesystem', async () => {
       const entries = await readdir(folder, { recursive: true, withFileTypes: true });
       const files = entries.filter((entry) => entry.isFile());
       return files.map(({ parentPath, name }) =>
-        parentPath.endsWith('uploads') ? name : `sha256:${name}`,
+        parentPath.endsWith('uploads')
+          ? name
+          : `${parentPath.includes('sha512') ? 'sha512' : 'sha256'}:${name}`,
       );
     },
     close: () => rm(folder, { recursive: true }),

@@ -77,6 +77,33 @@ export function blobStoreContract(name: string, open: () => Promise<OpenBlobStor
     },
   );
 
+  for (const said of ['sha512', 'sha256', undefined] as const) {
+    contract(`a blob is named by its sha512, when its upload said ${said}`, async (opened) => {
+      const { blobs } = opened;
+      const long = digestOf(text, 'sha512');
+      const id = newId();
+      await blobs.beginUpload(id, said);
+      await append(blobs, id, 0, text.slice(0, 9));
+      await append(said ? blobs : await opened.reopen(), id, 9, text.slice(9));
+      const after = said ? blobs : await opened.reopen();
+      assert.deepEqual(await after.finishUpload(id, long), { sizeBytes: text.length });
+      assert.deepEqual(await blobs.measure(long), { digest: long, sizeBytes: text.length });
+      assert.deepEqual(await bytesOf(blobs.read(long)), text);
+      assert.equal(await blobs.stat(digest), undefined);
+      return [long];
+    });
+  }
+
+  contract('an upload that is not of its sha512 is gone', async ({ blobs }) => {
+    const id = newId();
+    await blobs.beginUpload(id, 'sha512');
+    await append(blobs, id, 0, text);
+    await assert.rejects(blobs.finishUpload(id, digestOf(utf8('others'), 'sha512')), {
+      code: 'REGISTRY_DIGEST_MISMATCH',
+    });
+    return [];
+  });
+
   contract('an empty blob is a blob', async ({ blobs }) => {
     const empty = new Uint8Array();
     await push(blobs, empty);

@@ -54,6 +54,31 @@ export function registryIndexContract(name: string, open: () => Promise<OpenRegi
     return { blobs: 1 };
   });
 
+  contract('who has a blob is known, by name', async (index) => {
+    for (const repository of [app, other])
+      await index.linkBlob(repository, digestOf(layer), 7, now);
+    assert.deepEqual(await index.holders(digestOf(layer), all), [other, app]);
+    assert.deepEqual(await index.holders(digestOf(layer), { after: undefined, limit: 1 }), [other]);
+    assert.deepEqual(await index.holders(digestOf(layer), { after: other, limit: 9 }), [app]);
+    assert.deepEqual(await index.holders(digestOf(config), all), []);
+    return { blobs: 2 };
+  });
+
+  contract('a manifest pushed by its sha512 is known by that, and by its tags', async (index) => {
+    await index.linkBlob(app, digestOf(config), config.length, now);
+    await index.linkBlob(app, digestOf(layer), layer.length, now);
+    const bytes = imageManifest();
+    const reference = digestOf(bytes, 'sha512');
+    const tags = [v1, parseTag('v1.0')];
+    const push = { repository: app, reference, tags, bytes, mediaType: undefined };
+    assert.equal((await pushManifest(index, push, now)).digest, reference);
+    for (const known of [reference, ...tags]) {
+      assert.equal((await index.manifest(app, known))?.digest, reference);
+    }
+    assert.equal(await index.manifest(app, digestOf(bytes)), undefined);
+    return { blobs: 2, manifests: 1, linked: 1, references: 2, tags: 2 };
+  });
+
   contract('a manifest is found by tag and by digest, byte for byte', async (index) => {
     const bytes = await pushImage(index, app, 'v1');
     const digest = digestOf(bytes);

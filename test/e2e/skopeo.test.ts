@@ -74,7 +74,7 @@ async function writeLayout(folder: string): Promise<void> {
   const manifests: object[] = [];
   for (const architecture of ['amd64', 'arm64']) {
     const layers = architecture === 'amd64' ? [shared] : [shared, own];
-    const diffIds = tars.slice(0, layers.length).map(digestOf);
+    const diffIds = tars.slice(0, layers.length).map((tar) => digestOf(tar));
     const config = await json(
       { architecture, os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: diffIds } },
       mediaTypes.ociConfig,

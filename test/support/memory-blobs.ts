@@ -1,4 +1,10 @@
-import { concatBytes, type Digest, digestOf, measureStream } from '../../src/base/index.ts';
+import {
+  algorithmOf,
+  concatBytes,
+  type Digest,
+  digestOf,
+  measureStream,
+} from '../../src/base/index.ts';
 import {
   type BlobStore,
   type ByteRange,
@@ -48,7 +54,7 @@ export class MemoryBlobs implements BlobStore {
 
   async measure(digest: Digest) {
     if (!this.#blobs.has(digest)) return undefined;
-    const measured = await measureStream(this.read(digest));
+    const measured = await measureStream(this.read(digest), undefined, algorithmOf(digest));
     if (measured.digest !== digest) this.#blobs.delete(digest);
     return measured;
   }
@@ -79,7 +85,7 @@ export class MemoryBlobs implements BlobStore {
 
   async finishUpload(id: UploadId, digest: Digest): Promise<{ sizeBytes: number }> {
     const { bytes } = this.#idle(id);
-    const found = digestOf(bytes);
+    const found = digestOf(bytes, algorithmOf(digest));
     this.#uploads.delete(id);
     if (found !== digest)
       throw registryError('REGISTRY_DIGEST_MISMATCH', { found, expected: digest });

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { type Digest, measureStream } from '../../base/index.ts';
+import { algorithmOf, type Digest, type DigestAlgorithm, measureStream } from '../../base/index.ts';
 import {
   type BlobStore,
   type ByteRange,
@@ -25,7 +25,7 @@ export async function openFilesystemBlobs(
   uploadLimit = defaultUploadLimit,
 ): Promise<FilesystemBlobs> {
   const paths = pathsIn(dataFolder);
-  await makeFolders([paths.data, paths.blobs, paths.sha256, ...paths.shards, paths.uploads]);
+  await makeFolders([paths.data, paths.blobs, ...paths.algorithms, ...paths.shards, paths.uploads]);
   const uploads = await readdir(paths.uploads);
   return new FilesystemBlobs(paths, new UploadFiles(paths, uploadLimit, uploads.length));
 }
@@ -68,13 +68,17 @@ export class FilesystemBlobs implements BlobStore {
   async measure(digest: Digest, signal?: AbortSignal) {
     const file = await this.#file(digest);
     if (!file) return undefined;
-    const measured = await measureStream(readFile(this.#paths.blob(digest)), signal);
+    const measured = await measureStream(
+      readFile(this.#paths.blob(digest)),
+      signal,
+      algorithmOf(digest),
+    );
     if (measured.digest !== digest) this.#damaged.set(digest, identityOf(file));
     return measured;
   }
 
-  beginUpload(id: UploadId): Promise<void> {
-    return this.#uploads.begin(id);
+  beginUpload(id: UploadId, algorithm?: DigestAlgorithm): Promise<void> {
+    return this.#uploads.begin(id, algorithm);
   }
 
   uploadSize(id: UploadId): Promise<number | undefined> {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { type Digest, hexOf } from '../../base/index.ts';
+import { algorithmOf, type Digest, digestAlgorithms, hexOf } from '../../base/index.ts';
 import type { UploadId } from '../../registry/index.ts';
 
 // <data>/
 //   blobs/
-//     sha256/
+//     sha256/, sha512/
 //       00/ ... ff/
-//         <64 hex>     one blob, named by its hash: whole and durable as soon as it has this name
+//         <hex>        one blob, named by its hash: whole and durable as soon as it has this name
 //   uploads/
 //     <64 hex>         bytes on their way in, named by the upload's id; may be torn after a crash
 //
@@ -16,9 +16,9 @@ import type { UploadId } from '../../registry/index.ts';
 export interface Paths {
   readonly data: string;
   readonly blobs: string;
-  readonly sha256: string;
   readonly uploads: string;
-  /** The 256 folders that hold the blobs. */
+  readonly algorithms: readonly string[];
+  /** The folders that hold the blobs: 256 for each algorithm. */
   readonly shards: readonly string[];
   shard(digest: Digest): string;
   blob(digest: Digest): string;
@@ -27,15 +27,17 @@ export interface Paths {
 
 export function pathsIn(data: string): Paths {
   const blobs = join(data, 'blobs');
-  const sha256 = join(blobs, 'sha256');
   const uploads = join(data, 'uploads');
-  const shard = (digest: Digest) => join(sha256, hexOf(digest).slice(0, 2));
+  const shard = (digest: Digest) => join(blobs, algorithmOf(digest), hexOf(digest).slice(0, 2));
+  const bytes = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
   return {
     data,
     blobs,
-    sha256,
     uploads,
-    shards: Array.from({ length: 256 }, (_, i) => join(sha256, i.toString(16).padStart(2, '0'))),
+    algorithms: digestAlgorithms.map((algorithm) => join(blobs, algorithm)),
+    shards: digestAlgorithms.flatMap((algorithm) =>
+      bytes.map((byte) => join(blobs, algorithm, byte)),
+    ),
     shard,
     blob: (digest) => join(shard(digest), hexOf(digest)),
     upload: (id) => join(uploads, id),

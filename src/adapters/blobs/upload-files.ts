@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open, readdir, rm, stat } from 'node:fs/promises';
-import { type Digest, digestOfHash } from '../../base/index.ts';
+import { algorithmOf, type Digest, type DigestAlgorithm, digestOfHash } from '../../base/index.ts';
 import {
   isUploadId,
   registryError,
@@ -15,6 +15,7 @@ import { readFile } from './read-file.ts';
 
 /** The hash of the first `sizeBytes` bytes of an upload, never finalised: only copies are. */
 interface Progress {
+  readonly algorithm: DigestAlgorithm;
   readonly hash: Hash;
   readonly sizeBytes: number;
 }
@@ -37,13 +38,14 @@ export class UploadFiles {
     this.#count = count;
   }
 
-  async begin(id: UploadId): Promise<void> {
+  async begin(id: UploadId, algorithm: DigestAlgorithm = 'sha256'): Promise<void> {
     if (this.#count >= this.#limit) {
       throw registryError('REGISTRY_TOO_MANY_UPLOADS', { limit: this.#limit });
     }
     this.#count++;
     try {
       await (await open(this.#paths.upload(id), 'wx', 0o600)).close();
+      this.#progress.set(id, { algorithm, hash: createHash(algorithm), sizeBytes: 0 });
     } catch (error) {
       this.#count--;
       throw explained(error);
@@ -70,7 +72,7 @@ export class UploadFiles {
       }
       const hash = before.hash.copy();
       const { sizeBytes, interruption } = await this.#write(id, chunk, hash);
-      this.#progress.set(id, { hash, sizeBytes });
+      this.#progress.set(id, { algorithm: before.algorithm, hash, sizeBytes });
       if (interruption !== undefined) {
         throw registryError('REGISTRY_UPLOAD_INTERRUPTED', { keptBytes: sizeBytes }, interruption);
       }
@@ -81,8 +83,8 @@ export class UploadFiles {
   /** Survives a crash at any point: before the rename there is an upload, after it a whole blob. */
   finish(id: UploadId, digest: Digest): Promise<{ sizeBytes: number }> {
     return this.#alone(id, async () => {
-      const { hash, sizeBytes } = await this.#progressOf(id);
-      const found = digestOfHash(hash.copy().digest());
+      const { algorithm, hash, sizeBytes } = await this.#progressOf(id, algorithmOf(digest));
+      const found = digestOfHash(hash.copy().digest(), algorithm);
       if (found !== digest) {
         await this.#remove(id);
         throw registryError('REGISTRY_DIGEST_MISMATCH', { found, expected: digest });
@@ -142,17 +144,19 @@ export class UploadFiles {
     }
   }
 
-  async #progressOf(id: UploadId): Promise<Progress> {
+  /** @param wanted  the algorithm that it must be; without one, that of before, else sha256 */
+  async #progressOf(id: UploadId, wanted?: DigestAlgorithm): Promise<Progress> {
     const sizeBytes = await this.size(id);
     if (sizeBytes === undefined) throw registryError('REGISTRY_UPLOAD_UNKNOWN');
     const known = this.#progress.get(id);
-    if (known?.sizeBytes === sizeBytes) return known;
-    const hash = createHash('sha256');
+    const algorithm = wanted ?? known?.algorithm ?? 'sha256';
+    if (known?.sizeBytes === sizeBytes && known.algorithm === algorithm) return known;
+    const hash = createHash(algorithm);
     if (sizeBytes > 0) {
       for await (const part of readFile(this.#paths.upload(id), 0, sizeBytes - 1))
         hash.update(part);
     }
-    return { hash, sizeBytes };
+    return { algorithm, hash, sizeBytes };
   }
 
   async #sync(id: UploadId): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Digest, digestOf, digestOfHash } from '../../base/index.ts';
+import { algorithmOf, type Digest, digestOf, digestOfHash } from '../../base/index.ts';
 import type { MeasuredBlob, ReceivedManifest, RegistrySource } from '../../client/index.ts';
 import {
   manifestLimitBytes,
@@ -80,7 +80,8 @@ export class RegistryRemote implements RegistrySource {
   ): Promise<MeasuredBlob | undefined> {
     const body = await this.openBlob(repository, digest);
     if (body === undefined) return undefined;
-    const hash = createHash('sha256');
+    const algorithm = algorithmOf(digest);
+    const hash = createHash(algorithm);
     let sizeBytes = 0;
     for await (const part of body) {
       sizeBytes += part.length;
@@ -88,7 +89,7 @@ export class RegistryRemote implements RegistrySource {
       if (sizeBytes > limitBytes) break;
       hash.update(part);
     }
-    return { sizeBytes, digest: digestOfHash(hash.digest()) };
+    return { sizeBytes, digest: digestOfHash(hash.digest(), algorithm) };
   }
 
   /** A blob's bytes as they come, hashed by nobody yet; undefined when the registry has none. */

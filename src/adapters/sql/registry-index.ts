@@ -39,6 +39,18 @@ export class SqlRegistryIndex implements RegistryIndex {
     return row?.size_bytes;
   }
 
+  async holders(digest: Digest, page: Page): Promise<readonly RepositoryName[]> {
+    const rows = await this.#db
+      .selectFrom('repository_blobs')
+      .select('repository')
+      .where('digest', '=', digest)
+      .where('repository', '>', page.after ?? '')
+      .orderBy('repository')
+      .limit(page.limit)
+      .execute();
+    return rows.map((row) => row.repository as RepositoryName);
+  }
+
   linkBlob(repository: RepositoryName, digest: Digest, sizeBytes: number, now: Date) {
     return this.#write([repository], (tx) => linkBlobIn(tx, repository, digest, sizeBytes, now));
   }

@@ -40,7 +40,7 @@ export async function unlinkBlobIn(
  * @throws StoreError REGISTRY_MANIFEST_INCOMPLETE, REGISTRY_SIZE_MISMATCH, REGISTRY_TOO_DEEP
  */
 export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promise<void> {
-  const { repository, manifest, needs, tag } = put;
+  const { repository, manifest, needs, tags } = put;
   await requireAll(tx, 'repository_blobs', repository, needs.blobs, needs.foreign);
   await requireAll(tx, 'repository_manifests', repository, needs.manifests);
   await tx
@@ -70,7 +70,7 @@ export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promis
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  if (tag !== undefined) await setTagIn(tx, repository, tag, manifest.digest, now);
+  for (const tag of tags) await setTagIn(tx, repository, tag, manifest.digest, now);
 }
 
 /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN, REGISTRY_IN_USE */

@@ -1,4 +1,4 @@
-import { type Digest, digestOf, isStoreError } from '../../base/index.ts';
+import { algorithmOf, type Digest, digestOf, isStoreError } from '../../base/index.ts';
 import {
   type Descriptor,
   type Index,
@@ -41,7 +41,7 @@ export function verifyManifest(
     const code = parent === 'target' ? 'CHECK_MANIFEST_MISSING' : 'CHECK_PLATFORM_MISSING';
     throw checkError(code, { digest, repository });
   }
-  const found = digestOf(bytes);
+  const found = digestOf(bytes, algorithmOf(digest));
   if (found !== digest) throw checkError('CHECK_MANIFEST_CORRUPT', { digest, found });
   if (bytes.length !== expected.sizeBytes) {
     const code = parent === 'target' ? 'CHECK_LENGTH_MISMATCH' : 'CHECK_PLATFORM_LENGTH';
@@ -49,7 +49,7 @@ export function verifyManifest(
     throw checkError(code, { ...detail, signedBytes: expected.sizeBytes });
   }
   try {
-    return parseManifest(bytes, expected.mediaType);
+    return parseManifest(bytes, expected.mediaType, algorithmOf(digest));
   } catch (error) {
     if (!isStoreError(error)) throw error;
     throw checkError('CHECK_MANIFEST_MALFORMED', { digest, reason: error.message }, error);

@@ -1,4 +1,4 @@
-import { type Digest, digestOf } from '../../base/index.ts';
+import { algorithmOf, type Digest, digestOf } from '../../base/index.ts';
 import {
   type Descriptor,
   type Index,
@@ -38,10 +38,10 @@ export async function readPlatforms(
   const parsed: (Manifest | Index)[] = [];
   for (const { digest, mediaType } of manifests) {
     const stored = await images.manifest(repository, digest);
-    if (!stored || digestOf(stored.bytes) !== digest) {
+    if (!stored || digestOf(stored.bytes, algorithmOf(digest)) !== digest) {
       throw reviewError('REVIEW_IMAGE_GONE', { repository, digest });
     }
-    parsed.push(parseManifest(stored.bytes, mediaType));
+    parsed.push(parseManifest(stored.bytes, mediaType, algorithmOf(digest)));
   }
   const children = new Map(
     parsed

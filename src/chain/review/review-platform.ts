@@ -1,4 +1,4 @@
-import { collectBytes, digestOf, isStoreError, type Json } from '../../base/index.ts';
+import { algorithmOf, collectBytes, digestOf, isStoreError, type Json } from '../../base/index.ts';
 import { type Finding, printable } from '../../findings/index.ts';
 import {
   type ImageConfig,
@@ -99,7 +99,9 @@ async function readConfig(
   const bytes = await collectBytes(blobs.read(digest), imageConfigLimitBytes);
   if (!bytes)
     return { config: undefined, problem: `it is larger than ${imageConfigLimitBytes} bytes` };
-  if (digestOf(bytes) !== digest) throw reviewError('REVIEW_IMAGE_GONE', { repository, digest });
+  if (digestOf(bytes, algorithmOf(digest)) !== digest) {
+    throw reviewError('REVIEW_IMAGE_GONE', { repository, digest });
+  }
   try {
     return { config: parseImageConfig(bytes), problem: undefined };
   } catch (error) {

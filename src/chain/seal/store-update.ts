@@ -1,4 +1,4 @@
-import { type Digest, fromHex, hexOf, isStoreError } from '../../base/index.ts';
+import { type Digest, isStoreError, sha256Of } from '../../base/index.ts';
 import type { Tag } from '../../oci/index.ts';
 import {
   type DelegationName,
@@ -125,8 +125,7 @@ async function ownFile(
 }
 
 function metaOf({ digest, sizeBytes }: SealRequest): FileMeta {
-  const hash = fromHex(hexOf(digest)) as Uint8Array;
-  return { sizeBytes, hashes: new Map([['sha256', hash]]) };
+  return { sizeBytes, hashes: new Map([['sha256', sha256Of(digest)]]) };
 }
 
 function foreign(gun: Gun, role: RoleName, cause?: unknown) {

@@ -17,16 +17,40 @@ export interface Principal {
 export interface Gate {
   /**
    * @param name  a repository name, or a GUN (then it starts with a host)
+   * @param wished  a repository that the request would also read from; the challenge asks for it
+   *        too, nothing is refused for the lack of it
    * @throws StoreError AUTH_REQUIRED (401; its detail's `challenge` is the WWW-Authenticate value).
    *         Also for a signed-in user without the right: the challenge then says
    *         `error="insufficient_scope"`, which is what makes docker print "denied: ...".
    */
-  require(request: FastifyRequest, name: string, actions: readonly Action[]): Promise<Principal>;
+  require(
+    request: FastifyRequest,
+    name: string,
+    actions: readonly Action[],
+    wished?: string,
+  ): Promise<Principal>;
   /** The ping `GET /v2/`: any valid token will do. */
   requireToken(request: FastifyRequest): Promise<Principal>;
 }
 
-/** A gate that also guards what spans all repositories: `/v2/_catalog`, the global changefeed. */
+/** True for the name of a repository that somebody may pull from. */
+export type MayPull = (name: string) => boolean;
+
+/** A gate that can also say of many repositories at once which may be read. */
+export interface RegistryGate extends Gate {
+  /**
+   * For `GET /v2/_catalog`: what the list may name to this principal, whatever else is in the token.
+   * @throws StoreError AUTH_REQUIRED, when the token was not made for the list
+   */
+  requireList(request: FastifyRequest): Promise<MayPull>;
+  /**
+   * What this request may pull: where its token was granted that, and where everybody may.
+   * @throws StoreError AUTH_REQUIRED without a valid token
+   */
+  requireReader(request: FastifyRequest): Promise<MayPull>;
+}
+
+/** A gate that also guards the changes of all repositories. */
 export interface CatalogGate extends Gate {
   /** @throws StoreError AUTH_REQUIRED, as {@link Gate.require} does */
   requireCatalog(request: FastifyRequest): Promise<Principal>;

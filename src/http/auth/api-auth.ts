@@ -97,5 +97,6 @@ const remedies: Record<ApiAction, string> = {
   'user.add': 'ask an admin',
   'user.password': 'ask an admin',
   'user.password.own': 'sign in first',
+  'trust.changes': 'ask an admin',
   catalog: 'ask an admin',
 };

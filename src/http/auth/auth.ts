@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Clock, Random, Secret } from '../../base/index.ts';
-import type { CatalogGate, InstantGate } from './access.ts';
+import type { CatalogGate, InstantGate, RegistryGate } from './access.ts';
 import { ApiAuth } from './api-auth.ts';
 import { Credentials } from './credentials.ts';
 import { TokenGate } from './gate.ts';
@@ -30,7 +30,7 @@ export interface AuthOptions {
 /** The parts of sign-in, made to fit each other. */
 export interface Auth {
   /** Guards the `/v2/` APIs. */
-  readonly gate: CatalogGate & InstantGate;
+  readonly gate: CatalogGate & RegistryGate & InstantGate;
   /** Serves `/token`; register it without a prefix. */
   readonly tokenApi: FastifyPluginAsync;
   /** Guards our own API. */

@@ -1,6 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../base/index.ts';
-import type { Action, CatalogGate, InstantGate, Principal } from './access.ts';
+import type {
+  Action,
+  CatalogGate,
+  InstantGate,
+  MayPull,
+  Principal,
+  RegistryGate,
+} from './access.ts';
 import { bearerChallenge, type Challenge } from './challenge.ts';
 import { authError } from './errors.ts';
 import { originOf } from './origin.ts';
@@ -38,7 +45,7 @@ const catalogScope = 'registry:catalog:*';
  * Everything a token lacks is a 401 with `insufficient_scope`, never a 403, as distribution's
  * registry does: clients then fetch a token with the scope, or print "denied" and the description.
  */
-export class TokenGate implements CatalogGate, InstantGate {
+export class TokenGate implements CatalogGate, RegistryGate, InstantGate {
   readonly #options: GateOptions;
 
   constructor(options: GateOptions) {
@@ -49,11 +56,15 @@ export class TokenGate implements CatalogGate, InstantGate {
     request: FastifyRequest,
     name: string,
     actions: readonly Action[],
+    wished?: string,
   ): Promise<Principal> {
-    const place = placeOf(name, this.#options.origins);
-    const scope = scopeOf(name, place, actions);
+    const { origins } = this.#options;
+    const place = placeOf(name, origins);
+    const also = wished === undefined ? [] : [scopeOf(wished, placeOf(wished, origins), ['pull'])];
+    const asked = [scopeOf(name, place, actions), ...also].filter((one) => one !== undefined);
+    const scope = asked.join(' ') || undefined;
     const { principal, token } = await this.#bearer(request, scope);
-    const granted = grantedOf(token.access, place, this.#options.origins);
+    const granted = grantedOf(token.access, place, origins);
     const missing = actions.find(
       (action) => !granted.has(action) || !permits(principal, action, place, this.#options.policy),
     );
@@ -78,12 +89,39 @@ export class TokenGate implements CatalogGate, InstantGate {
   }
 
   async requireCatalog(request: FastifyRequest): Promise<Principal> {
+    return this.#requireCatalog(request, 'trust.changes', 'see the changes of all repositories');
+  }
+
+  async requireList(request: FastifyRequest): Promise<MayPull> {
+    const principal = await this.#requireCatalog(request, 'catalog', 'list repositories');
+    return this.#mayPull(principal);
+  }
+
+  async requireReader(request: FastifyRequest): Promise<MayPull> {
+    const { principal, token } = await this.#bearer(request, undefined);
+    const { origins } = this.#options;
+    const [mayThey, mayEverybody] = [this.#mayPull(principal), this.#mayPull(anonymous)];
+    const isGranted = (name: string) =>
+      grantedOf(token.access, placeOf(name, origins), origins).has('pull');
+    return (name) => mayEverybody(name) || (isGranted(name) && mayThey(name));
+  }
+
+  #mayPull(principal: Principal): MayPull {
+    const { origins, policy } = this.#options;
+    return (name) => permits(principal, 'pull', placeOf(name, origins), policy);
+  }
+
+  async #requireCatalog(
+    request: FastifyRequest,
+    action: 'catalog' | 'trust.changes',
+    what: string,
+  ): Promise<Principal> {
     const { principal, token } = await this.#bearer(request, catalogScope);
     const granted = token.access.some(
       ({ type, name }) => type === 'registry' && name === 'catalog',
     );
-    if (granted && permitsApi(principal, 'catalog')) return principal;
-    throw this.#insufficient(request, principal, catalogScope, 'list all repositories');
+    if (granted && permitsApi(principal, action)) return principal;
+    throw this.#insufficient(request, principal, catalogScope, what);
   }
 
   /** @throws StoreError AUTH_REQUIRED when the request bears no valid token */

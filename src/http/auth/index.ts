@@ -5,7 +5,15 @@
  * It knows names of repositories, never what lies in them: whether an image exists, is signed or
  * was certified is nothing to it. It refuses to know databases and key files; app hands it ports.
  */
-export type { Action, CatalogGate, Gate, InstantGate, Principal } from './access.ts';
+export type {
+  Action,
+  CatalogGate,
+  Gate,
+  InstantGate,
+  MayPull,
+  Principal,
+  RegistryGate,
+} from './access.ts';
 export { type ApiAuth, basicChallenge, type Caller } from './api-auth.ts';
 export { type Auth, type AuthOptions, createAuth } from './auth.ts';
 export { authError, authErrors } from './errors.ts';

@@ -105,7 +105,8 @@ const expectedApi: readonly (readonly [ApiAction, string | undefined, ...cells: 
   ['user.add',          undefined, 'no',  'no',  'no',  'no',  'no',  'no',  'no',  'yes', 'yes'],
   ['user.password',     undefined, 'no',  'no',  'no',  'no',  'no',  'no',  'no',  'yes', 'yes'],
   ['user.password.own', undefined, 'no',  'yes', 'yes', 'yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
-  ['catalog',           undefined, 'no',  'no',  'no',  'no',  'no',  'no',  'no',  'yes', 'yes'],
+  ['trust.changes',     undefined, 'no',  'no',  'no',  'no',  'no',  'no',  'no',  'yes', 'yes'],
+  ['catalog',           undefined, 'yes', 'yes', 'yes', 'yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
 ];
 
 for (const [action, namespace, ...cells] of expectedApi) {

@@ -18,12 +18,16 @@ export interface AccessPolicy {
   readonly publicNamespaces: ReadonlySet<string>;
 }
 
-/** What our own API does. `candidate.*` is about a candidate of a namespace. */
+/**
+ * What our own API does. `candidate.*` is about a candidate of a namespace. `catalog` is the list of
+ * repositories, which names only those that its reader may pull from.
+ */
 export type ApiAction =
   | 'candidate.read'
   | 'candidate.decide'
   | 'history.verify'
   | 'trust.expiry'
+  | 'trust.changes'
   | 'user.list'
   | 'user.add'
   | 'user.password'
@@ -69,11 +73,12 @@ const api = {
   'candidate.decide foreign': [false,   false,   false,   true,    true],
   'history.verify':           [false,   false,   false,   true,    true],
   'trust.expiry':             [false,   false,   false,   true,    true],
+  'trust.changes':            [false,   false,   false,   false,   true],
   'user.list':                [false,   false,   false,   false,   true],
   'user.add':                 [false,   false,   false,   false,   true],
   'user.password':            [false,   false,   false,   false,   true],
   'user.password.own':        [false,   true,    true,    true,    true],
-  catalog:                    [false,   false,   false,   false,   true],
+  catalog:                    [true,    true,    true,    true,    true],
 } satisfies Record<string, Columns<boolean>>;
 
 /** True when this principal may do this in this place. */

@@ -6,6 +6,13 @@ import { isStoreError, Secret, Unavailable } from '../../base/index.ts';
 import type { Action } from './access.ts';
 import { createAuth } from './auth.ts';
 
+const allPlaces = [
+  'acme/app',
+  'staging/acme/app',
+  'certification/acme/app',
+  'store/acme/app',
+  '../x',
+];
 const origins = ['store.example:5443', 'localhost:5443', 'plain.example'];
 
 /**
@@ -42,6 +49,12 @@ async function setUp(policy = { storeIsPublic: false, publicNamespaces: new Set<
   });
   app.get('/v2/', (request) => auth.gate.requireToken(request));
   app.get('/catalog', (request) => auth.gate.requireCatalog(request));
+  for (const [path, question] of [
+    ['/list', 'requireList'],
+    ['/reader', 'requireReader'],
+  ] as const) {
+    app.get(path, async (request) => allPlaces.filter(await auth.gate[question](request)));
+  }
   return { app, users, clock };
 }
 
@@ -175,6 +188,7 @@ test('granted is what was asked and is permitted', async () => {
       name: 'localhost:5443/staging/acme/app',
       actions: ['pull', 'push', 'delete'],
     },
+    { type: 'registry', name: 'catalog', actions: ['*'] },
   ]);
 });
 
@@ -242,7 +256,41 @@ test('a user who is gone loses what tokens granted, at once', async () => {
   assert.match(String((await ask()).headers['www-authenticate']), /insufficient_scope/);
 });
 
-test('the list of all repositories is for admins', async () => {
+test('the list names to everybody what they may pull', async () => {
+  const { app } = await setUp({ storeIsPublic: true, publicNamespaces: new Set() });
+  const rows: [user: string | undefined, names: string[]][] = [
+    [undefined, ['store/acme/app']],
+    ['carol', ['store/acme/app']],
+    ['acme', ['acme/app', 'staging/acme/app', 'store/acme/app']],
+    ['rita', ['staging/acme/app', 'certification/acme/app', 'store/acme/app']],
+    ['admin', allPlaces.filter((name) => name !== '../x')],
+  ];
+  for (const [user, names] of rows) {
+    const { token } = await tokenFor(app, user, 'registry:catalog:*');
+    const reply = await app.inject({ url: '/list', headers: bearing(token) });
+    assert.deepEqual(reply.json(), names, user);
+    const other = await tokenFor(app, user, 'repository:store/acme/app:pull');
+    const refused = await app.inject({ url: '/list', headers: bearing(other.token) });
+    assert.match(String(refused.headers['www-authenticate']), /insufficient_scope/);
+  }
+});
+
+test('a token reads what it was granted, and what everybody may', async () => {
+  const { app } = await setUp({ storeIsPublic: true, publicNamespaces: new Set() });
+  const read = async (user: string | undefined, ...scopes: string[]) => {
+    const { token } = await tokenFor(app, user, ...scopes);
+    return (await app.inject({ url: '/reader', headers: bearing(token) })).json();
+  };
+  assert.deepEqual(await read('acme', 'repository:acme/app:push'), ['store/acme/app']);
+  assert.deepEqual(await read('acme', 'repository:acme/app:pull,push'), [
+    'acme/app',
+    'store/acme/app',
+  ]);
+  assert.deepEqual(await read('admin', 'registry:catalog:*'), ['store/acme/app']);
+  assert.equal((await app.inject({ url: '/reader' })).statusCode, 401);
+});
+
+test('the changes of all repositories are for admins', async () => {
   const { app } = await setUp();
   const admin = await tokenFor(app, 'admin', 'registry:catalog:*');
   assert.equal(

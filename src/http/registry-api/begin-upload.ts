@@ -1,23 +1,25 @@
-import { type Clock, isDigest, isStoreError } from '../../base/index.ts';
-import { isRepositoryName } from '../../oci/index.ts';
+import { algorithmOf, type Clock, type Digest, isDigest, isStoreError } from '../../base/index.ts';
+import { isRepositoryName, type RepositoryName } from '../../oci/index.ts';
 import type { UploadOwner, Uploads } from '../../registry/index.ts';
-import type { Gate } from '../auth/index.ts';
+import type { RegistryGate } from '../auth/index.ts';
 import { contentLength, fleetingBodyOf } from './body.ts';
-import { type Call, digestParameter, type Endpoint, queryOf } from './call.ts';
+import { algorithmParameter, type Call, digestParameter, type Endpoint, queryOf } from './call.ts';
 import { nameNewBlob, nameUpload, ownerOf } from './upload-reply.ts';
 
 /**
- * `POST /v2/<name>/blobs/uploads/`: with `mount` and `from` a blob of another repository, with
- * `digest` the whole blob at once, else the start of an upload.
+ * `POST /v2/<name>/blobs/uploads/`: with `mount` a blob of another repository, be it named by `from`
+ * or not, with `digest` the whole blob at once, else the start of an upload.
  */
-export function beginUpload(gate: Gate, uploads: Uploads, clock: Clock): Endpoint {
+export function beginUpload(gate: RegistryGate, uploads: Uploads, clock: Clock): Endpoint {
   return async (call) => {
     const { request, reply, repository } = call;
-    const owner = await ownerOf(gate, request, repository);
     const query = queryOf(request);
+    const from = query.has('mount') ? (query.get('from') ?? undefined) : undefined;
+    const owner = await ownerOf(gate, request, repository, from);
     if (query.has('mount') && (await mount(call, gate, uploads, clock()))) return reply.send();
     if (query.has('digest')) return pushWhole(call, owner, uploads, clock());
-    return nameUpload(reply.code(202), repository, await uploads.begin(owner)).send();
+    const begun = await uploads.begin(owner, algorithmParameter(request));
+    return nameUpload(reply.code(202), repository, begun).send();
   };
 }
 
@@ -25,27 +27,51 @@ export function beginUpload(gate: Gate, uploads: Uploads, clock: Clock): Endpoin
  * A mount that cannot be done, for whatever reason, becomes an ordinary upload: that is what the
  * specification asks for, and it tells nobody which repositories exist.
  */
-async function mount(call: Call, gate: Gate, uploads: Uploads, now: Date): Promise<boolean> {
+async function mount(
+  call: Call,
+  gate: RegistryGate,
+  uploads: Uploads,
+  now: Date,
+): Promise<boolean> {
   const { request, reply, repository } = call;
   const query = queryOf(request);
   const digest = query.get('mount') ?? '';
-  const from = query.get('from') ?? '';
-  if (!isDigest(digest) || !isRepositoryName(from)) return false;
-  try {
-    await gate.require(request, from, ['pull']);
-    await uploads.mount(from, repository, digest, now);
-  } catch (error) {
-    if (isStoreError(error)) return false;
-    throw error;
+  if (!isDigest(digest)) return false;
+  const mayPull = await gate.requireReader(request);
+  // What is in the repository already needs no other to take it from.
+  const isSource = (name: RepositoryName) => name === repository || mayPull(name);
+  for await (const from of sources(uploads, query.get('from'), repository, digest)) {
+    if (!isSource(from)) continue;
+    try {
+      await uploads.mount(from, repository, digest, now);
+      nameNewBlob(reply, repository, digest);
+      return true;
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+    }
   }
-  nameNewBlob(reply, repository, digest);
-  return true;
+  return false;
+}
+
+/** Where the blob may be taken from: the repository that is named, or else any that has it. */
+async function* sources(
+  uploads: Uploads,
+  named: string | null,
+  target: RepositoryName,
+  digest: Digest,
+): AsyncGenerator<RepositoryName> {
+  if (named !== null) {
+    if (isRepositoryName(named)) yield named;
+    return;
+  }
+  yield target;
+  yield* await uploads.holders(digest);
 }
 
 async function pushWhole(call: Call, owner: UploadOwner, uploads: Uploads, now: Date) {
   const { request, reply, repository } = call;
   const digest = digestParameter(request);
-  const { id } = await uploads.begin(owner);
+  const { id } = await uploads.begin(owner, algorithmOf(digest));
   try {
     await uploads.append(owner, id, {
       bytes: fleetingBodyOf(request),

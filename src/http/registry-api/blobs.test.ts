@@ -98,12 +98,24 @@ test('a blob is mounted from a repository that has it', async () => {
   assert.equal((await third.send('GET', `blobs/${digest}`)).body.toString(), '0123456789');
 });
 
+test('a blob is mounted from wherever it is, when nobody says from where', async () => {
+  const fifth = new RegistryClient(server.origin, 'fifth/app');
+  const path = `blobs/uploads/?mount=${digest}`;
+  for (const time of ['from another repository', 'again, from this one']) {
+    const mounted = await fifth.send('POST', path);
+    assert.equal(mounted.status, 201, time);
+    assert.equal(mounted.headers.location, `/v2/fifth/app/blobs/${digest}`);
+  }
+  assert.equal((await fifth.send('GET', `blobs/${digest}`)).body.toString(), '0123456789');
+});
+
 test('a mount that cannot be done is an upload', async () => {
   const missing = digestOf(utf8('missing'));
   for (const query of [
     `mount=${digest}&from=nobody/app`,
     `mount=${missing}&from=acme/app`,
-    `mount=${digest}`,
+    `mount=${missing}`,
+    `mount=${digest}&from=`,
     `mount=${digest}&from=..%2F..`,
     'mount=x&from=acme/app',
   ]) {

@@ -1,5 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Digest, parseDigest } from '../../base/index.ts';
+import {
+  type Digest,
+  type DigestAlgorithm,
+  digestAlgorithms,
+  parseDigest,
+} from '../../base/index.ts';
 import type { RepositoryName } from '../../oci/index.ts';
 import { registryApiError } from './errors.ts';
 
@@ -31,4 +36,16 @@ export function digestParameter(request: FastifyRequest): Digest {
   const text = queryOf(request).get('digest');
   if (text === null) throw registryApiError('REGISTRY_API_DIGEST_MISSING');
   return parseDigest(text);
+}
+
+/**
+ * With which algorithm the digest of an upload will be made: what `digest-algorithm` says.
+ * @throws StoreError REGISTRY_API_ALGORITHM
+ */
+export function algorithmParameter(request: FastifyRequest): DigestAlgorithm | undefined {
+  const text = queryOf(request).get('digest-algorithm');
+  if (text === null) return undefined;
+  const algorithm = digestAlgorithms.find((known) => known === text);
+  if (algorithm) return algorithm;
+  throw registryApiError('REGISTRY_API_ALGORITHM', { found: text.slice(0, 50) });
 }

@@ -7,6 +7,12 @@ export const registryApiErrors = {
   },
   REGISTRY_API_METHOD: { message: '{method} does not work here; use {allowed}' },
   REGISTRY_API_DIGEST_MISSING: { message: 'add ?digest=sha256:... to the address' },
+  REGISTRY_API_ALGORITHM: {
+    message: '"{found}" is no digest algorithm that is known here; use sha256 or sha512',
+  },
+  REGISTRY_API_TAG_PARAMETERS: {
+    message: 'a manifest is pushed by its digest with at most {limit} tags at once; found {found}',
+  },
   REGISTRY_API_PAGE_INVALID: { message: 'n must be a whole number, zero or more; found "{found}"' },
   REGISTRY_API_RANGE: {
     message: 'the range "{range}" cannot be served from {sizeBytes} bytes; write bytes=FIRST-LAST',

@@ -1,15 +1,40 @@
+import type { RepositoryName } from '../../oci/index.ts';
 import type { RegistryIndex } from '../../registry/index.ts';
-import type { CatalogGate } from '../auth/index.ts';
+import type { MayPull, RegistryGate } from '../auth/index.ts';
 import type { RootEndpoint } from './call.ts';
-import { cutPage, pageRequest } from './paging.ts';
+import { linkNextPage, type PageRequest, pageRequest } from './paging.ts';
 
-/** `GET /v2/_catalog`: all repositories, for those who may know them all. */
-export function getCatalog(gate: CatalogGate, index: RegistryIndex): RootEndpoint {
+/** Names read at once, and for one answer: whoever may see few of many gets a short page. */
+const batch = 1_000;
+const scanLimit = 20_000;
+
+/** `GET /v2/_catalog?n=&last=`: the repositories that have a manifest and that who asks may pull. */
+export function getCatalog(gate: RegistryGate, index: RegistryIndex): RootEndpoint {
   return async ({ request, reply }) => {
-    await gate.requireCatalog(request);
-    const { after, limit } = pageRequest(request);
-    const found = await index.repositories({ after, limit: limit + 1 });
-    const repositories = cutPage(reply, '/v2/_catalog', found, limit);
+    const mayPull = await gate.requireList(request);
+    const page = pageRequest(request);
+    const { repositories, last } = await readable(index, mayPull, page);
+    if (last !== undefined) linkNextPage(reply, '/v2/_catalog', page.limit, last);
     return reply.header('content-type', 'application/json').send(JSON.stringify({ repositories }));
   };
+}
+
+/** @returns one page, and the name after which the next one begins; undefined when this is the last */
+async function readable(index: RegistryIndex, mayPull: MayPull, { after, limit }: PageRequest) {
+  const repositories: RepositoryName[] = [];
+  let last = after;
+  for (let scanned = 0; limit > 0; scanned += batch) {
+    const names = await index.repositories({ after: last, limit: batch });
+    for (const name of names) {
+      if (mayPull(name)) {
+        // One further than asked for: now it is known that there is a next page.
+        if (repositories.length === limit) return { repositories, last };
+        repositories.push(name);
+      }
+      last = name;
+    }
+    if (names.length < batch) break;
+    if (scanned + batch >= scanLimit) return { repositories, last };
+  }
+  return { repositories, last: undefined };
 }

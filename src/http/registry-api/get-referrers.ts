@@ -1,4 +1,4 @@
-import { parseDigest } from '../../base/index.ts';
+import { parseDigest, utf8 } from '../../base/index.ts';
 import { mediaTypes, parseManifest } from '../../oci/index.ts';
 import { artifactTypeOf, type RegistryIndex, type StoredManifest } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
@@ -46,11 +46,12 @@ export function getReferrers(gate: Gate, index: RegistryIndex): Endpoint {
       }
     }
     if (artifactType !== undefined) reply.header('oci-filters-applied', 'artifactType');
-    return reply
-      .header('content-type', mediaTypes.ociIndex)
-      .send(
+    return reply.header('content-type', mediaTypes.ociIndex).send(
+      // As bytes: of a text Fastify says the charset, and the media type must stand alone.
+      utf8(
         `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[${manifests.join(',')}]}`,
-      );
+      ),
+    );
   };
 }
 

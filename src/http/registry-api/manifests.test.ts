@@ -187,7 +187,7 @@ test('a reference that is none is refused when it is pushed, unknown when it is 
     assertError(await client.send('GET', `manifests/${text}`), 404, 'MANIFEST_UNKNOWN');
     assertError(await client.send('DELETE', `manifests/${text}`), 404, 'MANIFEST_UNKNOWN');
   }
-  for (const text of ['sha256:x', `sha512:${'0'.repeat(128)}`]) {
+  for (const text of ['sha256:x', `sha512:${'0'.repeat(64)}`, `sha384:${'0'.repeat(96)}`]) {
     for (const method of ['GET', 'PUT', 'DELETE']) {
       assertError(await client.send(method, `manifests/${text}`), 400, 'DIGEST_INVALID');
     }

@@ -40,9 +40,14 @@ export function cutPage<T extends string>(
   const page = entries.slice(0, limit);
   const last = page.at(-1);
   if (last !== undefined && entries.length > limit) {
-    linkNext(reply, `${path}?n=${limit}&last=${encodeURIComponent(last)}`);
+    linkNextPage(reply, path, limit, last);
   }
   return page;
+}
+
+/** @param last  the entry after which the next page begins */
+export function linkNextPage(reply: FastifyReply, path: string, limit: number, last: string): void {
+  linkNext(reply, `${path}?n=${limit}&last=${encodeURIComponent(last)}`);
 }
 
 /** @see RFC 8288 */

@@ -1,24 +1,36 @@
 import type { FastifyRequest } from 'fastify';
 import { type Clock, collectBytes, Turns } from '../../base/index.ts';
-import { manifestLimitBytes, ociError, parseReference } from '../../oci/index.ts';
+import {
+  isDigestReference,
+  manifestLimitBytes,
+  ociError,
+  parseReference,
+  parseTag,
+  type Reference,
+  type Tag,
+} from '../../oci/index.ts';
 import { pushManifest, type RegistryIndex } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
 import { bodyOf, contentLength } from './body.ts';
-import type { Endpoint } from './call.ts';
+import { type Endpoint, queryOf } from './call.ts';
+import { registryApiError } from './errors.ts';
 
 /** Of one user: each manifest is held in memory. What comes above that waits, unread. */
 const atOnce = 8;
+/** Tags that one request may set; the specification asks for ten at least. */
+const tagLimit = 100;
 
-/** `PUT /v2/<name>/manifests/<reference>`. */
+/** `PUT /v2/<name>/manifests/<reference>`; by digest, `tag` may be given, and more than once. */
 export function putManifest(gate: Gate, index: RegistryIndex, clock: Clock): Endpoint {
   const turns = new Turns(atOnce);
   return async ({ request, reply, repository, rest }) => {
     const { name = '' } = await gate.require(request, repository, ['pull', 'push']);
     const reference = parseReference(rest);
+    const tags = tagParameters(request, reference);
     const mediaType = mediaTypeOf(request);
     const manifest = await turns.take(name, async () => {
       const bytes = await manifestBytes(request);
-      return pushManifest(index, { repository, reference, bytes, mediaType }, clock());
+      return pushManifest(index, { repository, reference, tags, bytes, mediaType }, clock());
     });
     reply
       .code(201)
@@ -26,8 +38,19 @@ export function putManifest(gate: Gate, index: RegistryIndex, clock: Clock): End
       .header('docker-content-digest', manifest.digest);
     // Tells the client that we list referrers, so that it need not keep a list in a tag.
     if (manifest.subject) reply.header('oci-subject', manifest.subject.digest);
+    if (tags.length > 0) reply.header('oci-tag', tags.join(', '));
     return reply.send();
   };
+}
+
+/** @throws StoreError REGISTRY_API_TAG_PARAMETERS, OCI_TAG_INVALID */
+function tagParameters(request: FastifyRequest, reference: Reference): readonly Tag[] {
+  if (!isDigestReference(reference)) return [];
+  const tags = [...new Set(queryOf(request).getAll('tag'))];
+  if (tags.length > tagLimit) {
+    throw registryApiError('REGISTRY_API_TAG_PARAMETERS', { limit: tagLimit, found: tags.length });
+  }
+  return tags.map(parseTag);
 }
 
 async function manifestBytes(request: FastifyRequest): Promise<Uint8Array> {

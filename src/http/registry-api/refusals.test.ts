@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { assertError, RegistryClient } from '../../../test/support/registry-client.ts';
 import { startRegistry } from '../../../test/support/registry-server.ts';
 import { digestOf, StoreError, Unavailable, utf8 } from '../../base/index.ts';
-import type { CatalogGate } from '../auth/index.ts';
+import type { RegistryGate } from '../auth/index.ts';
 
 const digest = digestOf(utf8('x'));
 const server = await startRegistry();
@@ -114,11 +114,11 @@ test("whatever is asked for, the answer is the protocol's, and never a 500", asy
 
 const challenge =
   'Bearer realm="https://x/token",service="x",scope="repository:acme/app:push,pull"';
-const locked: CatalogGate = {
+const locked: RegistryGate = {
   require: () => Promise.reject(new StoreError('AUTH_REQUIRED', 'sign in', { challenge })),
   requireToken: () => Promise.reject(new StoreError('AUTH_DENIED', 'no', { who: 'rita' })),
-  requireCatalog: () =>
-    Promise.reject(new StoreError('AUTH_BUSY', 'wait', { retryAfterSeconds: 3 })),
+  requireList: () => Promise.reject(new StoreError('AUTH_BUSY', 'wait', { retryAfterSeconds: 3 })),
+  requireReader: () => Promise.reject(new StoreError('AUTH_REQUIRED', 'sign in', { challenge })),
 };
 
 test('whoever is not let in gets the challenge and nothing else', async () => {
@@ -159,7 +159,7 @@ test('whoever is not let in gets the challenge and nothing else', async () => {
 
 test('an outage is no verdict: a mount is not taken for one that may not be', async () => {
   const outage = () => Promise.reject(new Unavailable('database', new Error('ECONNREFUSED')));
-  const gate: CatalogGate = { require: outage, requireToken: outage, requireCatalog: outage };
+  const gate = { ...locked, require: outage, requireReader: outage };
   await using closed = await startRegistry({ gate });
   const outside = new RegistryClient(closed.origin);
   for (const [method, path] of [
@@ -174,13 +174,10 @@ test('an outage is no verdict: a mount is not taken for one that may not be', as
 });
 
 test('a mount needs the right to read where it mounts from', async () => {
-  const gate: CatalogGate = {
+  const gate: RegistryGate = {
     ...locked,
-    require: async (_request, name, actions) => {
-      if (name === 'secret/app' && actions.includes('pull'))
-        throw new StoreError('AUTH_DENIED', 'no');
-      return { name: 'rita', role: 'producer', namespaces: [] };
-    },
+    require: async () => ({ name: 'rita', role: 'producer', namespaces: [] }),
+    requireReader: async () => (name) => name !== 'secret/app',
   };
   await using guarded = await startRegistry({ gate });
   const now = new Date();
@@ -189,9 +186,14 @@ test('a mount needs the right to read where it mounts from', async () => {
   );
   await guarded.index.linkBlob('secret/app' as never, digest, 6, now);
   const rita = new RegistryClient(guarded.origin, 'rita/app');
-  const refused = await rita.send('POST', `blobs/uploads/?mount=${digest}&from=secret/app`);
-  assert.equal(refused.status, 202);
+  const from = (source: string) => rita.send('POST', `blobs/uploads/?mount=${digest}${source}`);
+  assert.equal((await from('&from=secret/app')).status, 202);
   assert.equal((await rita.send('HEAD', `blobs/${digest}`)).status, 404);
+  assert.equal((await from('')).status, 201);
+  await guarded.index.unlinkBlob('public/app' as never, digest);
+  const other = new RegistryClient(guarded.origin, 'other/app');
+  await guarded.index.unlinkBlob('rita/app' as never, digest);
+  assert.equal((await other.send('POST', `blobs/uploads/?mount=${digest}`)).status, 202);
 });
 
 test('a fault of ours is a 500 that says nothing', async () => {

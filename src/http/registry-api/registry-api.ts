@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../base/index.ts';
 import { parseRepositoryName } from '../../oci/index.ts';
 import type { BlobStore, RegistryIndex, Uploads } from '../../registry/index.ts';
-import type { CatalogGate } from '../auth/index.ts';
+import type { RegistryGate } from '../auth/index.ts';
 import type { V2Api, V2Endpoint } from '../v2.ts';
 import { answerError, apiVersion } from './answer-error.ts';
 import { appendUpload } from './append-upload.ts';
@@ -26,7 +26,7 @@ export interface RegistryApiOptions {
   readonly index: RegistryIndex;
   readonly blobs: BlobStore;
   readonly uploads: Uploads;
-  readonly gate: CatalogGate;
+  readonly gate: RegistryGate;
   readonly clock: Clock;
 }
 

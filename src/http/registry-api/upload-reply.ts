@@ -4,13 +4,17 @@ import type { RepositoryName } from '../../oci/index.ts';
 import type { UploadOwner, UploadStatus } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
 
-/** Asks whether the request may push here, and says to whom its uploads belong. */
+/**
+ * Asks whether the request may push here, and says to whom its uploads belong.
+ * @param from  a repository that a blob might be mounted from
+ */
 export async function ownerOf(
   gate: Gate,
   request: FastifyRequest,
   repository: RepositoryName,
+  from?: string,
 ): Promise<UploadOwner> {
-  const principal = await gate.require(request, repository, ['pull', 'push']);
+  const principal = await gate.require(request, repository, ['pull', 'push'], from);
   return { repository, user: principal.name };
 }
 

@@ -138,7 +138,8 @@ test('an upload is finished only with a digest', async () => {
   for (const text of [
     '',
     'x',
-    `sha512:${'0'.repeat(128)}`,
+    `sha512:${'0'.repeat(64)}`,
+    `sha384:${'0'.repeat(96)}`,
     'sha256:..%2f..%2fx',
     `${digest}%0d%0ax:y`,
   ]) {
