@@ -18,7 +18,7 @@ const rules = new Map<string, [folders: string[], outside: RegExp]>([
   ['cli', [[...cores, 'http'], /^(commander|node:.+)$/]],
   ['app', [everything, /./]],
 ] as [string, [string[], RegExp]][]);
-const imported = /\bfrom\s+'([^']+)'|(?<!')\bimport\(?\s*'([^']+)'/g;
+const imported = /\bfrom\s+'([^']+)'|(?<!')\bimport(?:\(\s*|\s+)'([^']+)'/g;
 
 for (const file of globSync('src/**/*.ts').filter((name) => !name.endsWith('.test.ts'))) {
   test(`${file} imports only what its folder may`, () => {

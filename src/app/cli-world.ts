@@ -25,6 +25,7 @@ export function processWorld(clock: Clock): CliWorld {
       const { verifyForConsumer } = await import('./verify-for-consumer.ts');
       return await verifyForConsumer(question, dockerFolder, clock);
     },
+    isTerminal: stdin.isTTY === true && stdout.isTTY === true,
     isWatched: stderr.isTTY === true,
     importNotary: async (question, watch) => {
       const { importNotary } = await import('./import-notary.ts');

@@ -3,6 +3,12 @@ import { type Digest, isDigest, type StoreError } from '../base/index.ts';
 import type { CliWorld } from '../cli/index.ts';
 import { appError } from './errors.ts';
 
+/**
+ * What docker's children need not know: passphrases and PINs, which anybody of this user could read in
+ * their environment, and what docker told its plugin.
+ */
+const isOurs = /^DOCKER_CLI_PLUGIN|_PASSPHRASE(_FILE|_FD)?$|^COUNTERMARK_|^NOTARY_/;
+
 interface Ended {
   readonly code: number;
   readonly stdout: string;
@@ -52,7 +58,7 @@ export class DockerProgram {
   }
 
   #run(args: readonly string[], watcher?: Watcher): Promise<Ended> {
-    const env = Object.entries(this.#env).filter(([key]) => !key.startsWith('DOCKER_CLI_PLUGIN'));
+    const env = Object.entries(this.#env).filter(([name]) => !isOurs.test(name));
     const child = spawn('docker', ['--config', this.#folder, ...args], {
       env: { ...Object.fromEntries(env), DOCKER_CONTENT_TRUST: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],

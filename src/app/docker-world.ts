@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, randomInt } from 'node:crypto';
+import { createPublicKey, randomInt } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +6,6 @@ import { rootCertificates } from 'node:tls';
 import {
   environmentPassphrases,
   firstOf,
-  type PassphraseSource,
   processTerminal,
   terminalPassphrases,
 } from '../adapters/passphrase/index.ts';
@@ -15,28 +14,29 @@ import {
   folderError,
   KeyFolder,
   MetadataFolder,
-  openKeyFile,
   parseKeyFile,
   parsePem,
   serializePem,
+  unlockForeignKey,
 } from '../adapters/trust-folder/index.ts';
-import { type Clock, digestOf, fromUtf8, hexOf, isStoreError, utf8 } from '../base/index.ts';
+import { type Clock, fromUtf8, isStoreError, utf8 } from '../base/index.ts';
 import type { CliWorld, DockerTrustWorld } from '../cli/index.ts';
-import { openTrust, publish } from '../client/index.ts';
+import { openTrust, publish, type TrustRemote } from '../client/index.ts';
 import { barePublicKey, type Gun, hostOfGun, type PublicKey, publicKey } from '../tuf/index.ts';
 import { DockerProgram } from './docker-program.ts';
 import { appError } from './errors.ts';
-
-const attemptLimit = 20;
+import { openKeyring } from './keyring.ts';
 
 /**
  * Content trust of this person: docker's folder, variables, logins and terminal.
- * @param folder  docker's configuration folder
+ * @param folder     docker's configuration folder
+ * @param remoteFor  the trust server of a repository; default the one that is asked over HTTPS
  */
 export function openDockerWorld(
   folder: string,
   env: CliWorld['env'],
   clock: Clock,
+  remoteFor?: (gun: Gun) => TrustRemote,
 ): DockerTrustWorld {
   const trust = join(folder, 'trust');
   const cache = new MetadataFolder(trust);
@@ -59,14 +59,18 @@ export function openDockerWorld(
     opened.set(host, remotes);
     return remotes;
   }
+  async function trustRemote(gun: Gun, access: { forWriting: boolean }): Promise<TrustRemote> {
+    return remoteFor?.(gun) ?? (await remotesFor(gun)).trust(gun, access);
+  }
   return {
     configFolder: folder,
+    keyring: openKeyring(trust, env, passphrases),
     async open(gun) {
-      const source = (await remotesFor(gun)).trust(gun, { forWriting: false });
+      const source = await trustRemote(gun, { forWriting: false });
       return await openTrust({ gun, source, cache, now: clock() });
     },
     async publish(gun, changes, whenNew) {
-      const remote = (await remotesFor(gun)).trust(gun, { forWriting: true });
+      const remote = await trustRemote(gun, { forWriting: true });
       const now = clock();
       const pause = (attempt: number) => sleep(randomInt(20 * Math.min(attempt, 20)));
       return await publish({ gun, remote, cache, keys, now, changes, whenNew, pause });
@@ -87,32 +91,14 @@ export function openDockerWorld(
       return serializePem({ type: 'PUBLIC KEY', headers, bytes: key.bytes });
     },
     async loadSignerKey(name, bytes, file) {
-      await keys.keep(await openForeignKey(name, bytes, file, passphrases), name);
+      const key = await unlockForeignKey(name, parseKeyFile(bytes, file), file, passphrases);
+      await keys.keep(key, name);
     },
     parsePublicKeyFile: readPublicKeyFile,
     [Symbol.dispose]() {
       for (const remotes of opened.values()) remotes[Symbol.dispose]();
     },
   };
-}
-
-/** Its passphrase is asked for as that of a key of this name; its id is not known before it opens. */
-async function openForeignKey(
-  role: string,
-  bytes: Uint8Array,
-  path: string,
-  passphrases: PassphraseSource,
-): Promise<KeyObject> {
-  const file = parseKeyFile(bytes, path);
-  if (!file.isEncrypted) return openKeyFile(file, '', path) as KeyObject;
-  const keyId = hexOf(digestOf(bytes));
-  for (let attempt = 0; attempt < attemptLimit; attempt++) {
-    const passphrase = await passphrases({ keyId, role, creating: false, attempt });
-    if (passphrase === undefined) break;
-    const key = openKeyFile(file, passphrase.reveal(), path);
-    if (key) return key;
-  }
-  throw folderError('FOLDER_KEY_PASSPHRASE', { role, keyId: path });
 }
 
 /** @throws StoreError CONFIG_TRUST_SERVER unless it is an https URL */

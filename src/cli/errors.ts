@@ -4,6 +4,13 @@ import { type ErrorSpec, errorFactory } from '../base/index.ts';
 export const cliErrors = {
   CLI_USAGE: { message: '{reason}' },
   CLI_DOCKER_TRUST: { message: '{reason}' },
+  CLI_NOT_ASKED: {
+    message: 'there is no terminal to ask: "{question}"; nothing was done. Say {flag} to go on',
+  },
+  CLI_LAST_ROOT: {
+    message:
+      '{keyId} is the last root key of {guns} in this folder; nothing was removed. Back it up, and say --last-root --yes to remove it all the same',
+  },
   CLI_SERVER: {
     message: '"{server}" is not the address of a store; write https://HOST:PORT (--server)',
   },

@@ -7,6 +7,7 @@
  */
 export { cliErrors } from './errors.ts';
 export { exitCodes } from './exit-codes.ts';
+export type { KeyOutcome, KeyProgress, Keyring, ListedKey } from './keyring.ts';
 export type {
   CliWorld,
   DockerTrustWorld,

@@ -2,6 +2,7 @@ import type { Clock, Digest, Secret } from '../base/index.ts';
 import type { ImageVerification, Published, Trust, TrustChange } from '../client/index.ts';
 import type { ImportWatch, RepositoryPlan } from '../trust/index.ts';
 import type { Gun, PublicKey } from '../tuf/index.ts';
+import type { Keyring } from './keyring.ts';
 
 /** An HTTPS client; one per command. It throws StoreErrors when there is no answer. */
 export interface HttpConnection extends Disposable {
@@ -123,6 +124,8 @@ export interface ImportQuestion {
 export interface DockerTrustWorld extends Disposable {
   /** docker's configuration folder; the trust folder is `trust` in it. */
   readonly configFolder: string;
+  /** The private keys of the trust folder, as things to be looked at and cared for. */
+  readonly keyring: Keyring;
   /** The repository, verified and up to date. Throws what `openTrust` does. */
   open(gun: Gun): Promise<Trust>;
   /** Signs and publishes changes, all or none. Throws what `publish` does. */
@@ -179,6 +182,8 @@ export interface CliWorld {
   readonly askPassword?: (prompt: string) => Promise<Secret>;
   /** Verifies an image as a consumer would, with docker's saved logins. */
   readonly verifyImage: (question: VerifyQuestion) => Promise<ImageVerification>;
+  /** Whether a person can be asked: standard input and output are a terminal. */
+  readonly isTerminal?: boolean;
   /** Whether somebody watches standard error. */
   readonly isWatched?: boolean;
   /** Takes repositories over into a stopped store. */

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { MemoryMetadataCache } from '../../test/support/memory-metadata-cache.ts';
-import { MemoryMetadataStore } from '../../test/support/memory-metadata-store.ts';
-import { MemoryPrivateKeyStore } from '../../test/support/memory-private-key-store.ts';
+import { MemoryTrust } from '../../test/support/memory-trust.ts';
 import { makeRootSigner, makeSigner } from '../../test/support/simulated-repository.ts';
-import { SealedRoleKeys } from '../adapters/keys/index.ts';
-import { digestOf, isStoreError, Secret, utf8 } from '../base/index.ts';
-import { TrustServer } from '../trust/index.ts';
+import { digestOf, utf8 } from '../base/index.ts';
 import {
   findTarget,
   type Gun,
@@ -31,7 +27,7 @@ const gun = parseGun('localhost:5443/acme/app');
 const now = new Date('2026-11-21T00:00:00Z');
 
 test('a new repository gets a root, targets, and the server signs the rest', async () => {
-  const server = makeServer();
+  const server = new MemoryTrust(() => now);
   const paula = new Desk(server);
   const { initialised, signed, trust } = await paula.publish([add('v1')]);
   assert.deepEqual([initialised, signed], [true, ['targets']]);
@@ -41,13 +37,13 @@ test('a new repository gets a root, targets, and the server signs the rest', asy
 });
 
 test('a repository that does not exist is not made by who did not mean to', async () => {
-  const paula = new Desk(makeServer());
+  const paula = new Desk(new MemoryTrust(() => now));
   await assert.rejects(paula.publish([add('v1')], 'refuse'), { code: 'CLIENT_NO_TRUST_DATA' });
   assert.deepEqual(await paula.keys.keys(), []);
 });
 
 test('one root key serves all repositories, a targets key one', async () => {
-  const server = makeServer();
+  const server = new MemoryTrust(() => now);
   const paula = new Desk(server);
   await paula.publish([add('v1')]);
   const other = new Desk(server, { gun: parseGun('localhost:5443/acme/other'), keys: paula.keys });
@@ -186,7 +182,7 @@ test('a server that accepts an update and then shows something else is found out
 
 /** paula's repository, in which jeff and kate are signers. */
 async function delegated() {
-  const server = makeServer();
+  const server = new MemoryTrust(() => now);
   const paula = new Desk(server);
   const signers = new Map([
     ['jeff', makeSigner()],
@@ -210,33 +206,7 @@ function remove(name: string): TrustChange {
   return { kind: 'remove-target', name };
 }
 
-type Server = ReturnType<typeof makeServer>;
-
-/** The store's own trust server, without HTTP. */
-function makeServer() {
-  const keys = new SealedRoleKeys(new MemoryPrivateKeyStore(), new Secret(randomBytes(32)));
-  const trust = new TrustServer(new MemoryMetadataStore(), keys);
-  const remote = (name: Gun, beforePublish = async () => {}): TrustRemote => ({
-    root: async (version) =>
-      version === undefined
-        ? (await trust.current(name, 'root', now))?.bytes
-        : (await trust.byVersion(name, 'root', version))?.bytes,
-    timestamp: async () => (await trust.current(name, 'timestamp', now))?.bytes,
-    byHash: async (role, sha256) => (await trust.byChecksum(name, role, sha256))?.bytes,
-    serverKey: (role) => trust.publicKey(name, role, now),
-    async publish(files) {
-      await beforePublish();
-      try {
-        await trust.accept(name, new Map(files.map(({ role, bytes }) => [role, bytes])), now);
-        return 'accepted';
-      } catch (error) {
-        if (isStoreError(error) && error.code === 'TRUST_VERSION_CONFLICT') return 'superseded';
-        throw error;
-      }
-    },
-  });
-  return { remote };
-}
+type Server = MemoryTrust;
 
 /** Somebody's keys and cache, at work on one repository. */
 class Desk {

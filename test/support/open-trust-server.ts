@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastify from 'fastify';
+import { makeTlsCertificate } from '../../src/adapters/certificates/index.ts';
 import { SealedRoleKeys } from '../../src/adapters/keys/index.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
 import { SqlMetadataStore } from '../../src/adapters/sql/metadata-store.ts';
@@ -15,25 +18,37 @@ import { ops } from '../../src/http/ops/index.ts';
 import { serveV2 } from '../../src/http/v2.ts';
 import { TrustServer } from '../../src/trust/index.ts';
 
-/** Our trust server on SQLite over plain HTTP, as notary-server is without `auth`: open to all. */
+/** Our trust server on SQLite, as notary-server is without `auth`: open to all. */
 export interface OpenTrustServer extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, or `https:` */
   readonly url: string;
+  /** PEM that vouches for it. */
+  readonly certificateFile?: string;
   readonly trust: TrustServer;
 }
 
-export async function startOpenTrustServer(): Promise<OpenTrustServer> {
+/** @param tls  over TLS, as docker's clients insist */
+export async function startOpenTrustServer({ tls = false } = {}): Promise<OpenTrustServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cm-open-trust-'));
   const db = await openDatabase(join(folder, 'store.sqlite'));
   const keys = new SealedRoleKeys(new SqlPrivateKeyStore(db), new Secret(randomBytes(32)));
   const trust = new TrustServer(new SqlMetadataStore(db), keys);
-  const app = fastify();
+  const made = tls ? makeTlsCertificate({ hosts: [], now: new Date() }) : undefined;
+  const certificateFile = join(folder, 'server.crt');
+  if (made) writeFileSync(certificateFile, made.certificate);
+  const app = fastify({
+    serverFactory: (handler) =>
+      made
+        ? createHttpsServer({ cert: made.certificate, key: made.privateKey.reveal() }, handler)
+        : createServer(handler),
+  });
   const api = createNotaryApi({ trust, gate: openGate(), clock: () => new Date() });
   await app.register(ops({ isReady: () => true }));
   serveV2(app, [api], async (_request, reply) => reply.send({}));
   await app.listen({ host: '127.0.0.1', port: 0 });
   return {
-    url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
+    ...(tls && { certificateFile }),
     trust,
     [Symbol.asyncDispose]: async () => {
       await app.close();

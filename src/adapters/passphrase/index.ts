@@ -1,8 +1,15 @@
 /**
- * Where the passphrases of private keys come from: the environment, a terminal, or a test. It never
- * writes one anywhere, and knows neither keys nor files.
+ * Where the passphrases of private keys come from: the environment, files and descriptors that it
+ * names, a terminal, or a test. It never writes one anywhere, and knows no keys.
  */
-export { environmentPassphrases, passphraseVariables } from './environment.ts';
+export {
+  type Environment,
+  environmentPassphrases,
+  newPassphraseFrom,
+  newPassphraseVariable,
+  passphraseVariables,
+  secretFrom,
+} from './environment.ts';
 export { passphraseError, passphraseErrors } from './errors.ts';
 export {
   firstOf,

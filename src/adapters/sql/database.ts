@@ -11,7 +11,6 @@ import { Breathing } from './breathing.ts';
 import * as store from './migrations/0001-store.ts';
 import * as retiredVersions from './migrations/0002-retired-versions.ts';
 import * as expiries from './migrations/0003-expiries.ts';
-import type { NodeSqlite } from './node-sqlite.ts';
 import type { Schema } from './schema.ts';
 import { isPostgres } from './statements.ts';
 
@@ -32,9 +31,7 @@ const migrations = {
  * @param location  the SQLite file, made when absent; `:memory:` for a test; or a `postgres://` URL
  */
 export async function openDatabase(location: string): Promise<Database> {
-  const { engine, sqlite } = await engineOf(location);
-  const db = new Kysely<Schema>(engine);
-  if (sqlite) sqlites.set(db, sqlite);
+  const db = new Kysely<Schema>(await engineOf(location));
   try {
     await requireUtf8(db);
     const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
@@ -47,37 +44,20 @@ export async function openDatabase(location: string): Promise<Database> {
   }
 }
 
-const sqlites = new WeakMap<Database, NodeSqlite>();
-
-/**
- * The SQLite under a database that {@link openDatabase} opened; undefined on PostgreSQL. Whoever
- * uses it has the one connection, see `db.connection()`: else it may be within a transaction.
- */
-export function sqliteOf(db: Database): NodeSqlite | undefined {
-  return sqlites.get(db);
-}
-
 /** Whether a location is a server's, which several processes may share. */
 export function isPostgresUrl(location: string): boolean {
   return /^postgres(ql)?:\/\//.test(location);
 }
 
 /** Only the driver that is used is loaded: either would cost the other's users its start. */
-async function engineOf(location: string): Promise<Engine> {
+async function engineOf(location: string): Promise<KyselyConfig> {
   if (isPostgresUrl(location)) {
     const { NodePostgres } = await import('./node-postgres.ts');
-    const pool = new NodePostgres(location);
-    return { engine: { dialect: new PostgresDialect({ pool }) }, sqlite: undefined };
+    return { dialect: new PostgresDialect({ pool: new NodePostgres(location) }) };
   }
   const { NodeSqlite } = await import('./node-sqlite.ts');
-  const sqlite = new NodeSqlite(location);
-  const dialect = new SqliteDialect({ database: sqlite });
-  return { engine: { dialect, plugins: [new Breathing()] }, sqlite };
-}
-
-interface Engine {
-  readonly engine: KyselyConfig;
-  readonly sqlite: NodeSqlite | undefined;
+  const dialect = new SqliteDialect({ database: new NodeSqlite(location) });
+  return { dialect, plugins: [new Breathing()] };
 }
 
 /** In another encoding the server would refuse names, or change them. */

@@ -20,6 +20,23 @@ export const folderErrors = {
   FOLDER_KEY_NEEDS_GUN: {
     message: 'a {role} key belongs to one repository; say which',
   },
+  FOLDER_KEY_EXISTS: {
+    message:
+      'the key {keyId} is in {file} already, under another passphrase or damaged; it was left as it is. Move it away first if the other one is right',
+  },
+  FOLDER_KEY_UNKNOWN: {
+    message: 'no key of the trust folder, or more than one, begins with {text}; see key ls',
+  },
+  FOLDER_NO_KEYS: { message: 'there are no keys in {folder}; there is nothing to back up' },
+  FOLDER_BACKUP_DAMAGED: {
+    message: '{file} is not a whole backup: {reason}; nothing was restored. Use another copy of it',
+  },
+  FOLDER_BACKUP_UNTRIED: {
+    message:
+      '{count} keys of the backup did not open, the first of them {keyId} ({reason}); nothing was kept. Give their passphrases, or keep the backup untried with --untried',
+  },
+  FOLDER_FILE_EXISTS: { message: '{file} is there already; nothing is overwritten, name another' },
+  FOLDER_UNWRITABLE: { message: '{file} cannot be written ({reason}); nothing was changed' },
   FOLDER_UNREADABLE: {
     message: '{file} cannot be read ({reason}); nothing was trusted without it',
   },

@@ -27,10 +27,19 @@ const privateTypes = new Set([
  * @throws StoreError FOLDER_KEY_MALFORMED, FOLDER_KEY_UNSUPPORTED
  */
 export function parseKeyFile(bytes: Uint8Array, file: string): KeyFile {
-  const [block, second] = blocksOf(bytes, file);
+  const [block, second] = pemBlocksOf(bytes, file);
   if (!block) throw folderError('FOLDER_KEY_MALFORMED', { file, reason: 'it holds no PEM block' });
   if (second)
     throw folderError('FOLDER_KEY_MALFORMED', { file, reason: 'it holds two PEM blocks' });
+  return keyFileOf(block, file);
+}
+
+/**
+ * One block of a file that may hold several.
+ * @param file  its path, for messages
+ * @throws StoreError FOLDER_KEY_UNSUPPORTED for anything but a private key
+ */
+export function keyFileOf(block: PemBlock, file: string): KeyFile {
   if (!privateTypes.has(block.type)) {
     throw folderError('FOLDER_KEY_UNSUPPORTED', { file, kind: block.type });
   }
@@ -95,7 +104,8 @@ export function signerOf(key: KeyObject, file: string): Signer {
   }
 }
 
-function blocksOf(bytes: Uint8Array, file: string): PemBlock[] {
+/** @throws StoreError FOLDER_KEY_MALFORMED when it is not text, or a block is broken */
+export function pemBlocksOf(bytes: Uint8Array, file: string): PemBlock[] {
   try {
     return parsePem(fromUtf8(bytes));
   } catch (error) {

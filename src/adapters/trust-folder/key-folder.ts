@@ -1,5 +1,4 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { join, relative } from 'node:path';
 import { utf8 } from '../../base/index.ts';
 import type { KeyStore, StoredKey } from '../../client/index.ts';
 import {
@@ -7,29 +6,16 @@ import {
   type Gun,
   type KeyId,
   type PublicKey,
-  parseKeyId,
   publicKey,
   type Signer,
 } from '../../tuf/index.ts';
 import { makeRootCertificate } from '../certificates/index.ts';
-import {
-  type PassphraseSource,
-  passphraseError,
-  passphraseVariables,
-} from '../passphrase/index.ts';
-import { folderError } from './errors.ts';
-import { type KeyFile, openKeyFile, parseKeyFile, serializeKeyFile, signerOf } from './key-file.ts';
-import { keyFile, keyPlace, privateFolder } from './paths.ts';
-import { listTrustFolder, readTrustFile } from './read-file.ts';
+import type { PassphraseSource } from '../passphrase/index.ts';
+import { findKey, findKeys } from './find-keys.ts';
+import { serializeKeyFile, signerOf } from './key-file.ts';
+import { keyFile } from './paths.ts';
+import { newPassphrase, unlockKey } from './unlock-key.ts';
 import { writePrivateFile } from './write-file.ts';
-
-interface Found extends StoredKey {
-  readonly path: string;
-  readonly file: KeyFile;
-}
-
-const keyLimitBytes = 64 * 1024;
-const attemptLimit = 20;
 
 /**
  * The private keys of a trust folder: those of docker and notary, and ours, which they open. A key
@@ -48,7 +34,7 @@ export class KeyFolder implements KeyStore {
 
   /** @throws StoreError FOLDER_KEY_MALFORMED, FOLDER_UNREADABLE: no key is passed over in silence */
   async keys(): Promise<readonly StoredKey[]> {
-    const found = await this.#find();
+    const found = await findKeys(this.#trust);
     return found.map(({ id, role, gun }) => ({ id, role, gun }));
   }
 
@@ -61,9 +47,7 @@ export class KeyFolder implements KeyStore {
     const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { privateKey } = pair;
     const { id } = barePublicKey(pair.publicKey);
-    const request = { keyId: id, role, creating: true, attempt: 0 };
-    const passphrase = await this.#passphrases(request);
-    if (passphrase === undefined) throw needed(id, role);
+    const passphrase = await newPassphrase({ id, role }, this.#passphrases);
     const path = keyFile(this.#trust, id);
     await writePrivateFile(path, await serializeKeyFile(privateKey, { role, gun }, passphrase));
     this.#opened.set(id, privateKey);
@@ -76,8 +60,7 @@ export class KeyFolder implements KeyStore {
    */
   async keep(privateKey: KeyObject, role: string, gun?: Gun): Promise<KeyId> {
     const { id } = signerOf(privateKey, 'the key').key;
-    const passphrase = await this.#passphrases({ keyId: id, role, creating: true, attempt: 0 });
-    if (passphrase === undefined) throw needed(id, role);
+    const passphrase = await newPassphrase({ id, role }, this.#passphrases);
     const bytes = await serializeKeyFile(privateKey, { role, gun }, passphrase);
     await writePrivateFile(keyFile(this.#trust, id), bytes);
     return id;
@@ -93,52 +76,9 @@ export class KeyFolder implements KeyStore {
   async #open(id: KeyId): Promise<KeyObject> {
     const known = this.#opened.get(id);
     if (known) return known;
-    const found = (await this.#find()).find((key) => key.id === id);
-    const path = found?.path ?? keyFile(this.#trust, id);
-    if (!found) throw folderError('FOLDER_UNREADABLE', { file: path, reason: 'ENOENT' });
-    const key = await this.#unlock(found);
-    const real = signerOf(key, path).key.id;
-    if (real !== id) throw folderError('FOLDER_KEY_MISNAMED', { file: path, keyId: real });
+    const found = await findKey(this.#trust, id);
+    const key = await unlockKey(found, this.#passphrases);
     this.#opened.set(id, key);
     return key;
   }
-
-  async #unlock({ id, role, file, path }: Found): Promise<KeyObject> {
-    if (!file.isEncrypted) return openKeyFile(file, '', path) as KeyObject;
-    for (let attempt = 0; attempt < attemptLimit; attempt++) {
-      const passphrase = await this.#passphrases({ keyId: id, role, creating: false, attempt });
-      if (passphrase === undefined) {
-        if (attempt === 0) throw needed(id, role);
-        break;
-      }
-      const key = openKeyFile(file, passphrase.reveal(), path);
-      if (key) return key;
-    }
-    throw folderError('FOLDER_KEY_PASSPHRASE', { role, keyId: id });
-  }
-
-  /** Sorted by id, so that everybody chooses the same one among several root keys. */
-  async #find(): Promise<Found[]> {
-    const root = privateFolder(this.#trust);
-    const found = new Map<KeyId, Found>();
-    for (const entry of await listTrustFolder(root)) {
-      const path = join(entry.parentPath, entry.name);
-      const place = keyPlace(relative(root, path));
-      // Symbolic links are passed over, as notary does: they could lead anywhere.
-      if (!entry.isFile() || place.keyId === '') continue;
-      const bytes = await readTrustFile(path, keyLimitBytes);
-      if (!bytes) continue;
-      const file = parseKeyFile(bytes, path);
-      const id = parseKeyId(place.keyId);
-      const role = file.role ?? place.role ?? '';
-      const gun = file.gun ?? (role === 'root' ? undefined : place.gun);
-      found.set(id, { id, role, gun, path, file });
-    }
-    return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  }
-}
-
-function needed(keyId: string, role: string) {
-  const variables = passphraseVariables(role).join(' or ');
-  return passphraseError('PASSPHRASE_NEEDED', { keyId, role, variables });
 }

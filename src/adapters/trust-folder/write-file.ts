@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { folderError } from './errors.ts';
 
 /**
  * Writes a file that is there as a whole or as it was before, whatever is killed in between: a
@@ -9,6 +10,35 @@ import { dirname } from 'node:path';
 export async function writePrivateFile(path: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const temporary = await writeBeside(path, bytes);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+/**
+ * Writes a file that must not be there yet, whole or not at all.
+ * @throws StoreError FOLDER_FILE_EXISTS, FOLDER_UNWRITABLE
+ */
+export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = await writeBeside(path, bytes);
+  try {
+    await publishNewFile(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/**
+ * The first half of a write: the bytes are on the disk, under a name of their own.
+ * @returns that name
+ * @throws StoreError FOLDER_UNWRITABLE
+ */
+export async function writeBeside(path: string, bytes: Uint8Array): Promise<string> {
   // Not ending in .key or .json, so that what a crash leaves behind is never read.
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
@@ -19,12 +49,35 @@ export async function writePrivateFile(path: string, bytes: Uint8Array): Promise
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
-  } catch (error) {
+    return temporary;
+  } catch (cause) {
     await rm(temporary, { force: true });
-    throw error;
+    throw unwritable(path, cause);
   }
-  await syncFolder(folder);
+}
+
+/** The second half, for a file that must not be there: a link, since a rename would replace it. */
+export async function publishNewFile(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch (cause) {
+    const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    throw isThere ? folderError('FOLDER_FILE_EXISTS', { file: path }) : unwritable(path, cause);
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Removes a file for good: it does not come back after a crash. */
+export async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((cause: unknown) => {
+    throw unwritable(path, cause);
+  });
+  await syncFolder(dirname(path));
+}
+
+function unwritable(path: string, cause: unknown) {
+  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+  return folderError('FOLDER_UNWRITABLE', { file: path, reason }, cause);
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -23,6 +23,8 @@ export interface TrustCommand {
   readonly flags: readonly FlagSpec[];
   /** The options of the help, as docker's cobra lays them out; empty when there are none. */
   readonly options: string;
+  /** True for what docker never had: its errors end with the codes of exit-codes.ts. */
+  readonly isOurs?: true;
   /** @returns the exit code, 0 when it gives none. What it throws is printed, and then it is 1 */
   run(context: TrustContext, args: readonly string[], flags: Flags): Promise<number | undefined>;
 }

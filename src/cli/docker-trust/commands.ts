@@ -1,7 +1,13 @@
 import type { TrustCommand } from './command.ts';
 import { inspectCommand } from './inspect.ts';
+import { keyBackupCommand, keyRestoreCommand } from './key-backup.ts';
+import { keyExportCommand } from './key-export.ts';
 import { keyGenerateCommand } from './key-generate.ts';
+import { keyImportCommand } from './key-import.ts';
 import { keyLoadCommand } from './key-load.ts';
+import { keyLsCommand } from './key-ls.ts';
+import { keyPasswdCommand } from './key-passwd.ts';
+import { keyRmCommand } from './key-rm.ts';
 import { revokeCommand } from './revoke.ts';
 import { signCommand } from './sign.ts';
 import { signerAddCommand } from './signer-add.ts';
@@ -14,6 +20,13 @@ export const trustCommandTable: readonly TrustCommand[] = [
   signCommand,
   keyGenerateCommand,
   keyLoadCommand,
+  keyLsCommand,
+  keyExportCommand,
+  keyImportCommand,
+  keyPasswdCommand,
+  keyRmCommand,
+  keyBackupCommand,
+  keyRestoreCommand,
   signerAddCommand,
   signerRemoveCommand,
 ];

@@ -1,4 +1,5 @@
 import { isStoreError } from '../../base/index.ts';
+import { exitCodeOf } from '../exit-codes.ts';
 import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
 import type { TrustCommand } from './command.ts';
@@ -59,7 +60,7 @@ export async function runDockerTrust(
   } catch (error) {
     if (!isStoreError(error)) throw error;
     world.printError(`${wordsFor(error)}\n`);
-    return 1;
+    return command.isOurs ? exitCodeOf(error) : 1;
   }
 }
 

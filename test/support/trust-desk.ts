@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDockerWorld } from '../../src/app/docker-world.ts';
+import { runDockerTrust } from '../../src/cli/docker-trust/run-docker-trust.ts';
+import type { CliWorld } from '../../src/cli/index.ts';
+import type { Transcript } from './command.ts';
+import type { MemoryTrust } from './memory-trust.ts';
+
+/** What a desk is given beside its trust server. */
+export interface DeskOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly isTerminal?: boolean;
+  readonly isWatched?: boolean;
+  readonly clock?: () => Date;
+}
+
+/**
+ * Somebody with a trust folder of their own, who uses `docker trust` against a trust server in memory.
+ * Passphrases come from the environment.
+ */
+export class TrustDesk implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'cm-desk-'));
+  readonly trust = join(this.folder, 'trust');
+  /** A test may change it. */
+  env: Record<string, string>;
+  readonly #server: MemoryTrust;
+  readonly #options: DeskOptions;
+
+  constructor(server: MemoryTrust, options: DeskOptions = {}) {
+    this.#server = server;
+    this.#options = options;
+    this.env = {
+      DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE: 'the root passphrase',
+      DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE: 'the other passphrase',
+      ...options.env,
+    };
+  }
+
+  /** `docker trust ARGS` @param input  standard input */
+  async run(args: readonly string[], input = ''): Promise<Transcript> {
+    const said = { stdout: '', stderr: '' };
+    const { isTerminal = false, isWatched = false, clock = () => new Date() } = this.#options;
+    const world: Partial<CliWorld> = {
+      env: this.env,
+      stdin: (async function* () {
+        yield input;
+      })(),
+      print: (text) => {
+        said.stdout += text;
+      },
+      printError: (text) => {
+        said.stderr += text;
+      },
+      ...{ clock, isTerminal, isWatched },
+      docker: async () =>
+        openDockerWorld(this.folder, this.env, clock, (gun) => this.#server.remote(gun)),
+    };
+    const code = await runDockerTrust(args, world as CliWorld, { title: 'docker trust' });
+    return { command: `docker trust ${args.join(' ')}`, code, ...said };
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
