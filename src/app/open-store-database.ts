@@ -1,4 +1,6 @@
 import { type Database, openDatabase } from '../adapters/sql/database.ts';
+import { SqliteInstantReads } from '../adapters/sql/instant-reads.ts';
+import { PostgresInstantReads } from '../adapters/sql/postgres-instant-reads.ts';
 import { type Config, nameOfDatabase } from './config.ts';
 import type { DataFolder } from './data-folder.ts';
 import { appError } from './errors.ts';
@@ -19,4 +21,12 @@ export async function openStoreDatabase(
     const reason = message || String(code ?? 'no reason given');
     throw appError('DATABASE_FAILED', { database: nameOfDatabase(database), reason }, cause);
   }
+}
+
+/** The reads of that database which need no waiting for anybody's transaction. */
+export async function openInstantReads({ database }: Pick<Config, 'database'>, folder: DataFolder) {
+  if (!database) return new SqliteInstantReads(folder.database);
+  // A driver costs memory that a store on SQLite can do without.
+  const { PostgresLine } = await import('../adapters/sql/postgres-line.ts');
+  return new PostgresInstantReads(new PostgresLine(database.reveal()));
 }

@@ -29,8 +29,8 @@ test('a request that never ends cannot keep the store from stopping', async () =
 });
 
 test('what fails at once is answered by the framework', async () => {
-  const { server, get } = await listening(() => {
-    throw new Error('the disk does not answer');
+  const { server, get } = await listening((_request, _response, leave) => {
+    leave(new Error('the disk does not answer'));
   });
   const status = await new Promise((resolve, reject) => {
     const sent = get('/nothing').on('error', reject);

@@ -18,7 +18,7 @@ const mostConnections = 2_000;
  * The one HTTPS server. Bodies have no total time limit, because a layer of many gigabytes on a
  * slow line is honest; silence has one.
  */
-export function makeServer(tls: Tls, log: Logger, answerAtOnce: AnswerAtOnce = () => false) {
+export function makeServer(tls: Tls, log: Logger, answerAtOnce?: AnswerAtOnce) {
   const server = fastify({
     serverFactory: (handler) => serve(tls, log, answerAtOnce, handler),
     loggerInstance: log,
@@ -39,30 +39,42 @@ export function makeServer(tls: Tls, log: Logger, answerAtOnce: AnswerAtOnce = (
 }
 
 /**
- * Answers a request in the same turn of the event loop and returns true, or leaves it alone.
- * Whatever it leaves goes through the framework.
+ * Answers a request without the framework; or has done nothing and calls `leave`, with a reason when
+ * something failed: the framework has its way to fail.
  */
-export type AnswerAtOnce = (request: IncomingMessage, response: ServerResponse) => boolean;
+export type AnswerAtOnce = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  leave: (failure?: unknown) => void,
+) => void;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** The HTTPS server below the framework. */
-function serve({ cert, key }: Tls, log: Logger, answerAtOnce: AnswerAtOnce, handler: Handler) {
+function serve(
+  { cert, key }: Tls,
+  log: Logger,
+  answerAtOnce: AnswerAtOnce | undefined,
+  handler: Handler,
+) {
   const options: ServerOptions = { cert, key, minVersion: 'TLSv1.2' };
   const times = { headersTimeout: headerTimeoutMs, requestTimeout: 0, keepAliveTimeout: 75_000 };
-  const isAnswered: AnswerAtOnce = (request, response) => {
-    try {
-      return answerAtOnce(request, response);
-    } catch (error) {
-      // Thrown from here it would end the process; the framework has its way to fail.
-      log.error({ err: error }, 'answer at once failed');
-      return false;
-    }
-  };
   const server = createServer({ ...options, ...times }, (request, response) => {
     // A server that drains does not listen any more; the framework says so to the client.
-    if (!server.listening || !isAnswered(request, response)) return handler(request, response);
-    if (log.isLevelEnabled('info')) logAnswer(log, request, response.statusCode, 0);
+    if (!server.listening || !answerAtOnce) return handler(request, response);
+    let isLeft = false;
+    if (log.isLevelEnabled('info')) {
+      const since = performance.now();
+      response.once('finish', () => {
+        if (isLeft) return;
+        logAnswer(log, request, response.statusCode, performance.now() - since);
+      });
+    }
+    answerAtOnce(request, response, (failure) => {
+      isLeft = true;
+      if (failure !== undefined) log.error({ err: failure }, 'answer at once failed');
+      handler(request, response);
+    });
   });
   server.setTimeout(idleTimeoutMs);
   return server;

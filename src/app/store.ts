@@ -8,7 +8,6 @@ import { SqlAdmissions } from '../adapters/sql/admission-store.ts';
 import { SqlCandidates } from '../adapters/sql/candidate-store.ts';
 import { SqlExpiryIndex } from '../adapters/sql/expiry-index.ts';
 import { hold } from '../adapters/sql/hold.ts';
-import { SqliteInstantReads } from '../adapters/sql/instant-reads.ts';
 import { SqlPrivateKeyStore } from '../adapters/sql/private-key-store.ts';
 import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
 import { SqlUserStore } from '../adapters/sql/user-store.ts';
@@ -29,7 +28,7 @@ import type { Config } from './config.ts';
 import type { DataFolder } from './data-folder.ts';
 import { appError } from './errors.ts';
 import { addFirstAdministrator } from './first-administrator.ts';
-import { openStoreDatabase } from './open-store-database.ts';
+import { openInstantReads, openStoreDatabase } from './open-store-database.ts';
 import { makeReview, readPolicy } from './review.ts';
 import { closeServer, makeServer } from './server.ts';
 import { openTls } from './tls.ts';
@@ -70,8 +69,7 @@ export async function startStore(
 
   const db = await openStoreDatabase(config, folder);
   undo.defer(() => db.destroy());
-  // PostgreSQL is asked over the network: it has no reads that need no waiting.
-  const reads = config.database ? undefined : undo.use(new SqliteInstantReads(folder.database));
+  const reads = undo.use(await openInstantReads(config, folder));
   // Of several stores that start together one makes the keys, the administrator, the certificate.
   await using starting = await hold(db, 'start');
   const users = new SqlUserStore(db);
@@ -130,9 +128,7 @@ export async function startStore(
   const { gunPrefixes } = config;
   const counts = new OperationCounts();
   const { meter } = counts;
-  const instantGet = reads
-    ? createInstantGet({ reads, gate: auth.gate, clock, meter, gunPrefixes })
-    : () => false;
+  const instantGet = createInstantGet({ reads, gate: auth.gate, clock, meter, gunPrefixes });
   const server = makeServer(tls, log, instantGet);
   let draining = false;
   await server.register(ops({ isReady: async () => !draining && (await answers(users)) }));

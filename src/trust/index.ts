@@ -13,6 +13,7 @@ export {
   expiryReport,
   type Renewer,
 } from './expiry-report.ts';
+export { type FileQuestion, fileQuestion } from './file-question.ts';
 export * from './import/index.ts';
 export type {
   Change,

@@ -1,5 +1,6 @@
 import type { Gun, PublicKey, RoleName, Signed, Signer } from '../tuf/index.ts';
 import type { ExpiryKind } from './expiry.ts';
+import type { FileQuestion } from './file-question.ts';
 
 /** One version of one role, as it is stored and served: bytes as received, or as signed here. */
 export interface FileVersion {
@@ -84,13 +85,21 @@ export interface InstantFile extends StoredFile {
 }
 
 /**
- * The reads of {@link MetadataStore} where they need no waiting. They answer exactly what is
- * published in the moment of the call; where they do not answer, the store is asked.
+ * The reads of {@link MetadataStore} that need no waiting for anybody's transaction. They answer
+ * exactly what is published in a moment after they were asked for; where they do not answer, the
+ * store is asked.
  */
 export interface InstantReads {
-  current(gun: Gun, role: RoleName): InstantFile | undefined;
-  byChecksum(gun: Gun, role: RoleName, sha256: string): InstantFile | undefined;
-  byVersion(gun: Gun, role: RoleName, version: number): InstantFile | undefined;
+  /**
+   * Calls back when the file can be read, and the rights of the user beside it: at once, or after a
+   * query that was sent after this call and that all share who asked until then.
+   *
+   * @param user   whose rights are needed too; undefined: nobody's
+   * @param ready  must not throw; what it reads holds until it returns, and no longer
+   */
+  when(question: FileQuestion, user: string | undefined, ready: () => void): void;
+  /** Undefined also when it is not known here: that is no answer. */
+  file(question: FileQuestion): InstantFile | undefined;
 }
 
 /** The roles whose keys the server may hold. */

@@ -1,10 +1,12 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { InstantFile, InstantReads } from '../../trust/index.ts';
+import type { FileQuestion, InstantFile, InstantReads } from '../../trust/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import { CommitWatch } from './commit-watch.ts';
+import { KeptFiles } from './kept-files.ts';
 import type { StoredUser } from './user-store.ts';
 
-const keptEntries = 2_000;
+const keptUsers = 2_000;
+const keptBytes = 4 * 1024 * 1024;
 /** Larger files are read each time: the system's page cache holds them once, not twice. */
 const keptFileBytes = 16 * 1024;
 
@@ -27,7 +29,7 @@ export class SqliteInstantReads implements InstantReads, Disposable {
   readonly #byVersion: StatementSync;
   readonly #expiry: StatementSync;
   readonly #user: StatementSync;
-  readonly #files = new Map<string, InstantFile | undefined>();
+  readonly #files = new KeptFiles<InstantFile>(keptBytes);
   readonly #users = new Map<string, StoredUser | undefined>();
   readonly #watch: CommitWatch;
   #version: unknown;
@@ -55,25 +57,18 @@ export class SqliteInstantReads implements InstantReads, Disposable {
     this.#watch = new CommitWatch(path);
   }
 
-  current(gun: Gun, role: RoleName): InstantFile | undefined {
-    return this.#file(`current ${role} ${gun}`, () => {
-      const file = fileOf(this.#current.get(gun, role));
-      if (!file || (role !== 'snapshot' && role !== 'timestamp')) return file;
-      const both = [this.#expiryOf(gun, 'snapshot'), this.#expiryOf(gun, 'timestamp')];
-      return { ...file, renewAt: new Date(Math.min(...both)) };
-    });
+  when(_question: FileQuestion, _user: string | undefined, ready: () => void): void {
+    ready();
   }
 
-  byChecksum(gun: Gun, role: RoleName, sha256: string): InstantFile | undefined {
-    return this.#file(`${sha256} ${role} ${gun}`, () =>
-      fileOf(this.#byChecksum.get(gun, role, sha256)),
-    );
-  }
-
-  byVersion(gun: Gun, role: RoleName, version: number): InstantFile | undefined {
-    return this.#file(`${version} ${role} ${gun}`, () =>
-      fileOf(this.#byVersion.get(gun, role, version)),
-    );
+  file(question: FileQuestion): InstantFile | undefined {
+    this.#forgetOld();
+    const known = this.#files.get(question.name);
+    if (known) return known;
+    const file = this.#read(question);
+    if (!file || file.bytes.length > keptFileBytes) return file;
+    this.#files.set(question.name, file);
+    return file;
   }
 
   /** A user with the role and the namespaces of this moment. */
@@ -81,7 +76,7 @@ export class SqliteInstantReads implements InstantReads, Disposable {
     this.#forgetOld();
     if (this.#users.has(name)) return this.#users.get(name);
     const user = userOf(this.#user.all(name) as unknown as UserRow[]);
-    if (this.#users.size >= keptEntries) this.#users.clear();
+    if (this.#users.size >= keptUsers) this.#users.clear();
     this.#users.set(name, user);
     return user;
   }
@@ -90,15 +85,13 @@ export class SqliteInstantReads implements InstantReads, Disposable {
     this.#database.close();
   }
 
-  #file(key: string, read: () => InstantFile | undefined): InstantFile | undefined {
-    this.#forgetOld();
-    const known = this.#files.get(key);
-    if (known) return known;
-    const file = read();
-    if (!file || file.bytes.length > keptFileBytes) return file;
-    if (this.#files.size >= keptEntries) this.#files.clear();
-    this.#files.set(key, file);
-    return file;
+  #read({ gun, role, sha256, version }: FileQuestion): InstantFile | undefined {
+    if (sha256 !== undefined) return fileOf(this.#byChecksum.get(gun, role, sha256));
+    if (version !== undefined) return fileOf(this.#byVersion.get(gun, role, version));
+    const file = fileOf(this.#current.get(gun, role));
+    if (!file || (role !== 'snapshot' && role !== 'timestamp')) return file;
+    const both = [this.#expiryOf(gun, 'snapshot'), this.#expiryOf(gun, 'timestamp')];
+    return { ...file, renewAt: new Date(Math.min(...both)) };
   }
 
   /** What is read after this may be newer than the version noted; then it is read once more than needed. */

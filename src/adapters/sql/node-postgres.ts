@@ -5,8 +5,11 @@ import { sqlStateOf } from './sql-state.ts';
 
 const mostConnections = 16;
 /** The server drops the locks of a machine that is gone after 25 s; else it would take hours. */
-const noticeDeath =
-  '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
+const noticeDeath = [
+  'tcp_keepalives_idle=10',
+  'tcp_keepalives_interval=5',
+  'tcp_keepalives_count=3',
+];
 const connectWithinMs = 10_000;
 /** A statement that takes longer is stuck; the request behind it has long been given up. */
 const statementWithinMs = 60_000;
@@ -15,7 +18,22 @@ const mostNamed = 300;
 const mostParametersNamed = 32;
 
 /**
- * The one place that knows `pg`: a pool that looks to Kysely's PostgresDialect as the one it was
+ * What every connection has in common.
+ * @param settings  of the server, for this connection alone
+ */
+export function connectionOptions(url: string, settings: readonly string[] = []) {
+  return {
+    connectionString: url,
+    connectionTimeoutMillis: connectWithinMs,
+    application_name: 'countermark',
+    keepAlive: true,
+    options: [...noticeDeath, ...settings].map((setting) => `-c ${setting}`).join(' '),
+    types: { getTypeParser },
+  };
+}
+
+/**
+ * The place that knows `pg`, with `PostgresLine`: a pool that looks to Kysely's PostgresDialect as the one it was
  * written for. Integers of 64 bits come as numbers and only when they are safe, bytes as
  * Uint8Array, and statements are prepared once per connection. While the server cannot be reached,
  * every call fails with Unavailable; when it is back, the next call finds it.
@@ -27,14 +45,9 @@ export class NodePostgres implements PostgresPool {
   /** @param url  `postgres://...`; what it leaves out, the PG... variables of the environment say */
   constructor(url: string) {
     this.#pool = new Pool({
-      connectionString: url,
+      ...connectionOptions(url),
       max: mostConnections,
-      connectionTimeoutMillis: connectWithinMs,
       statement_timeout: statementWithinMs,
-      application_name: 'countermark',
-      keepAlive: true,
-      options: noticeDeath,
-      types: { getTypeParser },
     });
     // A connection that is lost fails what is asked over it, and the pool drops it: whoever asks
     // next gets a new one. Said to nobody, either event would end the process.

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { AccessToken } from './tokens.ts';
 
 /**
  * What a request does to a repository or to its trust metadata. `delete` also covers what
@@ -60,8 +61,13 @@ export interface CatalogGate extends Gate {
 export interface InstantGate {
   /**
    * @param authorization  the header as it came
-   * @returns who asks, if {@link Gate.require} would let them in now and nothing must be waited for;
-   *          undefined is no refusal: then the gate is to be asked
+   * @returns the token in it, if it was verified before and is still valid
    */
-  admit(authorization: string | undefined, name: string, action: Action): Principal | undefined;
+  recall(authorization: string | undefined): AccessToken | undefined;
+  /**
+   * Call it when the rights of the token's subject can be read without waiting.
+   * @returns who asks, if {@link Gate.require} would let them in now; undefined is no refusal: then
+   *          the gate is to be asked
+   */
+  admit(token: AccessToken, name: string, action: Action): Principal | undefined;
 }

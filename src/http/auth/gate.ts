@@ -72,12 +72,14 @@ export class TokenGate implements CatalogGate, RegistryGate, InstantGate {
     throw this.#insufficient(request, principal, scope, `${missing} ${name}`);
   }
 
-  admit(authorization: string | undefined, name: string, action: Action): Principal | undefined {
-    const { tokens, instantUsers, origins, policy, clock } = this.#options;
+  recall(authorization: string | undefined): AccessToken | undefined {
     const text = bearerOf(authorization);
-    const token = text && tokens.recallAccess(text, clock());
-    if (!token || !instantUsers) return undefined;
-    const user = token.subject === undefined ? undefined : instantUsers.user(token.subject);
+    return text ? this.#options.tokens.recallAccess(text, this.#options.clock()) : undefined;
+  }
+
+  admit(token: AccessToken, name: string, action: Action): Principal | undefined {
+    const { instantUsers, origins, policy } = this.#options;
+    const user = token.subject === undefined ? undefined : instantUsers?.user(token.subject);
     const principal = token.subject === undefined ? anonymous : user && principalOf(user);
     const place = placeOf(name, origins);
     if (!principal || !grantedOf(token.access, place, origins).has(action)) return undefined;

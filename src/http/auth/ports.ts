@@ -28,7 +28,7 @@ export interface UserStore {
 
 /** Users where they can be read without waiting, as they are in the moment of the call. */
 export interface InstantUsers {
-  user(name: string): User | undefined;
+  user(name: string): Pick<User, 'name' | 'role' | 'namespaces'> | undefined;
 }
 
 /** Slow, salted hashing of passwords; never blocks the event loop. */

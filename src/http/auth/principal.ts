@@ -5,7 +5,7 @@ import type { User, UserStore } from './ports.ts';
 export const anonymous: Principal = { name: undefined, role: 'anonymous', namespaces: [] };
 
 /** What a user is when permissions are decided. */
-export function principalOf(user: User): Principal {
+export function principalOf(user: Pick<User, 'name' | 'role' | 'namespaces'>): Principal {
   return { name: user.name, role: user.role, namespaces: user.namespaces };
 }
 
