@@ -1,7 +1,7 @@
-import type { Database } from '../adapters/sql/database.ts';
+import { type Database, sqliteOf } from '../adapters/sql/database.ts';
 import { Grouped } from '../adapters/sql/grouped.ts';
-import { publishFiles, SqlMetadataStore } from '../adapters/sql/metadata-store.ts';
-import { isPostgres } from '../adapters/sql/statements.ts';
+import { SqlMetadataStore } from '../adapters/sql/metadata-store.ts';
+import { publishSteps } from '../adapters/sql/publish-files.ts';
 
 /**
  * The trust server's store, with a word to the chain after each accepted update, so that it looks
@@ -14,12 +14,13 @@ export class AnnouncedMetadata extends SqlMetadataStore {
 
   constructor(db: Database, announce: () => void) {
     super(db);
-    this.#grouped = isPostgres(db) ? undefined : new Grouped(db);
+    const sqlite = sqliteOf(db);
+    this.#grouped = sqlite && new Grouped(db, sqlite);
     this.#announce = announce;
   }
 
   override async publish(...update: Parameters<SqlMetadataStore['publish']>): Promise<void> {
-    if (this.#grouped) await this.#grouped.run((tx) => publishFiles(tx, ...update));
+    if (this.#grouped) await this.#grouped.run(() => publishSteps(...update));
     else await super.publish(...update);
     const [gun] = update;
     if (gun.includes('/staging/')) this.#announce();

@@ -11,6 +11,7 @@ export * from './image-config.ts';
 export * from './image-reference.ts';
 export * from './manifest.ts';
 export * from './media-type.ts';
+export { listLimit } from './members.ts';
 export * from './reference.ts';
 export * from './repository-name.ts';
 export { readTar, type TarEntry, type TarKind } from './tar.ts';

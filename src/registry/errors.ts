@@ -22,6 +22,10 @@ export const registryErrors = {
   REGISTRY_IN_USE: {
     message: '{digest} is needed by {digests} in {repository}; delete that first',
   },
+  REGISTRY_PRECONDITION: {
+    message:
+      '{reference} leads to {found} now, which is not what the request names; look at it, then decide again',
+  },
   REGISTRY_TOO_DEEP: {
     message:
       'the index {digest} nests deeper than {limit} levels or has more than {limitManifests} manifests',

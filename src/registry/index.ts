@@ -14,10 +14,19 @@ export type {
   ManifestPut,
   Needs,
   Page,
+  Precondition,
   RegistryIndex,
   StoredManifest,
   UploadChunk,
 } from './ports.ts';
+export {
+  fallbackTagOf,
+  isFallbackTag,
+  referrerDescriptor,
+  withoutReferrer,
+  withReferrer,
+} from './referrers.ts';
+export { remarksOn } from './remarks.ts';
 export {
   isUploadId,
   newUploadId,

@@ -11,7 +11,7 @@ import {
   type Tag,
 } from '../oci/index.ts';
 import { registryError } from './errors.ts';
-import type { Needs, RegistryIndex } from './ports.ts';
+import type { Needs, Precondition, RegistryIndex } from './ports.ts';
 
 /** A manifest as a client sends it. */
 export interface ManifestPush {
@@ -20,6 +20,7 @@ export interface ManifestPush {
   /** Tags to set as well, where it is pushed by its digest. */
   readonly tags?: readonly Tag[];
   readonly bytes: Uint8Array;
+  readonly precondition?: Precondition | undefined;
   /** What the client calls it, without parameters. */
   readonly mediaType: string | undefined;
 }
@@ -29,7 +30,7 @@ export interface ManifestPush {
  *
  * @returns  what was stored
  * @throws StoreError OCI_* when the bytes are no manifest; REGISTRY_DIGEST_MISMATCH,
- *         REGISTRY_SIZE_MISMATCH, REGISTRY_MANIFEST_INCOMPLETE. Nothing is stored then
+ *         REGISTRY_SIZE_MISMATCH, REGISTRY_MANIFEST_INCOMPLETE, REGISTRY_PRECONDITION. Nothing is stored then
  * @see OCI distribution-spec 1.1, "Pushing Manifests"
  */
 export async function pushManifest(
@@ -47,7 +48,8 @@ export async function pushManifest(
   const manifest = parseManifest(push.bytes, push.mediaType, algorithm);
   const needs = needsOf(manifest);
   const artifactType = artifactTypeOf(manifest);
-  await index.putManifest({ repository, manifest, needs, artifactType, tags }, now);
+  const { precondition } = push;
+  await index.putManifest({ repository, manifest, needs, artifactType, tags, precondition }, now);
   return manifest;
 }
 

@@ -98,6 +98,12 @@ export interface Needs {
   readonly manifests: ReadonlyMap<Digest, number>;
 }
 
+/**
+ * What must hold of a reference for a change to be made: it is given the digest to which the reference
+ * leads, undefined when it leads nowhere. It is asked in the transaction of the change.
+ */
+export type Precondition = (current: Digest | undefined) => boolean;
+
 /** One manifest on its way into a repository. */
 export interface ManifestPut {
   readonly repository: RepositoryName;
@@ -105,6 +111,8 @@ export interface ManifestPut {
   readonly needs: Needs;
   readonly artifactType: string | undefined;
   readonly tags: readonly Tag[];
+  /** About the first tag, without one about the manifest itself. */
+  readonly precondition?: Precondition | undefined;
 }
 
 /** Which repository has which blobs, manifests and tags. Each method is one transaction. */
@@ -120,20 +128,23 @@ export interface RegistryIndex {
   manifest(repository: RepositoryName, reference: Reference): Promise<StoredManifest | undefined>;
   /**
    * Stores the manifest, and the tags, when the repository has all that it needs in the size it says.
-   * @throws StoreError REGISTRY_MANIFEST_INCOMPLETE, REGISTRY_SIZE_MISMATCH; nothing is stored then
+   * Where clients keep the list of its subject's referrers in a tag, it is added there.
+   * @throws StoreError REGISTRY_MANIFEST_INCOMPLETE, REGISTRY_SIZE_MISMATCH, REGISTRY_PRECONDITION;
+   *         nothing is stored then
    */
   putManifest(put: ManifestPut, now: Date): Promise<void>;
   /**
-   * Removes a manifest and the tags that point to it.
+   * Removes a manifest, the tags that point to it, and its entry in the list of its subject's
+   * referrers, where clients keep that in a tag.
    * @throws StoreError REGISTRY_MANIFEST_UNKNOWN; REGISTRY_IN_USE while an index there needs it
    */
-  deleteManifest(repository: RepositoryName, digest: Digest): Promise<void>;
+  deleteManifest(repository: RepositoryName, digest: Digest, now: Date): Promise<void>;
 
   /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN when the repository has no such manifest */
   setTag(repository: RepositoryName, tag: Tag, digest: Digest, now: Date): Promise<void>;
   resolveTag(repository: RepositoryName, tag: Tag): Promise<Digest | undefined>;
-  /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN when there is no such tag */
-  deleteTag(repository: RepositoryName, tag: Tag): Promise<void>;
+  /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN when there is no such tag; REGISTRY_PRECONDITION */
+  deleteTag(repository: RepositoryName, tag: Tag, precondition?: Precondition): Promise<void>;
   /** Tags of a repository; undefined when nothing was ever pushed to it. */
   tags(repository: RepositoryName, page: Page): Promise<readonly Tag[] | undefined>;
 

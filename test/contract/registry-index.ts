@@ -8,7 +8,7 @@ import {
   parseTag,
   type RepositoryName,
 } from '../../src/oci/index.ts';
-import { pushManifest, type RegistryIndex } from '../../src/registry/index.ts';
+import { fallbackTagOf, pushManifest, type RegistryIndex } from '../../src/registry/index.ts';
 
 /** An index under test. */
 export interface OpenRegistryIndex {
@@ -152,9 +152,9 @@ export function registryIndexContract(name: string, open: () => Promise<OpenRegi
     await push(index, app, 'all', parent);
     const inUse = { code: 'REGISTRY_IN_USE' };
     await assert.rejects(index.unlinkBlob(app, digestOf(layer)), inUse);
-    await assert.rejects(index.deleteManifest(app, digestOf(child)), inUse);
-    await index.deleteManifest(app, digestOf(parent));
-    await index.deleteManifest(app, digestOf(child));
+    await assert.rejects(index.deleteManifest(app, digestOf(child), now), inUse);
+    await index.deleteManifest(app, digestOf(parent), now);
+    await index.deleteManifest(app, digestOf(child), now);
     assert.equal(await index.resolveTag(app, v1), undefined);
     await index.unlinkBlob(app, digestOf(layer));
     await index.unlinkBlob(app, digestOf(config));
@@ -164,7 +164,7 @@ export function registryIndexContract(name: string, open: () => Promise<OpenRegi
   contract('a manifest deleted in one repository stays in another', async (index) => {
     const bytes = await pushImage(index, app, 'v1');
     await pushImage(index, other, 'v1');
-    await index.deleteManifest(app, digestOf(bytes));
+    await index.deleteManifest(app, digestOf(bytes), now);
     assert.equal((await index.manifest(other, v1))?.digest, digestOf(bytes));
     assert.equal(await index.manifest(app, digestOf(bytes)), undefined);
     return { blobs: 4, manifests: 1, linked: 1, references: 2, tags: 1 };
@@ -173,7 +173,9 @@ export function registryIndexContract(name: string, open: () => Promise<OpenRegi
   contract('what is not there cannot be deleted', async (index) => {
     const digest = digestOf(layer);
     await assert.rejects(index.unlinkBlob(app, digest), { code: 'REGISTRY_BLOB_UNKNOWN' });
-    await assert.rejects(index.deleteManifest(app, digest), { code: 'REGISTRY_MANIFEST_UNKNOWN' });
+    await assert.rejects(index.deleteManifest(app, digest, now), {
+      code: 'REGISTRY_MANIFEST_UNKNOWN',
+    });
     await assert.rejects(index.deleteTag(app, v1), { code: 'REGISTRY_MANIFEST_UNKNOWN' });
     return {};
   });
@@ -231,6 +233,61 @@ export function registryIndexContract(name: string, open: () => Promise<OpenRegi
       [],
     );
     return { blobs: 2, manifests: 2, linked: 2, references: 4 };
+  });
+
+  contract('the list of referrers under a fallback tag is kept in step', async (index) => {
+    const subject = { mediaType: mediaTypes.ociManifest, digest: digestOf(config), size: 1 };
+    const tag = fallbackTagOf(subject.digest);
+    const listed = async () => {
+      const list = await index.manifest(app, tag);
+      const parsed = list && parseManifest(list.bytes);
+      return parsed?.kind === 'index' ? parsed.manifests.map(({ digest }) => digest) : undefined;
+    };
+    const one = await pushImage(index, app, undefined, 'one', { subject });
+    assert.equal(await listed(), undefined, 'no list is made where nobody keeps one');
+    const first = indexOf([one]);
+    await push(index, app, tag, first);
+    const two = await pushImage(index, app, undefined, 'two', { subject });
+    assert.deepEqual(await listed(), [digestOf(one), digestOf(two)]);
+    assert.equal(await index.manifest(app, digestOf(first)), undefined, 'the old list is gone');
+    await push(index, app, undefined, two);
+    assert.deepEqual(await listed(), [digestOf(one), digestOf(two)]);
+    await index.deleteManifest(app, digestOf(one), now);
+    assert.deepEqual(await listed(), [digestOf(two)]);
+    await index.deleteManifest(app, digestOf(two), now);
+    assert.equal(await listed(), undefined);
+    return { blobs: 2 };
+  });
+
+  contract('a list of referrers that is a referrer itself is left alone', async (index) => {
+    const subject = { mediaType: mediaTypes.ociManifest, digest: digestOf(config), size: 1 };
+    const list = indexOf([await pushImage(index, app, undefined)], { subject });
+    const tag = fallbackTagOf(subject.digest);
+    await push(index, app, tag, list);
+    await pushImage(index, app, undefined, 'more', { subject });
+    assert.equal(await index.resolveTag(app, tag), digestOf(list));
+    return { blobs: 2, manifests: 3, linked: 3, references: 5, tags: 1 };
+  });
+
+  contract('a change is made only when its precondition holds', async (index) => {
+    const found: (Digest | undefined)[] = [];
+    const asking = (answer: boolean) => (current: Digest | undefined) => {
+      found.push(current);
+      return answer;
+    };
+    const failed = { code: 'REGISTRY_PRECONDITION' };
+    const first = await pushImage(index, app, 'v1');
+    const bytes = imageManifest('second');
+    const put = { repository: app, reference: v1, bytes, mediaType: undefined };
+    await assert.rejects(pushManifest(index, { ...put, precondition: asking(false) }, now), failed);
+    assert.equal(await index.resolveTag(app, v1), digestOf(first));
+    await pushManifest(index, { ...put, precondition: asking(true) }, now);
+    await assert.rejects(index.deleteTag(app, v1, asking(false)), failed);
+    await index.deleteTag(app, v1, asking(true));
+    await pushManifest(index, { ...put, precondition: asking(true) }, now);
+    const [before, after] = [digestOf(first), digestOf(bytes)];
+    assert.deepEqual(found, [before, before, after, after, undefined]);
+    return { blobs: 2, manifests: 2, linked: 2, references: 4, tags: 1 };
   });
 
   contract('an image is linked whole into another repository', async (index) => {
@@ -315,9 +372,10 @@ function imageManifest(note = '', layerMore: object = {}, more: object = {}): Ui
   );
 }
 
-function indexOf(children: readonly Uint8Array[]): Uint8Array {
+function indexOf(children: readonly Uint8Array[], more: object = {}): Uint8Array {
   const manifests = children.map((bytes) => describe(bytes, parseManifest(bytes).mediaType));
-  return utf8(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
+  const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests, ...more };
+  return utf8(JSON.stringify(index));
 }
 
 function describe(bytes: Uint8Array, mediaType: string) {

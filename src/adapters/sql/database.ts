@@ -11,6 +11,7 @@ import { Breathing } from './breathing.ts';
 import * as store from './migrations/0001-store.ts';
 import * as retiredVersions from './migrations/0002-retired-versions.ts';
 import * as expiries from './migrations/0003-expiries.ts';
+import type { NodeSqlite } from './node-sqlite.ts';
 import type { Schema } from './schema.ts';
 import { isPostgres } from './statements.ts';
 
@@ -31,7 +32,9 @@ const migrations = {
  * @param location  the SQLite file, made when absent; `:memory:` for a test; or a `postgres://` URL
  */
 export async function openDatabase(location: string): Promise<Database> {
-  const db = new Kysely<Schema>(await engineOf(location));
+  const { engine, sqlite } = await engineOf(location);
+  const db = new Kysely<Schema>(engine);
+  if (sqlite) sqlites.set(db, sqlite);
   try {
     await requireUtf8(db);
     const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
@@ -44,20 +47,37 @@ export async function openDatabase(location: string): Promise<Database> {
   }
 }
 
+const sqlites = new WeakMap<Database, NodeSqlite>();
+
+/**
+ * The SQLite under a database that {@link openDatabase} opened; undefined on PostgreSQL. Whoever
+ * uses it has the one connection, see `db.connection()`: else it may be within a transaction.
+ */
+export function sqliteOf(db: Database): NodeSqlite | undefined {
+  return sqlites.get(db);
+}
+
 /** Whether a location is a server's, which several processes may share. */
 export function isPostgresUrl(location: string): boolean {
   return /^postgres(ql)?:\/\//.test(location);
 }
 
 /** Only the driver that is used is loaded: either would cost the other's users its start. */
-async function engineOf(location: string): Promise<KyselyConfig> {
+async function engineOf(location: string): Promise<Engine> {
   if (isPostgresUrl(location)) {
     const { NodePostgres } = await import('./node-postgres.ts');
-    return { dialect: new PostgresDialect({ pool: new NodePostgres(location) }) };
+    const pool = new NodePostgres(location);
+    return { engine: { dialect: new PostgresDialect({ pool }) }, sqlite: undefined };
   }
   const { NodeSqlite } = await import('./node-sqlite.ts');
-  const dialect = new SqliteDialect({ database: new NodeSqlite(location) });
-  return { dialect, plugins: [new Breathing()] };
+  const sqlite = new NodeSqlite(location);
+  const dialect = new SqliteDialect({ database: sqlite });
+  return { engine: { dialect, plugins: [new Breathing()] }, sqlite };
+}
+
+interface Engine {
+  readonly engine: KyselyConfig;
+  readonly sqlite: NodeSqlite | undefined;
 }
 
 /** In another encoding the server would refuse names, or change them. */

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 import {
   type Expiry,
   type ExpiryIndex,
@@ -11,9 +11,14 @@ import {
 } from '../../trust/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import type { Database, Tx } from './database.ts';
+import { type Asked, type Place, prepared } from './prepared.ts';
+import type { Schema } from './schema.ts';
+import { ask, type Steps, takeSteps } from './steps.ts';
 import { lockNames, write } from './write.ts';
 
 const caughtUpAtOnce = 200;
+/** Of one statement: there is a text for each number of rows. */
+const rowsAtOnce = 8;
 /** Far enough for a file nobody can read: it never comes up. */
 const never = new Date(8.64e15);
 
@@ -126,12 +131,21 @@ export class SqlExpiryIndex implements ExpiryIndex {
  * Notes when files expire that are being published, in their transaction. What was noted of older
  * versions goes; what is newer stays, so that a late catch-up takes nothing back.
  */
-export async function writeExpiries(
+export function writeExpiries(
   tx: Tx,
   gun: Gun,
   files: readonly FileVersion[],
   publishedAt: Date,
 ): Promise<void> {
+  return takeSteps(tx, expirySteps(gun, files, publishedAt));
+}
+
+/** {@link writeExpiries}, for whoever runs its steps. */
+export function* expirySteps(
+  gun: Gun,
+  files: readonly FileVersion[],
+  publishedAt: Date,
+): Steps<void> {
   const rows = files.flatMap((file) =>
     entriesOf(file, publishedAt).map(({ kind, expiresAt, dueAt }) => ({
       gun,
@@ -142,21 +156,54 @@ export async function writeExpiries(
       due_at: dueAt?.getTime() ?? null,
     })),
   );
-  if (rows.length === 0) return;
-  await tx
-    .insertInto('expiries')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .columns(['gun', 'role', 'kind'])
-        .doUpdateSet(({ ref }) => ({
-          version: ref('excluded.version'),
-          expires_at: ref('excluded.expires_at'),
-          due_at: ref('excluded.due_at'),
-        }))
-        .where(({ ref }) => sql<boolean>`${ref('expiries.version')} < ${ref('excluded.version')}`),
-    )
-    .execute();
+  for (let from = 0; from < rows.length; from += rowsAtOnce) {
+    const some = rows.slice(from, from + rowsAtOnce);
+    yield* ask(upsertOf(some.length)(some));
+  }
+}
+
+type ExpiryRow = Insertable<Schema['expiries']>;
+type Upsert = (rows: readonly ExpiryRow[]) => Asked<unknown>;
+
+/** By how many rows. */
+const upserts = new Map<number, Upsert>();
+
+function upsertOf(count: number): Upsert {
+  const known = upserts.get(count) ?? prepareUpsert(count);
+  upserts.set(count, known);
+  return known;
+}
+
+function prepareUpsert(count: number): Upsert {
+  return prepared((db, place: Place<readonly ExpiryRow[]>) => {
+    const rows = Array.from({ length: count }, (_, i) => {
+      const of = <K extends keyof ExpiryRow>(name: K) =>
+        place((values) => (values[i] as ExpiryRow)[name]);
+      return {
+        gun: of('gun'),
+        role: of('role'),
+        kind: of('kind'),
+        version: of('version'),
+        expires_at: of('expires_at'),
+        due_at: of('due_at'),
+      };
+    });
+    return db
+      .insertInto('expiries')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['gun', 'role', 'kind'])
+          .doUpdateSet(({ ref }) => ({
+            version: ref('excluded.version'),
+            expires_at: ref('excluded.expires_at'),
+            due_at: ref('excluded.due_at'),
+          }))
+          .where(
+            ({ ref }) => sql<boolean>`${ref('expiries.version')} < ${ref('excluded.version')}`,
+          ),
+      );
+  });
 }
 
 /** Bytes that are no metadata are noted as never expiring, so that they are read once only. */

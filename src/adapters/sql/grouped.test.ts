@@ -1,34 +1,36 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
-import { openDatabase, type Tx } from './database.ts';
+import { openDatabase, sqliteOf } from './database.ts';
 import { Grouped } from './grouped.ts';
+import { type Place, prepared } from './prepared.ts';
+import { ask, type Steps } from './steps.ts';
+
+const insert = prepared((db, place: Place<string>) =>
+  db.insertInto('cursors').values({ name: place((name) => name), position: 1 }),
+);
+const all = prepared((db) => db.selectFrom('cursors').select('name').orderBy('name'));
 
 async function world() {
   const db = await openDatabase(':memory:');
-  const write = (name: string) => async (tx: Tx) => {
-    await tx.insertInto('cursors').values({ name, position: 1 }).execute();
-  };
-  const names = async () =>
-    (await db.selectFrom('cursors').select('name').orderBy('name').execute()).map(
-      ({ name }) => name,
-    );
-  return { db, grouped: new Grouped(db), write, names };
+  const sqlite = sqliteOf(db);
+  assert.ok(sqlite);
+  const write = (name: string) =>
+    function* (): Steps<void> {
+      yield* ask(insert(name));
+    };
+  const names = async () => (await db.executeQuery(all({})(db))).rows.map(({ name }) => name);
+  return { db, grouped: new Grouped(db, sqlite), write, names };
 }
 
 test('what is asked for together is written together, in order, and all is there when it is answered', async () => {
   const { db, grouped, names } = await world();
   const seen: number[] = [];
-  const work = (i: number) => async (tx: Tx) => {
-    const { rows } = await sql<{ count: number }>`select count(*) as count from cursors`.execute(
-      tx,
-    );
-    seen.push(rows[0]?.count ?? -1);
-    await tx
-      .insertInto('cursors')
-      .values({ name: `n${i}`, position: i })
-      .execute();
-  };
+  const work = (i: number) =>
+    function* (): Steps<void> {
+      seen.push((yield* ask(all({}))).length);
+      yield* ask(insert(`n${i}`));
+    };
   await Promise.all(Array.from({ length: 5 }, (_, i) => grouped.run(work(i))));
   assert.deepEqual(seen, [0, 1, 2, 3, 4]);
   assert.equal((await names()).length, 5);
@@ -39,8 +41,8 @@ test('one that fails is undone alone and hears why', async () => {
   const { db, grouped, write, names } = await world();
   const ends = await Promise.allSettled([
     grouped.run(write('a')),
-    grouped.run(async (tx) => {
-      await write('b')(tx);
+    grouped.run(function* () {
+      yield* write('b')();
       throw new RangeError('not this one');
     }),
     grouped.run(write('c')),
@@ -57,14 +59,29 @@ test('one that fails is undone alone and hears why', async () => {
 
 test('when nothing can be committed everybody hears it, and the next try is a new one', async () => {
   const { db, grouped, write, names } = await world();
-  const commit = grouped.run(async (tx) => {
-    await write('a')(tx);
-    await sql`rollback`.execute(tx);
+  const commit = grouped.run(function* () {
+    yield* write('a')();
+    yield* ask((on) => sql`rollback`.compile(on));
   });
   const beside = grouped.run(write('b'));
   await assert.rejects(commit);
   await assert.rejects(beside);
   await grouped.run(write('c'));
   assert.deepEqual(await names(), ['c']);
+  await db.destroy();
+});
+
+test('a group waits for the transaction of somebody else, and is no part of it', async () => {
+  const { db, grouped, write, names } = await world();
+  let beside = Promise.resolve();
+  const theirs = db.transaction().execute(async (tx) => {
+    await tx.executeQuery(insert('theirs')(tx));
+    beside = grouped.run(write('ours'));
+    for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+    throw new RangeError('they give up');
+  });
+  await assert.rejects(theirs, RangeError);
+  await beside;
+  assert.deepEqual(await names(), ['ours']);
   await db.destroy();
 });

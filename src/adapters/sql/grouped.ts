@@ -1,30 +1,34 @@
-import { sql } from 'kysely';
-import type { Database, Tx } from './database.ts';
+import type { Database } from './database.ts';
+import type { NodeSqlite } from './node-sqlite.ts';
+import { type Steps, takeStepsAtOnce } from './steps.ts';
 
 const mostTogether = 64;
 
 interface Waiting {
-  readonly work: (tx: Tx) => Promise<void>;
+  readonly work: () => Steps<void>;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
 }
 
 /**
- * Writes that are asked for at the same time share one transaction, and so one wait for the disk:
- * on SQLite that wait is most of what a publish costs, and everybody else waits too. Each still
- * happens whole or not at all, and is answered when it is durable.
+ * Writes to SQLite that are asked for at the same time share one transaction, and so one wait for
+ * the disk. Each still happens whole or not at all, and is answered when it is durable. A group is
+ * written in one go, without a turn for anybody in between.
  */
 export class Grouped {
   readonly #db: Database;
+  readonly #sqlite: NodeSqlite;
   #waiting: Waiting[] = [];
   #running = false;
 
-  constructor(db: Database) {
+  /** @param sqlite  what lies under `db` */
+  constructor(db: Database, sqlite: NodeSqlite) {
     this.#db = db;
+    this.#sqlite = sqlite;
   }
 
   /** Does the work in a transaction. What it throws undoes it alone, and is thrown to its caller. */
-  run(work: (tx: Tx) => Promise<void>): Promise<void> {
+  run(work: () => Steps<void>): Promise<void> {
     return new Promise((done, failed) => {
       this.#waiting.push({ work, done, failed });
       if (this.#running) return;
@@ -38,7 +42,9 @@ export class Grouped {
     while (this.#waiting.length > 0) {
       const group = this.#waiting.splice(0, mostTogether);
       try {
-        for (const settle of await this.#together(group)) settle();
+        // Whoever has the connection is in no transaction of anybody else.
+        const ends = await this.#db.connection().execute(async () => this.#together(group));
+        for (const settle of ends) settle();
       } catch (error) {
         for (const { failed } of group) failed(error);
       }
@@ -48,21 +54,31 @@ export class Grouped {
   }
 
   /** @returns how each ends, to be told after the commit */
-  #together(group: readonly Waiting[]): Promise<(() => void)[]> {
-    return this.#db.transaction().execute(async (tx) => {
-      const ends: (() => void)[] = [];
-      for (const { work, done, failed } of group) {
-        await sql`savepoint one`.execute(tx);
-        try {
-          await work(tx);
-          ends.push(done);
-        } catch (error) {
-          await sql`rollback to savepoint one`.execute(tx);
-          ends.push(() => failed(error));
-        }
-        await sql`release savepoint one`.execute(tx);
-      }
+  #together(group: readonly Waiting[]): (() => void)[] {
+    const sqlite = this.#sqlite;
+    sqlite.rows('begin immediate');
+    try {
+      const ends = group.map((one) => this.#one(one));
+      sqlite.rows('commit');
       return ends;
-    });
+    } catch (error) {
+      // SQLite has given some transactions up by itself, as when the disk is full.
+      if (sqlite.isInTransaction) sqlite.rows('rollback');
+      throw error;
+    }
+  }
+
+  #one({ work, done, failed }: Waiting): () => void {
+    const sqlite = this.#sqlite;
+    sqlite.rows('savepoint one');
+    try {
+      takeStepsAtOnce(this.#db, sqlite, work());
+      sqlite.rows('release savepoint one');
+      return done;
+    } catch (error) {
+      sqlite.rows('rollback to savepoint one');
+      sqlite.rows('release savepoint one');
+      return () => failed(error);
+    }
   }
 }

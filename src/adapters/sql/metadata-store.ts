@@ -9,7 +9,7 @@ import {
 } from '../../trust/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import type { Database, Tx } from './database.ts';
-import { writeExpiries } from './expiry-index.ts';
+import { publishFiles } from './publish-files.ts';
 import { isRace, lockNames, write } from './write.ts';
 
 const columns = ['role', 'version', 'sha256', 'bytes', 'created_at'] as const;
@@ -115,67 +115,6 @@ export class SqlMetadataStore implements MetadataStore {
   }
 }
 
-/**
- * Publishes the files of one update inside a transaction that may hold more than that: the chain
- * makes manifest, tag and trust metadata visible in one step.
- *
- * The transaction holds the lock of the GUN, see `lockNames.gun`: what is highest here stays so.
- *
- * @param files  what `TrustServer.decide` returned for this GUN; none is no change at all
- * @param over   as of `MetadataStore.publish`
- * @throws StoreError TRUST_VERSION_CONFLICT; the transaction must then be given up
- */
-export async function publishFiles(
-  tx: Tx,
-  gun: Gun,
-  files: readonly FileVersion[],
-  now: Date,
-  over?: number,
-): Promise<void> {
-  if (over !== undefined && files.length > 0) await requireOver(tx, gun, over);
-  for (const file of files) {
-    const stored = await highestVersion(tx, gun, file.role);
-    if (stored >= file.version) {
-      const { role, version } = file;
-      throw trustError('TRUST_VERSION_CONFLICT', { role, version, stored });
-    }
-    await tx
-      .insertInto('tuf_files')
-      .values({
-        gun,
-        role: file.role,
-        version: file.version,
-        sha256: file.sha256,
-        bytes: file.bytes,
-        created_at: now.getTime(),
-      })
-      .execute();
-  }
-  await writeExpiries(tx, gun, files, now);
-  const timestamp = files.find((file) => file.role === 'timestamp');
-  if (!timestamp) {
-    if (files.length > 0) throw new TypeError('files are published with a timestamp over them');
-    return;
-  }
-  await tx
-    .insertInto('changefeed')
-    .values({
-      created_at: now.getTime(),
-      gun,
-      version: timestamp.version,
-      sha256: timestamp.sha256,
-      category: 'update',
-    })
-    .execute();
-}
-
-/** What the files were made over is still what is published. */
-async function requireOver(tx: Tx, gun: Gun, over: number): Promise<void> {
-  const stored = await highestVersion(tx, gun, 'timestamp');
-  if (stored === over) return;
-  throw trustError('TRUST_VERSION_CONFLICT', { role: 'timestamp', version: over + 1, stored });
-}
-
 /** Keeps how far every role has come, before its rows go. */
 async function retire(tx: Tx, gun: Gun, rootKeyIds: readonly string[]): Promise<void> {
   const highest = await tx
@@ -204,19 +143,6 @@ async function retire(tx: Tx, gun: Gun, rootKeyIds: readonly string[]): Promise<
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
-}
-
-/** The version that is published of a role; 0 when there is none. */
-export async function highestVersion(tx: Tx, gun: Gun, role: RoleName): Promise<number> {
-  const row = await tx
-    .selectFrom('tuf_files')
-    .select('version')
-    .where('gun', '=', gun)
-    .where('role', '=', role)
-    .orderBy('version', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.version ?? 0;
 }
 
 interface FileRow {

@@ -21,6 +21,18 @@ export class NodeSqlite implements SqliteDatabase {
     this.#database.exec('PRAGMA synchronous = FULL');
   }
 
+  /** Runs a statement now. @returns its rows; none of one that gives none */
+  rows(sql: string, parameters: readonly unknown[] = []): readonly unknown[] {
+    const statement = this.prepare(sql);
+    if (statement.reader) return statement.all(parameters);
+    statement.run(parameters);
+    return [];
+  }
+
+  get isInTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
   prepare(sql: string): SqliteStatement {
     const known = this.#statements.get(sql);
     if (known) this.#statements.delete(sql);

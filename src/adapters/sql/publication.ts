@@ -2,7 +2,7 @@ import { isStoreError } from '../../base/index.ts';
 import { chainError, type SealFile } from '../../chain/index.ts';
 import type { Gun } from '../../tuf/index.ts';
 import type { Tx } from './database.ts';
-import { highestVersion, publishFiles } from './metadata-store.ts';
+import { highestVersion, publishFiles } from './publish-files.ts';
 
 /**
  * Makes sealed files the trust metadata of their GUNs, in the transaction that makes the manifest

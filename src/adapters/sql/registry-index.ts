@@ -5,7 +5,13 @@ import {
   type RepositoryName,
   type Tag,
 } from '../../oci/index.ts';
-import type { ManifestPut, Page, RegistryIndex, StoredManifest } from '../../registry/index.ts';
+import type {
+  ManifestPut,
+  Page,
+  Precondition,
+  RegistryIndex,
+  StoredManifest,
+} from '../../registry/index.ts';
 import type { Database, Tx } from './database.ts';
 import { linkImageIn } from './registry-link-image.ts';
 import {
@@ -81,8 +87,8 @@ export class SqlRegistryIndex implements RegistryIndex {
     return this.#write([put.repository], (tx) => putManifestIn(tx, put, now));
   }
 
-  deleteManifest(repository: RepositoryName, digest: Digest) {
-    return this.#write([repository], (tx) => deleteManifestIn(tx, repository, digest));
+  deleteManifest(repository: RepositoryName, digest: Digest, now: Date) {
+    return this.#write([repository], (tx) => deleteManifestIn(tx, repository, digest, now));
   }
 
   setTag(repository: RepositoryName, tag: Tag, digest: Digest, now: Date) {
@@ -99,8 +105,8 @@ export class SqlRegistryIndex implements RegistryIndex {
     return row?.digest as Digest | undefined;
   }
 
-  deleteTag(repository: RepositoryName, tag: Tag) {
-    return this.#write([repository], (tx) => deleteTagIn(tx, repository, tag));
+  deleteTag(repository: RepositoryName, tag: Tag, precondition?: Precondition) {
+    return this.#write([repository], (tx) => deleteTagIn(tx, repository, tag, precondition));
   }
 
   async tags(repository: RepositoryName, page: Page): Promise<readonly Tag[] | undefined> {

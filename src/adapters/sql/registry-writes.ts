@@ -1,8 +1,20 @@
 import type { Digest } from '../../base/index.ts';
-import type { RepositoryName, Tag } from '../../oci/index.ts';
-import { type ManifestPut, registryError } from '../../registry/index.ts';
+import {
+  isDigestReference,
+  isIndexMediaType,
+  type Reference,
+  type RepositoryName,
+  type Tag,
+} from '../../oci/index.ts';
+import {
+  isFallbackTag,
+  type ManifestPut,
+  type Precondition,
+  registryError,
+} from '../../registry/index.ts';
 import { chunksOf } from './chunks.ts';
 import type { Tx } from './database.ts';
+import { listReferrer, unlistReferrer } from './registry-fallback-tag.ts';
 import { imageIn } from './registry-link-image.ts';
 
 /** Lets a repository serve a blob. */
@@ -41,6 +53,7 @@ export async function unlinkBlobIn(
  */
 export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promise<void> {
   const { repository, manifest, needs, tags } = put;
+  await requireThat(tx, repository, tags[0] ?? manifest.digest, put.precondition);
   await requireAll(tx, 'repository_blobs', repository, needs.blobs, needs.foreign);
   await requireAll(tx, 'repository_manifests', repository, needs.manifests);
   await tx
@@ -71,6 +84,7 @@ export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promis
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   for (const tag of tags) await setTagIn(tx, repository, tag, manifest.digest, now);
+  await listReferrer(tx, repository, manifest, now);
 }
 
 /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN, REGISTRY_IN_USE */
@@ -78,14 +92,20 @@ export async function deleteManifestIn(
   tx: Tx,
   repository: RepositoryName,
   digest: Digest,
+  now: Date,
 ): Promise<void> {
   await requireManifest(tx, repository, digest);
+  await unlistReferrer(tx, repository, digest, now);
   await refuseNeeded(tx, repository, digest, 'manifest');
   await tx
     .deleteFrom('tags')
     .where('repository', '=', repository)
     .where('digest', '=', digest)
     .execute();
+  await unlinkManifest(tx, repository, digest);
+}
+
+async function unlinkManifest(tx: Tx, repository: RepositoryName, digest: Digest): Promise<void> {
   await tx
     .deleteFrom('repository_manifests')
     .where('repository', '=', repository)
@@ -125,6 +145,7 @@ export async function setTagIn(
   now: Date,
 ): Promise<void> {
   await requireManifest(tx, repository, digest);
+  const before = isFallbackTag(tag) ? await leadsTo(tx, repository, tag) : undefined;
   await tx
     .insertInto('tags')
     .values({ repository, tag, digest, updated_at: now.getTime() })
@@ -132,10 +153,18 @@ export async function setTagIn(
       conflict.columns(['repository', 'tag']).doUpdateSet({ digest, updated_at: now.getTime() }),
     )
     .execute();
+  if (before !== digest) await dropList(tx, repository, before);
 }
 
-/** @throws StoreError REGISTRY_MANIFEST_UNKNOWN */
-export async function deleteTagIn(tx: Tx, repository: RepositoryName, tag: Tag): Promise<void> {
+/** @throws StoreError REGISTRY_MANIFEST_UNKNOWN, REGISTRY_PRECONDITION */
+export async function deleteTagIn(
+  tx: Tx,
+  repository: RepositoryName,
+  tag: Tag,
+  precondition?: Precondition,
+): Promise<void> {
+  await requireThat(tx, repository, tag, precondition);
+  const before = isFallbackTag(tag) ? await leadsTo(tx, repository, tag) : undefined;
   const { numDeletedRows } = await tx
     .deleteFrom('tags')
     .where('repository', '=', repository)
@@ -144,6 +173,66 @@ export async function deleteTagIn(tx: Tx, repository: RepositoryName, tag: Tag):
   if (numDeletedRows === 0n) {
     throw registryError('REGISTRY_MANIFEST_UNKNOWN', { repository, reference: tag });
   }
+  await dropList(tx, repository, before);
+}
+
+/**
+ * Forgets the list that a fallback tag led to, unless another tag or an index has it too. Every push
+ * makes a new list, and as long as an old one is there, what it names cannot be deleted.
+ */
+async function dropList(
+  tx: Tx,
+  repository: RepositoryName,
+  list: Digest | undefined,
+): Promise<void> {
+  if (list === undefined) return;
+  const unheld = await tx
+    .selectFrom('repository_manifests')
+    .select('media_type')
+    .where('repository', '=', repository)
+    .where('digest', '=', list)
+    .where('subject', 'is', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('tags')
+            .select('tags.tag')
+            .where('tags.repository', '=', repository)
+            .where('tags.digest', '=', list),
+        ),
+      ),
+    )
+    .executeTakeFirst();
+  if (!unheld || !isIndexMediaType(unheld.media_type)) return;
+  const needed = await parentsOf(tx, repository, list, 'manifest');
+  if (needed.length === 0) await unlinkManifest(tx, repository, list);
+}
+
+/** @throws StoreError REGISTRY_PRECONDITION */
+async function requireThat(
+  tx: Tx,
+  repository: RepositoryName,
+  reference: Reference,
+  precondition: Precondition | undefined,
+): Promise<void> {
+  if (!precondition) return;
+  const found = await leadsTo(tx, repository, reference);
+  if (precondition(found)) return;
+  throw registryError('REGISTRY_PRECONDITION', { reference, found: found ?? 'nothing' });
+}
+
+async function leadsTo(
+  tx: Tx,
+  repository: RepositoryName,
+  reference: Reference,
+): Promise<Digest | undefined> {
+  const manifests = tx.selectFrom('repository_manifests').select('digest');
+  const tags = tx.selectFrom('tags').select('digest');
+  const row = await (isDigestReference(reference)
+    ? manifests.where('repository', '=', repository).where('digest', '=', reference)
+    : tags.where('repository', '=', repository).where('tag', '=', reference)
+  ).executeTakeFirst();
+  return row?.digest as Digest | undefined;
 }
 
 async function requireManifest(tx: Tx, repository: RepositoryName, digest: Digest): Promise<void> {
@@ -217,6 +306,18 @@ async function refuseNeeded(
   digest: Digest,
   kind: 'manifest' | 'blob',
 ): Promise<void> {
+  const digests = await parentsOf(tx, repository, digest, kind);
+  if (digests.length === 0) return;
+  throw registryError('REGISTRY_IN_USE', { digest, digests, repository });
+}
+
+/** Manifests of the repository that need this one, the first few of them. */
+async function parentsOf(
+  tx: Tx,
+  repository: RepositoryName,
+  digest: Digest,
+  kind: 'manifest' | 'blob',
+): Promise<readonly string[]> {
   const rows = await tx
     .selectFrom('manifest_references')
     .innerJoin('repository_manifests', 'repository_manifests.digest', 'manifest_references.parent')
@@ -226,7 +327,5 @@ async function refuseNeeded(
     .where('repository_manifests.repository', '=', repository)
     .limit(5)
     .execute();
-  if (rows.length === 0) return;
-  const digests = rows.map((row) => row.parent);
-  throw registryError('REGISTRY_IN_USE', { digest, digests, repository });
+  return rows.map((row) => row.parent);
 }

@@ -57,7 +57,7 @@ const refusals: readonly (readonly [what: string, code: keyof typeof checkErrors
   ['15 days have passed',                        'CHECK_TIMESTAMP_EXPIRED',        ({ world }) => later(world, 15)],
   ['11 years have passed',                       'CHECK_ROOT_CERTIFICATE_EXPIRED', ({ world }) => later(world, 11 * 365)],
   // Integrity
-  ['the image is deleted from staging',          'CHECK_MANIFEST_MISSING',         ({ world, image }) => world.registry.deleteManifest(parseRepositoryName(repository), image.digest)],
+  ['the image is deleted from staging',          'CHECK_MANIFEST_MISSING',         ({ world, image }) => world.registry.deleteManifest(parseRepositoryName(repository), image.digest, world.now)],
   ['the manifest has another byte',              'CHECK_MANIFEST_CORRUPT',         ({ world }) => sql`update manifests set bytes = bytes || ' '`.execute(world.db)],
   ['a layer has other bytes',                    'CHECK_LAYER_CORRUPT',            async ({ world, image }) => world.blobs.damage(image.layers[0] as Pushed['config'], utf8('x'))],
   ['the config has other bytes',                 'CHECK_CONFIG_CORRUPT',           async ({ world, image }) => world.blobs.damage(image.config, utf8('x'))],
@@ -115,7 +115,7 @@ test('refused when the producer deleted the image after the check: CHECK_IMAGE_G
   await using world = await ChainWorld.open();
   const { digest } = await world.submit(repository, '1');
   await world.settle({ hold: 'copy' });
-  await world.registry.deleteManifest(parseRepositoryName(repository), digest);
+  await world.registry.deleteManifest(parseRepositoryName(repository), digest, world.now);
   await refusedFor(world, 'CHECK_IMAGE_GONE');
 });
 

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Digest } from '../../base/index.ts';
+import type { Precondition } from '../../registry/index.ts';
 
 /** Says which bytes these are. Digests are their own entity tags. */
 export function nameContent(reply: FastifyReply, digest: Digest): void {
@@ -8,10 +9,32 @@ export function nameContent(reply: FastifyReply, digest: Digest): void {
 
 /** True when the client says that it has these bytes already. */
 export function isKnownToClient(request: FastifyRequest, digest: Digest): boolean {
-  const known = request.headers['if-none-match'];
-  if (known === undefined) return false;
-  return known.split(',').some((tag) => {
-    const bare = tag.trim().replace(/^W\//, '');
-    return bare === '*' || bare === `"${digest}"`;
+  return names(request.headers['if-none-match'], digest, 'weak');
+}
+
+/**
+ * What the request wants to be so before it changes anything: `If-Match: "<digest>"` when this is
+ * what the reference leads to, `If-None-Match: *` when it leads nowhere. Undefined without either.
+ * @see RFC 9110 sections 13.1.1, 13.1.2
+ */
+export function preconditionOf(request: FastifyRequest): Precondition | undefined {
+  const { 'if-match': match, 'if-none-match': noneMatch } = request.headers;
+  if (match === undefined && noneMatch === undefined) return undefined;
+  return (current) => {
+    if (match !== undefined && !names(match, current, 'strong')) return false;
+    return !names(noneMatch, current, 'weak');
+  };
+}
+
+/** Whether a list of entity tags has that of the digest; a star stands for any that there is. */
+function names(
+  header: string | undefined,
+  digest: Digest | undefined,
+  comparison: 'strong' | 'weak',
+): boolean {
+  if (header === undefined || digest === undefined) return false;
+  return header.split(',').some((part) => {
+    const tag = comparison === 'weak' ? part.trim().replace(/^W\//, '') : part.trim();
+    return tag === '*' || tag === `"${digest}"`;
   });
 }

@@ -1,6 +1,10 @@
 import { parseDigest, utf8 } from '../../base/index.ts';
 import { mediaTypes, parseManifest } from '../../oci/index.ts';
-import { artifactTypeOf, type RegistryIndex, type StoredManifest } from '../../registry/index.ts';
+import {
+  type RegistryIndex,
+  referrerDescriptor,
+  type StoredManifest,
+} from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
 import { type Endpoint, queryOf } from './call.ts';
 import { linkNext } from './paging.ts';
@@ -56,12 +60,5 @@ export function getReferrers(gate: Gate, index: RegistryIndex): Endpoint {
 }
 
 function describe(stored: StoredManifest): string {
-  const manifest = parseManifest(stored.bytes, stored.mediaType);
-  return JSON.stringify({
-    mediaType: stored.mediaType,
-    digest: stored.digest,
-    size: stored.sizeBytes,
-    artifactType: artifactTypeOf(manifest),
-    annotations: manifest.annotations.size ? Object.fromEntries(manifest.annotations) : undefined,
-  });
+  return JSON.stringify(referrerDescriptor(parseManifest(stored.bytes, stored.mediaType)));
 }

@@ -215,6 +215,54 @@ test('a layer of a manifest cannot be deleted before it', async () => {
   assertError(answer, 405, 'DENIED', 'REGISTRY_IN_USE');
 });
 
+test('a change is made only to what the request names', async () => {
+  const client = fresh();
+  const first = digestOf(await client.pushImage('v1'));
+  const other = await client.pushImage('other', 'other');
+  const put = (headers: Record<string, string>, reference = 'v1') =>
+    client.send('PUT', `manifests/${reference}`, {
+      body: other,
+      headers: { 'content-type': mediaTypes.ociManifest, ...headers },
+    });
+  const failed = [412, 'DENIED', 'REGISTRY_PRECONDITION'] as const;
+  assertError(await put({ 'if-none-match': '*' }), ...failed);
+  assertError(await put({ 'if-match': `"${missing}"` }), ...failed);
+  assertError(await put({ 'if-match': `W/"${first}"` }), ...failed);
+  assertError(await put({ 'if-match': '*' }, 'v2'), ...failed);
+  assert.equal((await put({ 'if-none-match': '*' }, 'v2')).status, 201);
+  assert.equal((await put({ 'if-match': `"${missing}", "${first}"` })).status, 201);
+
+  const remove = (reference: string, digest: string) =>
+    client.send('DELETE', `manifests/${reference}`, { headers: { 'if-match': `"${digest}"` } });
+  assertError(await remove('v1', first), ...failed);
+  assertError(await remove(first, missing), ...failed);
+  assert.equal((await remove('v1', digestOf(other))).status, 202);
+  assert.equal((await remove(first, first)).status, 202);
+});
+
+test('what a push should know is told in warnings', async () => {
+  const client = fresh();
+  const image = await client.pushImage('v1');
+  const subject = { mediaType: mediaTypes.ociManifest, digest: missing, size: 5 };
+  const config = await client.pushBlob(utf8('{}'), mediaTypes.ociEmpty);
+  const foreign = { mediaType: mediaTypes.ociForeignLayer, digest: missing, size: 9 };
+  const urls = ['https://elsewhere.example/layer'];
+  const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config };
+  const pushed = await client.putManifest(
+    'v2',
+    json({ ...manifest, subject, layers: [{ ...foreign, urls }] }),
+  );
+  assert.equal(pushed.status, 201);
+  // Node joins what comes in several lines.
+  assert.match(
+    pushed.headers.warning ?? '',
+    /^299 - "1 of the layers may lie elsewhere[^"]*", 299 - "the subject sha256:[^"]*"$/,
+  );
+  const known = { ...subject, digest: digestOf(image) };
+  const quiet = await client.putManifest('v3', json({ ...manifest, subject: known, layers: [] }));
+  assert.equal(quiet.headers.warning, undefined);
+});
+
 test('referrers of a subject are listed, by type if asked', async () => {
   const client = fresh();
   const subject = { mediaType: mediaTypes.ociManifest, digest: missing, size: 5 };

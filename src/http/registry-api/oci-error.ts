@@ -68,6 +68,7 @@ const answers: Record<KnownCode, readonly [number, OciCode]> = {
   REGISTRY_DIGEST_MISMATCH: [400, 'DIGEST_INVALID'],
   // The specification lets a registry not support a deletion; zot answers this case so too.
   REGISTRY_IN_USE: [405, 'DENIED'],
+  REGISTRY_PRECONDITION: [412, 'DENIED'],
   REGISTRY_TOO_DEEP: [400, 'MANIFEST_INVALID'],
   REGISTRY_REPOSITORY_UNKNOWN: [404, 'NAME_UNKNOWN'],
   REGISTRY_UPLOAD_UNKNOWN: [404, 'BLOB_UPLOAD_UNKNOWN'],

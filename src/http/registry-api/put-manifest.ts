@@ -9,9 +9,10 @@ import {
   type Reference,
   type Tag,
 } from '../../oci/index.ts';
-import { pushManifest, type RegistryIndex } from '../../registry/index.ts';
+import { pushManifest, type RegistryIndex, remarksOn } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
 import { bodyOf, contentLength } from './body.ts';
+import { preconditionOf } from './caching.ts';
 import { type Endpoint, queryOf } from './call.ts';
 import { registryApiError } from './errors.ts';
 
@@ -28,9 +29,11 @@ export function putManifest(gate: Gate, index: RegistryIndex, clock: Clock): End
     const reference = parseReference(rest);
     const tags = tagParameters(request, reference);
     const mediaType = mediaTypeOf(request);
+    const precondition = preconditionOf(request);
     const manifest = await turns.take(name, async () => {
       const bytes = await manifestBytes(request);
-      return pushManifest(index, { repository, reference, tags, bytes, mediaType }, clock());
+      const push = { repository, reference, tags, bytes, mediaType, precondition };
+      return pushManifest(index, push, clock());
     });
     reply
       .code(201)
@@ -39,6 +42,8 @@ export function putManifest(gate: Gate, index: RegistryIndex, clock: Clock): End
     // Tells the client that we list referrers, so that it need not keep a list in a tag.
     if (manifest.subject) reply.header('oci-subject', manifest.subject.digest);
     if (tags.length > 0) reply.header('oci-tag', tags.join(', '));
+    const remarks = await remarksOn(index, repository, manifest);
+    if (remarks.length > 0) reply.header('warning', remarks.map(warning));
     return reply.send();
   };
 }
@@ -64,4 +69,9 @@ async function manifestBytes(request: FastifyRequest): Promise<Uint8Array> {
 function mediaTypeOf(request: FastifyRequest): string | undefined {
   const [mediaType = ''] = (request.headers['content-type'] ?? '').split(';');
   return mediaType.trim().toLowerCase() || undefined;
+}
+
+/** @see OCI distribution-spec 1.1, "Warnings" */
+function warning(remark: string): string {
+  return `299 - "${remark}"`;
 }

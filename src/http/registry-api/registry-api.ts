@@ -71,7 +71,7 @@ function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods
       {
         ...reading(getManifest(gate, index)),
         PUT: putManifest(gate, index, clock),
-        DELETE: deleteManifest(gate, index),
+        DELETE: deleteManifest(gate, index, clock),
       },
     ],
     [/^\/v2\/(.+)\/blobs\/uploads\/?$/s, { POST: beginUpload(gate, uploads, clock) }],
