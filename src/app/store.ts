@@ -9,17 +9,19 @@ import { SqlCandidates } from '../adapters/sql/candidate-store.ts';
 import { SqlExpiryIndex } from '../adapters/sql/expiry-index.ts';
 import { hold } from '../adapters/sql/hold.ts';
 import { SqlPrivateKeyStore } from '../adapters/sql/private-key-store.ts';
+import { SqlCollection } from '../adapters/sql/registry-collection.ts';
 import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
 import { SqlUserStore } from '../adapters/sql/user-store.ts';
 import { SqlVersionShelf } from '../adapters/sql/version-shelf.ts';
 import type { Clock, Random, Secret } from '../base/index.ts';
-import { Bell, CandidateDesk, ChainWorker } from '../chain/index.ts';
+import { Bell, CandidateDesk, ChainWorker, zoneOf } from '../chain/index.ts';
 import { createAuth } from '../http/auth/index.ts';
 import { createInstantGet, createNotaryApi } from '../http/notary-api/index.ts';
 import { metrics, OperationCounts, ops } from '../http/ops/index.ts';
 import { answerError, answerUnknown, createRegistryApi } from '../http/registry-api/index.ts';
 import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
+import type { RepositoryName } from '../oci/index.ts';
 import { Uploads } from '../registry/index.ts';
 import { expiryReport, TrustServer } from '../trust/index.ts';
 import { AnnouncedMetadata } from './announced-metadata.ts';
@@ -29,6 +31,7 @@ import type { DataFolder } from './data-folder.ts';
 import { appError } from './errors.ts';
 import { addFirstAdministrator } from './first-administrator.ts';
 import { openInstantReads, openStoreDatabase } from './open-store-database.ts';
+import { collectGarbage } from './registry-care.ts';
 import { makeReview, readPolicy } from './review.ts';
 import { closeServer, makeServer } from './server.ts';
 import { openTls } from './tls.ts';
@@ -126,6 +129,8 @@ export async function startStore(
 
   const tls = openTls(folder.tls, hostsOf(config), clock());
   const { gunPrefixes } = config;
+  const { collection, collectEveryMs } = policy.registry;
+  const keepEveryMs = collection.blobsAfterMs / 4;
   const counts = new OperationCounts();
   const { meter } = counts;
   const instantGet = createInstantGet({ reads, gate: auth.gate, clock, meter, gunPrefixes });
@@ -151,7 +156,7 @@ export async function startStore(
       scope,
       [
         createNotaryApi({ trust, gate: auth.gate, clock, meter, gunPrefixes }),
-        createRegistryApi({ index, blobs, uploads, gate: auth.gate, clock }),
+        createRegistryApi({ index, blobs, uploads, gate: auth.gate, clock, keepEveryMs }),
       ],
       answerUnknown,
     );
@@ -162,6 +167,12 @@ export async function startStore(
   const work = [
     worker.run(stopping.signal),
     sweep(uploads, clock, log, stopping.signal),
+    collectGarbage(
+      { index: new SqlCollection(db), blobs: blobs.collected, isManaged: isOfTheChain },
+      collection,
+      collectEveryMs,
+      { clock, log, signal: stopping.signal },
+    ),
     careForTrust(trust, expiries, { clock, log, signal: stopping.signal }),
     pruneVersions({ shelf: new SqlVersionShelf(db), store: metadata }, policy.retention, {
       ...{ clock, log, signal: stopping.signal },
@@ -184,6 +195,12 @@ export async function startStore(
     firstStart,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+/** What lies there only the chain takes out. */
+function isOfTheChain(repository: RepositoryName): boolean {
+  const zone = zoneOf(repository);
+  return zone === 'certification' || zone === 'store';
 }
 
 /** Names and addresses that the certificate must have. */

@@ -7,6 +7,7 @@ import type { BlobStore, ByteRange, RegistryIndex } from './ports.ts';
 export interface OpenBlob {
   readonly digest: Digest;
   readonly sizeBytes: number;
+  readonly linkedAt: Date;
   /** Its bytes or a part of them; nothing is opened before the first read. */
   read(range?: ByteRange): AsyncIterable<Uint8Array>;
 }
@@ -23,11 +24,29 @@ export async function openBlob(
   repository: RepositoryName,
   digest: Digest,
 ): Promise<OpenBlob> {
-  const sizeBytes = await index.blobSize(repository, digest);
-  if (sizeBytes === undefined) throw registryError('REGISTRY_BLOB_UNKNOWN', { repository, digest });
+  const linked = await index.linkedBlob(repository, digest);
+  if (linked === undefined) throw registryError('REGISTRY_BLOB_UNKNOWN', { repository, digest });
+  const { sizeBytes, linkedAt } = linked;
   const found = (await blobs.stat(digest))?.sizeBytes ?? 0;
   if (found !== sizeBytes) {
     throw registryError('REGISTRY_BLOB_DAMAGED', { digest, found, expected: sizeBytes });
   }
-  return { digest, sizeBytes, read: (range) => blobs.read(digest, range) };
+  return { digest, sizeBytes, linkedAt, read: (range) => blobs.read(digest, range) };
+}
+
+/**
+ * Keeps a blob from collection that somebody was told to be here: they do not send it, and their
+ * manifest comes later.
+ *
+ * @param everyMs  how old the last such note may be: a part of the time that collection waits
+ */
+export async function keepBlob(
+  index: RegistryIndex,
+  repository: RepositoryName,
+  { digest, sizeBytes, linkedAt }: OpenBlob,
+  now: Date,
+  everyMs: number,
+): Promise<void> {
+  if (now.getTime() - linkedAt.getTime() <= everyMs) return;
+  await index.linkBlob(repository, digest, sizeBytes, now);
 }

@@ -5,12 +5,34 @@
  * It refuses to know HTTP, users and permissions, where bytes and rows lie (see ports.ts), and what
  * a signature is: a tag here says what was pushed, never that somebody vouches for it.
  */
-export { type OpenBlob, openBlob } from './blobs.ts';
+export { keepBlob, type OpenBlob, openBlob } from './blobs.ts';
+export {
+  type Collected,
+  type CollectionPorts,
+  type CollectionRules,
+  collect,
+  defaultCollection,
+} from './collection/collect.ts';
+export { type NamePattern, parseNamePattern } from './collection/name-pattern.ts';
+export type {
+  CollectedBlobs,
+  CollectionIndex,
+  SignedContent,
+  SignedMoment,
+} from './collection/ports.ts';
+export {
+  type AgedTag,
+  isAboutAnother,
+  type TagRetention,
+  tagsAbout,
+  tagsToForget,
+} from './collection/tag-retention.ts';
 export { registryError, registryErrors } from './errors.ts';
 export { artifactTypeOf, type ManifestPush, needsOf, pushManifest } from './manifests.ts';
 export type {
   BlobStore,
   ByteRange,
+  LinkedBlob,
   ManifestPut,
   Needs,
   Page,

@@ -115,13 +115,27 @@ export interface ManifestPut {
   readonly precondition?: Precondition | undefined;
 }
 
+/** A blob that a repository may serve. */
+export interface LinkedBlob {
+  readonly sizeBytes: number;
+  readonly linkedAt: Date;
+}
+
 /** Which repository has which blobs, manifests and tags. Each method is one transaction. */
 export interface RegistryIndex {
   /** The size of a blob that the repository may serve; undefined when it may not. */
   blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
   /** The repositories that may serve a blob. */
   holders(digest: Digest, page: Page): Promise<readonly RepositoryName[]>;
+  /** The same, with the instant of the last {@link RegistryIndex.linkBlob}. */
+  linkedBlob(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined>;
+  /** Also renews what is linked already: a blob that no manifest needs yet is kept from then on. */
   linkBlob(repository: RepositoryName, digest: Digest, sizeBytes: number, now: Date): Promise<void>;
+  /**
+   * Links a blob that `from` has at that moment.
+   * @throws StoreError REGISTRY_BLOB_UNKNOWN
+   */
+  mountBlob(from: RepositoryName, to: RepositoryName, digest: Digest, now: Date): Promise<void>;
   /** @throws StoreError REGISTRY_BLOB_UNKNOWN; REGISTRY_IN_USE while a manifest there needs it */
   unlinkBlob(repository: RepositoryName, digest: Digest): Promise<void>;
 

@@ -116,8 +116,8 @@ export class Uploads {
    */
   async mount(from: RepositoryName, to: RepositoryName, digest: Digest, now: Date): Promise<void> {
     const { blobs, index } = this.#ports;
-    const { sizeBytes } = await openBlob(index, blobs, from, digest);
-    await index.linkBlob(to, digest, sizeBytes, now);
+    await openBlob(index, blobs, from, digest);
+    await index.mountBlob(from, to, digest, now);
   }
 
   /** Repositories that have this blob, the first thousand by name: where it could be mounted from. */

@@ -5,9 +5,11 @@ import type { Database } from '../../src/adapters/sql/database.ts';
 import { SqlExpiryIndex } from '../../src/adapters/sql/expiry-index.ts';
 import { SqlMetadataStore } from '../../src/adapters/sql/metadata-store.ts';
 import { SqlPrivateKeyStore } from '../../src/adapters/sql/private-key-store.ts';
+import { SqlCollection } from '../../src/adapters/sql/registry-collection.ts';
 import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
 import { SqlUserStore } from '../../src/adapters/sql/user-store.ts';
 import { chainStoresContract } from './chain-stores.ts';
+import { collectionContract } from './collection.ts';
 import { expiryIndexContract } from './expiry-index.ts';
 import { metadataStoreContract } from './metadata-store.ts';
 import { privateKeyStoreContract } from './private-key-store.ts';
@@ -58,6 +60,25 @@ export function sqlContracts(name: string, open: () => Promise<Database>): void 
     return {
       index: new SqlRegistryIndex(db),
       leavings: () => countRows(db),
+      close: () => db.destroy(),
+    };
+  });
+
+  collectionContract(name, async () => {
+    const db = await open();
+    return {
+      index: new SqlCollection(db),
+      registry: new SqlRegistryIndex(db),
+      metadata: new SqlMetadataStore(db),
+      candidate: async (repository, tag, digest, state) => {
+        const about = { id: tag, gun: 'gun', repository, tag, digest, size_bytes: 1, state };
+        const job = { next_step: null, next_try_at: 0, tries: 0 };
+        const rest = { signed_by: 'targets', admitted_at: 0, updated_at: 0, ...job };
+        await db
+          .insertInto('candidates')
+          .values({ ...about, ...rest })
+          .execute();
+      },
       close: () => db.destroy(),
     };
   });

@@ -47,7 +47,11 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   });
   app.setErrorHandler((error, request, reply) => answerError(request, reply, error));
   const clock = () => new Date();
-  serveV2(app, [createRegistryApi({ index, blobs, uploads, gate, clock })], answerUnknown);
+  serveV2(
+    app,
+    [createRegistryApi({ index, blobs, uploads, gate, clock, keepEveryMs: 3_600_000 })],
+    answerUnknown,
+  );
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return {

@@ -4,10 +4,12 @@ import { algorithmOf, type Digest, type DigestAlgorithm, measureStream } from '.
 import {
   type BlobStore,
   type ByteRange,
+  type CollectedBlobs,
   registryError,
   type UploadChunk,
   type UploadId,
 } from '../../registry/index.ts';
+import { CollectedFiles } from './collected-files.ts';
 import { makeFolders } from './durable.ts';
 import { isMissing } from './faults.ts';
 import { type Paths, pathsIn } from './paths.ts';
@@ -25,13 +27,22 @@ export async function openFilesystemBlobs(
   uploadLimit = defaultUploadLimit,
 ): Promise<FilesystemBlobs> {
   const paths = pathsIn(dataFolder);
-  await makeFolders([paths.data, paths.blobs, ...paths.algorithms, ...paths.shards, paths.uploads]);
+  await makeFolders([
+    paths.data,
+    paths.blobs,
+    ...paths.algorithms,
+    ...paths.shards,
+    paths.uploads,
+    paths.removed,
+  ]);
   const uploads = await readdir(paths.uploads);
   return new FilesystemBlobs(paths, new UploadFiles(paths, uploadLimit, uploads.length));
 }
 
 /** Blobs as files (see paths.ts). Made by {@link openFilesystemBlobs}. */
 export class FilesystemBlobs implements BlobStore {
+  /** For whoever removes what nobody needs. */
+  readonly collected: CollectedBlobs;
   readonly #paths: Paths;
   readonly #uploads: UploadFiles;
   /**
@@ -41,6 +52,7 @@ export class FilesystemBlobs implements BlobStore {
   readonly #damaged = new Map<Digest, string>();
 
   constructor(paths: Paths, uploads: UploadFiles) {
+    this.collected = new CollectedFiles(paths);
     this.#paths = paths;
     this.#uploads = uploads;
   }

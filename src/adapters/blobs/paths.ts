@@ -9,14 +9,17 @@ import type { UploadId } from '../../registry/index.ts';
 //         <hex>        one blob, named by its hash: whole and durable as soon as it has this name
 //   uploads/
 //     <64 hex>         bytes on their way in, named by the upload's id; may be torn after a crash
+//   removed/
+//     <algorithm>-<hex>.<random>   a blob that nobody needs, for the instant of its removal
 //
-// Both lie on one filesystem, so that a rename moves the one into the other. Every path is made
+// All lie on one filesystem, so that a rename moves a file from one to another. Every path is made
 // here, of a parsed digest or id: no text that a client sent becomes part of a path.
 
 export interface Paths {
   readonly data: string;
   readonly blobs: string;
   readonly uploads: string;
+  readonly removed: string;
   readonly algorithms: readonly string[];
   /** The folders that hold the blobs: 256 for each algorithm. */
   readonly shards: readonly string[];
@@ -28,12 +31,14 @@ export interface Paths {
 export function pathsIn(data: string): Paths {
   const blobs = join(data, 'blobs');
   const uploads = join(data, 'uploads');
+  const removed = join(data, 'removed');
   const shard = (digest: Digest) => join(blobs, algorithmOf(digest), hexOf(digest).slice(0, 2));
   const bytes = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
   return {
     data,
     blobs,
     uploads,
+    removed,
     algorithms: digestAlgorithms.map((algorithm) => join(blobs, algorithm)),
     shards: digestAlgorithms.flatMap((algorithm) =>
       bytes.map((byte) => join(blobs, algorithm, byte)),

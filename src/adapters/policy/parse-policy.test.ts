@@ -24,7 +24,18 @@ test('what the example shows in comments can be written', () => {
     .replace('ignore: []', 'ignore:')
     .replace('trust: {}', 'trust:')
     .replaceAll(/^# {2}/gm, '  ');
-  const { review, retention } = parsePolicy(shown);
+  const { review, retention, registry } = parsePolicy(shown);
+  assert.equal(registry.collection.untaggedAfterMs, 7 * 86_400_000);
+  assert.deepEqual(
+    registry.collection.tags.map((rule) => [
+      rule.repositories('ci/app/sub'),
+      rule.tags('pr-1'),
+      rule.tags('v1'),
+      rule.keepLast,
+      rule.keepDays,
+    ]),
+    [[true, true, false, 20, 30]],
+  );
   assert.deepEqual(retention, { keepVersions: 20, keepDays: 90 });
   assert.deepEqual([...review.rules.keys()].sort(), [
     'HYGIENE_NO_HEALTHCHECK',
@@ -109,6 +120,12 @@ const bad: [text: string, code: string, says: string][] = [
   ['anonymousPull: [staging]', 'POLICY_VALUE', 'store'],
   ['anonymousPull: [certification]', 'POLICY_VALUE', 'store'],
   ['anonymousPull: ["../x"]', 'POLICY_VALUE', 'namespace'],
+  ['registry: { collect: { every: 0 s } }', 'POLICY_VALUE', 'registry.collect.every'],
+  ['registry: { collect: { blobsAfter: soon } }', 'POLICY_VALUE', 'registry.collect.blobsAfter'],
+  ['registry: { collect: { after: 1 d } }', 'POLICY_UNKNOWN_KEY', 'registry.collect.after'],
+  ['registry: { keepTags: [{ tags: "*" }] }', 'POLICY_VALUE', 'last, days or both'],
+  ['registry: { keepTags: [{ tags: "[a]", last: 1 }] }', 'POLICY_VALUE', 'keepTags[0].tags'],
+  ['registry: { keepTags: [{ last: -1 }] }', 'POLICY_VALUE', 'registry.keepTags[0].last'],
   [`# ${'x'.repeat(1024 * 1024)}`, 'POLICY_TOO_LARGE', 'larger'],
 ];
 

@@ -10,6 +10,7 @@ import {
 import { severities } from '../../findings/index.ts';
 import type { Retention } from '../../trust/index.ts';
 import { policyError } from './errors.ts';
+import { type RegistryPolicy, registryPolicyOf, registryWithoutFile } from './registry-policy.ts';
 import {
   count,
   instant,
@@ -32,6 +33,7 @@ export interface Policy {
   readonly publicNamespaces: ReadonlySet<string>;
   /** Which old versions of trust metadata are kept; all of them when undefined. */
   readonly retention: Retention | undefined;
+  readonly registry: RegistryPolicy;
 }
 
 const limitBytes = 1024 * 1024;
@@ -43,6 +45,7 @@ export const policyWithoutFile: Policy = {
   storeIsPublic: true,
   publicNamespaces: new Set(),
   retention: undefined,
+  registry: registryWithoutFile,
 };
 
 /**
@@ -54,7 +57,7 @@ export const policyWithoutFile: Policy = {
  */
 export function parsePolicy(source: string): Policy {
   const keys = ['version', 'approval', 'anonymousPull', 'severities', 'rules', 'ignore'];
-  keys.push('limits', 'trust');
+  keys.push('limits', 'trust', 'registry');
   const top = mapping(parseYaml(source), '', keys);
   const version = top.get('version') ?? 1;
   if (version !== 1) throw wrong(version, 'version', '1, the only version there is');
@@ -69,6 +72,7 @@ export function parsePolicy(source: string): Policy {
     },
     ...anonymousPull(top.get('anonymousPull')),
     retention: retentionOf(top.get('trust')),
+    registry: registryPolicyOf(top.get('registry')),
   };
 }
 

@@ -70,6 +70,25 @@ export function size(value: YamlValue, path: string): number {
   return Math.round(bytes);
 }
 
+const durations = new Map([
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+
+/** Milliseconds, of a text like `90 s`, `15 m`, `12 h` or `7 d`; at least a second. */
+export function duration(value: YamlValue, path: string): number {
+  const found = /^([1-9]\d{0,5}) ?([smhd])$/.exec(String(value));
+  if (!found) throw wrong(value, path, 'a duration, as 90 s, 15 m, 12 h or 7 d');
+  return Number(found[1]) * (durations.get(found[2] ?? '') ?? Number.NaN);
+}
+
+/** A whole number, zero included. */
+export function countOrNone(value: YamlValue, path: string): number {
+  return value === 0 ? 0 : count(value, path);
+}
+
 /** The beginning of a day in UTC, `2027-01-31`, or an instant with its time. */
 export function instant(value: YamlValue, path: string): Date {
   const isDate = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/.test(value);

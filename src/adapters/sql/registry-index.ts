@@ -6,6 +6,7 @@ import {
   type Tag,
 } from '../../oci/index.ts';
 import type {
+  LinkedBlob,
   ManifestPut,
   Page,
   Precondition,
@@ -18,6 +19,7 @@ import {
   deleteManifestIn,
   deleteTagIn,
   linkBlobIn,
+  mountBlobIn,
   putManifestIn,
   setTagIn,
   unlinkBlobIn,
@@ -55,6 +57,20 @@ export class SqlRegistryIndex implements RegistryIndex {
       .limit(page.limit)
       .execute();
     return rows.map((row) => row.repository as RepositoryName);
+  }
+
+  async linkedBlob(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
+    const row = await this.#db
+      .selectFrom('repository_blobs')
+      .select(['size_bytes', 'linked_at'])
+      .where('repository', '=', repository)
+      .where('digest', '=', digest)
+      .executeTakeFirst();
+    return row && { sizeBytes: row.size_bytes, linkedAt: new Date(row.linked_at) };
+  }
+
+  mountBlob(from: RepositoryName, to: RepositoryName, digest: Digest, now: Date) {
+    return this.#write([from, to], (tx) => mountBlobIn(tx, from, to, digest, now));
   }
 
   linkBlob(repository: RepositoryName, digest: Digest, sizeBytes: number, now: Date) {

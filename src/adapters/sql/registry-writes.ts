@@ -17,7 +17,7 @@ import type { Tx } from './database.ts';
 import { listReferrer, unlistReferrer } from './registry-fallback-tag.ts';
 import { imageIn } from './registry-link-image.ts';
 
-/** Lets a repository serve a blob. */
+/** Lets a repository serve a blob. One that it serves already is as new again. */
 export async function linkBlobIn(
   tx: Tx,
   repository: RepositoryName,
@@ -28,8 +28,31 @@ export async function linkBlobIn(
   await tx
     .insertInto('repository_blobs')
     .values({ repository, digest, size_bytes: sizeBytes, linked_at: now.getTime() })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict.columns(['repository', 'digest']).doUpdateSet({ linked_at: now.getTime() }),
+    )
     .execute();
+}
+
+/**
+ * Lets a repository serve a blob that another one serves, at this moment and not a moment ago.
+ * @throws StoreError REGISTRY_BLOB_UNKNOWN
+ */
+export async function mountBlobIn(
+  tx: Tx,
+  from: RepositoryName,
+  to: RepositoryName,
+  digest: Digest,
+  now: Date,
+): Promise<void> {
+  const row = await tx
+    .selectFrom('repository_blobs')
+    .select('size_bytes')
+    .where('repository', '=', from)
+    .where('digest', '=', digest)
+    .executeTakeFirst();
+  if (!row) throw registryError('REGISTRY_BLOB_UNKNOWN', { repository: from, digest });
+  await linkBlobIn(tx, to, digest, row.size_bytes, now);
 }
 
 /** @throws StoreError REGISTRY_BLOB_UNKNOWN, REGISTRY_IN_USE */
@@ -81,7 +104,9 @@ export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promis
       artifact_type: put.artifactType ?? null,
       pushed_at: now.getTime(),
     })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict.columns(['repository', 'digest']).doUpdateSet({ pushed_at: now.getTime() }),
+    )
     .execute();
   for (const tag of tags) await setTagIn(tx, repository, tag, manifest.digest, now);
   await listReferrer(tx, repository, manifest, now);

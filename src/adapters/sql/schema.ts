@@ -22,7 +22,8 @@ export interface Schema {
     repository: Fixed<string>;
     digest: Fixed<string>;
     size_bytes: Fixed<number>;
-    linked_at: Fixed<Instant>;
+    /** When it was last pushed, mounted or asked about by somebody who may push. */
+    linked_at: Instant;
   };
   /** Manifest and index bytes, once per digest. */
   manifests: { digest: Fixed<string>; bytes: Uint8Array };
@@ -33,7 +34,8 @@ export interface Schema {
     size_bytes: Fixed<number>;
     subject: Fixed<string | null>;
     artifact_type: Fixed<string | null>;
-    pushed_at: Fixed<Instant>;
+    /** When it was last pushed. */
+    pushed_at: Instant;
   };
   /** What each manifest names: its children, config and layers. Once per digest, like the bytes. */
   manifest_references: {

@@ -111,3 +111,9 @@ export function isPostgres<T>(db: Kysely<T>): boolean {
 function lockKey(name: string): string {
   return createHash('sha256').update(name).digest().readBigInt64BE().toString();
 }
+
+/** A condition: the column ends with these characters, whatever they are. */
+export function endsWith(column: string, ending: string) {
+  const pattern = `%${ending.replace(/[\\%_]/g, '\\$&')}`;
+  return sql<boolean>`${sql.ref(column)} like ${pattern} escape '\\'`;
+}

@@ -1,16 +1,27 @@
-import { parseDigest } from '../../base/index.ts';
-import { type BlobStore, openBlob, type RegistryIndex } from '../../registry/index.ts';
+import { type Clock, parseDigest } from '../../base/index.ts';
+import { type BlobStore, keepBlob, openBlob, type RegistryIndex } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
 import { isKnownToClient, nameContent } from './caching.ts';
 import type { Endpoint } from './call.ts';
 import { parseRange } from './ranges.ts';
 import { sendBytes } from './send-bytes.ts';
 
+interface Options {
+  readonly gate: Gate;
+  readonly index: RegistryIndex;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  /** How often a blob that is asked for by `HEAD` is kept from collection anew. */
+  readonly keepEveryMs: number;
+}
+
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`, whole or one range of it. */
-export function getBlob(gate: Gate, index: RegistryIndex, blobs: BlobStore): Endpoint {
+export function getBlob({ gate, index, blobs, clock, keepEveryMs }: Options): Endpoint {
   return async ({ request, reply, repository, rest }) => {
     await gate.require(request, repository, ['pull']);
     const blob = await openBlob(index, blobs, repository, parseDigest(rest));
+    // Who asks before a push does not send what is here.
+    if (request.method === 'HEAD') await keepBlob(index, repository, blob, clock(), keepEveryMs);
     nameContent(reply, blob.digest);
     if (isKnownToClient(request, blob.digest)) return reply.code(304).send();
 

@@ -28,6 +28,8 @@ export interface RegistryApiOptions {
   readonly uploads: Uploads;
   readonly gate: RegistryGate;
   readonly clock: Clock;
+  /** How often a blob that is asked for by `HEAD` is kept from collection anew, in milliseconds. */
+  readonly keepEveryMs: number;
 }
 
 /** What each method does at one path. */
@@ -62,7 +64,7 @@ function rootPaths({ index, gate }: RegistryApiOptions): Map<string, Methods<Roo
 
 /** By how a path ends; in the groups, the repository and what follows it. */
 function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods<Endpoint>][] {
-  const { index, blobs, uploads, gate, clock } = options;
+  const { index, blobs, uploads, gate, clock, keepEveryMs } = options;
   return [
     [/^\/v2\/(.+)\/tags\/list$/s, reading(getTags(gate, index))],
     [/^\/v2\/(.+)\/referrers\/([^/]+)$/s, reading(getReferrers(gate, index))],
@@ -86,7 +88,10 @@ function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods
     ],
     [
       /^\/v2\/(.+)\/blobs\/([^/]+)$/s,
-      { ...reading(getBlob(gate, index, blobs)), DELETE: deleteBlob(gate, index) },
+      {
+        ...reading(getBlob({ gate, index, blobs, clock, keepEveryMs })),
+        DELETE: deleteBlob(gate, index),
+      },
     ],
   ];
 }
