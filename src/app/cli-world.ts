@@ -56,6 +56,23 @@ export function processWorld(clock: Clock): CliWorld {
         const { addClient } = await import('./pki.ts');
         return addClient(folder, name, clock());
       },
+      list: async (folder) => {
+        const { listPki } = await import('./pki-renew.ts');
+        const { readWithdrawn } = await import('./pki-withdraw.ts');
+        const withdrawn = readWithdrawn(folder) ?? new Set();
+        return listPki(folder).map((one) => ({
+          ...one,
+          withdrawn: withdrawn.has(one.fingerprint),
+        }));
+      },
+      renew: async (folder, name, options) => {
+        const { renewMember } = await import('./pki-renew.ts');
+        return renewMember(folder, name, options, clock());
+      },
+      withdraw: async (folder, name) => {
+        const { withdrawMember } = await import('./pki-withdraw.ts');
+        return withdrawMember(folder, name, clock());
+      },
     },
     docker: async ({ config }) => {
       const { openDockerWorld } = await import('./docker-world.ts');

@@ -25,6 +25,12 @@ export const appErrors = {
   CONFIG_PKCS11: {
     message: '--pkcs11-module FILE and --pkcs11-token LABEL belong together; give both or none',
   },
+  CONFIG_PKI: {
+    message:
+      '{flag} {folder}: ca.crt, {name}.crt and {name}.key cannot be used together: {reason}; copy all of them again, or make new ones with pki renew',
+  },
+  PKI_WITHDRAW: { message: '"{name}" cannot be withdrawn: {reason}' },
+  PKI_RENEW: { message: '{path} cannot be renewed: {reason}' },
   SIGNER_MOVE_SOURCE: {
     message: '{flag} {path}: there is no {file} in it; name the folder that holds the keys',
   },

@@ -10,6 +10,7 @@ import { appError } from './errors.ts';
  *     ca.key      makes more members, 0600     neither: keep it elsewhere
  *     signer.crt  signer.key, 0600             the signer
  *     client.crt  client.key, 0600             the trust server; others by `pki client`
+ *     withdrawn.txt                            the signer: certificates that may call no more
  */
 const always = ['localhost', '127.0.0.1', '::1'];
 
@@ -19,19 +20,29 @@ const always = ['localhost', '127.0.0.1', '::1'];
  * @throws StoreError PKI_EXISTS, PKI_NAME: then nothing is written
  */
 export function initPki(folder: string, hosts: readonly string[], now: Date): string[] {
-  const wrong = hosts.find((host) => !/^[A-Za-z0-9.:-]{1,253}$/.test(host));
-  if (wrong !== undefined) throw appError('PKI_NAME', { name: wrong.slice(0, 253) });
+  requireHosts(hosts);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const authority = makeAuthority(now);
   const files = write(folder, 'ca', authority);
   const signer = makeMember(authority, {
     commonName: 'signer',
     use: 'serverAuth',
-    hosts: [...new Set([...always, ...hosts])],
+    hosts: withLoopback(hosts),
     now,
   });
   files.push(...write(folder, 'signer', signer), ...addClient(folder, 'client', now));
   return files;
+}
+
+/** Names and addresses that can stand in a certificate. @throws StoreError PKI_NAME */
+export function requireHosts(hosts: readonly string[]): void {
+  const wrong = hosts.find((host) => !/^[A-Za-z0-9.:-]{1,253}$/.test(host));
+  if (wrong !== undefined) throw appError('PKI_NAME', { name: wrong.slice(0, 253) });
+}
+
+/** `always` and these, each once. */
+export function withLoopback(hosts: readonly string[]): string[] {
+  return [...new Set([...always, ...hosts])];
 }
 
 /**

@@ -1,30 +1,40 @@
-import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { RemoteRoleKeys } from '../adapters/keys/index.ts';
-import { SignerConnection } from '../adapters/keys/signer-connection.ts';
-import { Secret } from '../base/index.ts';
+import { type CallerCertificate, SignerConnection } from '../adapters/keys/signer-connection.ts';
+import { type Clock, Secret } from '../base/index.ts';
 import type { MetadataStore } from '../trust/index.ts';
 import type { Config } from './config.ts';
-import { readPem } from './pki.ts';
+import { type MutualTls, readMutualTls, watchMutualTls } from './mutual-tls.ts';
+
+/** What such keys work in. */
+export interface RemoteSurroundings {
+  readonly metadata: MetadataStore;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
 
 /**
  * The keys of snapshots and timestamps where a signer holds them. It need not be there yet: reads
- * go on without it.
+ * go on without it. Certificates that are renewed are used from the next call on.
  * @param undo  gets the connection to close
- * @throws StoreError CONFIG_FILE when its certificates cannot be read
+ * @throws StoreError CONFIG_FILE, CONFIG_PKI when its certificates cannot be used
  */
 export function remoteRoleKeys(
   { address, pki }: NonNullable<Config['signer']>,
-  metadata: MetadataStore,
+  { metadata, log, clock }: RemoteSurroundings,
   undo: AsyncDisposableStack,
 ): RemoteRoleKeys {
-  const file = (name: string) => readPem('--signer-pki', join(pki, name));
-  const connection = undo.use(
-    new SignerConnection({
-      address,
-      ca: file('ca.crt'),
-      certificate: file('client.crt'),
-      privateKey: new Secret(file('client.key')),
-    }),
+  const files = { flag: '--signer-pki', folder: pki, name: 'client' } as const;
+  const tls = readMutualTls(files);
+  const connection = undo.use(new SignerConnection({ address, ...callerCertificate(tls) }));
+  undo.use(
+    watchMutualTls(files, tls, { log, clock }, (next) =>
+      connection.useCertificate(callerCertificate(next)),
+    ),
   );
   return new RemoteRoleKeys(connection, (gun, role) => metadata.current(gun, role));
+}
+
+function callerCertificate({ ca, cert, key }: MutualTls): CallerCertificate {
+  return { ca, certificate: cert, privateKey: new Secret(key) };
 }

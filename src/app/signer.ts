@@ -1,7 +1,6 @@
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { parse } from 'yaml';
 import {
   DatabaseKeys,
   KeptKeys,
@@ -14,11 +13,12 @@ import {
 import { type Clock, isStoreError, Secret } from '../base/index.ts';
 import type { SignerFlags } from '../cli/index.ts';
 import { type SignerApi, startSignerApi } from '../http/signer-api/index.ts';
-import { type Grants, KeyService, parseGrants } from '../signer/index.ts';
+import { KeyService } from '../signer/index.ts';
 import { parseListen } from './config.ts';
 import { appError } from './errors.ts';
 import { openLog } from './log.ts';
-import { readPem } from './pki.ts';
+import { readMutualTls, watchMutualTls } from './mutual-tls.ts';
+import { readAccess, watchAccess } from './signer-access.ts';
 import { stopSignal } from './stop-signal.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -50,9 +50,9 @@ export async function startSigner(
 ): Promise<SignerApi> {
   await using undo = new AsyncDisposableStack();
   const listen = parseListen(flags.listen);
-  const grants = readGrants(flags.grants);
-  const file = (name: string) => readPem('--pki', join(flags.pki, name));
-  const tls = { ca: file('ca.crt'), cert: file('signer.crt'), key: file('signer.key') };
+  const access = readAccess(flags);
+  const files = { flag: '--pki', folder: flags.pki, name: 'signer' } as const;
+  const tls = readMutualTls(files);
   const { rows, keys, close } = await openKeys(flags, env);
   undo.defer(close);
   const { pkcs11Module: module, pkcs11Token: token } = flags;
@@ -63,7 +63,7 @@ export async function startSigner(
       ? await openToken({ module, token, pin })
       : undefined;
   if (tokenKeys) undo.defer(async () => tokenKeys[Symbol.dispose]());
-  const service = new KeyService(new KeptKeys(rows, keys, tokenKeys), grants);
+  const service = new KeyService(new KeptKeys(rows, keys, tokenKeys), access);
   const api = await startSignerApi({
     service,
     listen,
@@ -78,8 +78,10 @@ export async function startSigner(
     throw appError('LISTEN_FAILED', { listen: flags.listen, reason: cause.message }, cause);
   });
   undo.use(api);
+  undo.use(watchMutualTls(files, tls, { log, clock }, (next) => api.useTls(next)));
+  undo.use(watchAccess(flags, log, (change) => service.change(change)));
   const open = undo.move();
-  return { port: api.port, [Symbol.asyncDispose]: () => open.disposeAsync() };
+  return { ...api, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }
 
 /** Seals every key of a signer's data folder again under the default alias. @returns how many */
@@ -114,16 +116,4 @@ export async function openSigner(
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
   return { db: await openSignerDatabase(join(folder, databaseFile)), passphrases };
-}
-
-/** @throws StoreError CONFIG_FILE, SIGNER_GRANTS */
-function readGrants(path: string | undefined): Grants {
-  if (path === undefined) return 'every caller may do all';
-  try {
-    return parseGrants(parse(readFileSync(path, 'utf8')));
-  } catch (cause) {
-    if (isStoreError(cause)) throw cause;
-    const reason = (cause as Error).message.split('\n', 1)[0] ?? '';
-    throw appError('CONFIG_FILE', { flag: '--grants', path, reason }, cause);
-  }
 }

@@ -88,7 +88,11 @@ export async function startStore(
   const keyEncryptionKey = await folder.secret('keys');
   const roleKeys = config.signer
     ? // gRPC costs memory that a store without a signer can do without.
-      (await import('./remote-signer.ts')).remoteRoleKeys(config.signer, metadata, undo)
+      (await import('./remote-signer.ts')).remoteRoleKeys(
+        config.signer,
+        { metadata, log, clock },
+        undo,
+      )
     : new SealedRoleKeys(rows, keyEncryptionKey);
   const trust = new TrustServer(metadata, roleKeys);
   const keys = new SealedStoreKeys(rows, keyEncryptionKey, clock);

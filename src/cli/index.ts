@@ -15,6 +15,7 @@ export type {
   ImportQuestion,
   MovedKeys,
   MoveQuestion,
+  PkiMember,
   PkiTools,
   SavedLogin,
   ServeFlags,

@@ -82,6 +82,29 @@ export interface PkiTools {
   init(folder: string, hosts: readonly string[]): Promise<readonly string[]>;
   /** One more certificate for a trust server. @returns what was written */
   addClient(folder: string, name: string): Promise<readonly string[]>;
+  /** Every certificate of the folder. */
+  list(folder: string): Promise<readonly PkiMember[]>;
+  /** A new key and certificate in the place of those of a name. @returns what was written */
+  renew(
+    folder: string,
+    name: string,
+    options: { readonly hosts?: readonly string[]; readonly days?: number },
+  ): Promise<readonly string[]>;
+  /** @param name  or fingerprint @returns the list that has it now */
+  withdraw(folder: string, name: string): Promise<string>;
+}
+
+/** A certificate of the folder. */
+export interface PkiMember {
+  /** Of its files, without `.crt`. */
+  readonly name: string;
+  readonly commonName: string;
+  readonly use: 'authority' | 'serverAuth' | 'clientAuth';
+  readonly hosts: readonly string[];
+  readonly endsAt: Date;
+  /** SHA-256, 64 lowercase hex digits, as grants name it. */
+  readonly fingerprint: string;
+  readonly withdrawn: boolean;
 }
 
 /** What `verify` is asked for. */

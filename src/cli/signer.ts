@@ -1,7 +1,5 @@
 import { Command } from 'commander';
 import type { CliWorld, SignerFlags } from './ports.ts';
-import { printable } from './printable.ts';
-import { collect } from './serve.ts';
 import { signerImportCommand } from './signer-import.ts';
 
 /** `signer`, `signer reencrypt` and `signer import`: what the flags mean is app's to say. */
@@ -25,23 +23,4 @@ export function signerCommands(world: CliWorld): Command {
     });
   signer.addCommand(signerImportCommand(world));
   return signer;
-}
-
-/** `pki init` and `pki client` */
-export function pkiCommands(world: CliWorld): Command {
-  const pki = new Command('pki').description('Certificates between signer and trust servers');
-  const print = (files: readonly string[]) =>
-    world.print(files.map((file) => `wrote ${printable(file)}\n`).join(''));
-  pki
-    .command('init <dir>')
-    .description('Make the authority, and certificates for the signer and one trust server')
-    .option('--host <name>', 'a name or address of the signer; repeatable', collect)
-    .action(async (folder: string, { host = [] }: { host?: readonly string[] }) =>
-      print(await world.pki.init(folder, host)),
-    );
-  pki
-    .command('client <dir> <name>')
-    .description('Make a certificate for one more trust server')
-    .action(async (folder: string, name: string) => print(await world.pki.addClient(folder, name)));
-  return pki;
 }

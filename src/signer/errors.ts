@@ -12,6 +12,14 @@ export const signerErrors = {
       'the algorithm {algorithm} is not one of {known}; configure the server for one of them',
   },
   SIGNER_REQUEST: { message: 'the request is malformed: {reason}' },
+  SIGNER_WITHDRAWN: {
+    message:
+      'the certificate {fingerprint} of {caller} was withdrawn; make a new one with pki renew',
+  },
+  SIGNER_WITHDRAWN_LIST: {
+    message:
+      'line {line} of the withdrawn certificates is no fingerprint; write 64 hex digits, # before a remark',
+  },
   SIGNER_GRANTS: { message: 'the grants file is wrong at {path}: {reason}' },
 } satisfies Record<string, ErrorSpec>;
 

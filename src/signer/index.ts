@@ -1,5 +1,6 @@
 /**
- * The signer: who may use which key of which GUN and role (grants.ts), the four calls of Notary's
+ * The signer: who may use which key of which GUN and role (grants.ts) and who no more
+ * (withdrawn.ts), the four calls of Notary's
  * signer protocol (key-service.ts) and their messages (messages.ts). All of it is pure.
  *
  * It refuses to know how messages travel, how callers prove who they are, and where private keys
@@ -7,7 +8,7 @@
  */
 export { type SignerErrorCode, signerErrors } from './errors.ts';
 export { type Grant, type Grants, parseGrants } from './grants.ts';
-export { KeyService } from './key-service.ts';
+export { type Access, KeyService } from './key-service.ts';
 export * from './messages.ts';
 export {
   type Algorithm,
@@ -17,3 +18,4 @@ export {
   type KeyHolder,
   type KeyOwner,
 } from './ports.ts';
+export { parseWithdrawn, type Withdrawn } from './withdrawn.ts';

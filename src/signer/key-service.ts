@@ -1,6 +1,13 @@
 import { signerError } from './errors.ts';
 import { type Grants, requireGrant } from './grants.ts';
 import { type Algorithm, algorithms, type Caller, type HeldKey, type KeyHolder } from './ports.ts';
+import { requireNotWithdrawn, type Withdrawn } from './withdrawn.ts';
+
+/** What callers may do. */
+export interface Access {
+  readonly grants: Grants;
+  readonly withdrawn: Withdrawn;
+}
 
 /** Longest GUN and role; Notary's database has no room for more. */
 const longestName = 255;
@@ -11,17 +18,30 @@ const longestName = 255;
  */
 export class KeyService {
   readonly #keys: KeyHolder;
-  readonly #grants: Grants;
+  #access: Access;
 
-  constructor(keys: KeyHolder, grants: Grants) {
+  constructor(keys: KeyHolder, access: Access) {
     this.#keys = keys;
-    this.#grants = grants;
+    this.#access = access;
+  }
+
+  /** From now on these hold, for calls on connections that are open too. */
+  change(access: Partial<Access>): void {
+    this.#access = { ...this.#access, ...access };
+  }
+
+  /**
+   * Lets a caller in who asks for nothing yet. Every call below does it too.
+   * @throws StoreError SIGNER_WITHDRAWN
+   */
+  admit(caller: Caller): void {
+    requireNotWithdrawn(this.#access.withdrawn, caller);
   }
 
   /**
    * The unused key of this GUN, role and algorithm, made when there is none: asking twice costs
    * nothing.
-   * @throws StoreError SIGNER_REQUEST, SIGNER_ALGORITHM, SIGNER_FORBIDDEN
+   * @throws StoreError SIGNER_REQUEST, SIGNER_ALGORITHM, SIGNER_FORBIDDEN, SIGNER_WITHDRAWN
    * @see notary 0.7.0 signer/api/rpc_api.go CreateKey
    */
   async createKey(
@@ -29,20 +49,22 @@ export class KeyService {
     request: { readonly algorithm: string; readonly gun: string; readonly role: string },
     now: Date,
   ): Promise<HeldKey> {
+    this.admit(caller);
     const owner = { gun: nameOf(request.gun, 'gun'), role: nameOf(request.role, 'role') };
-    requireGrant(this.#grants, caller, owner);
+    requireGrant(this.#access.grants, caller, owner);
     return await this.#keys.pending(owner, algorithmOf(request.algorithm), now);
   }
 
-  /** @throws StoreError SIGNER_KEY_UNKNOWN, SIGNER_FORBIDDEN */
+  /** @throws StoreError SIGNER_KEY_UNKNOWN, SIGNER_FORBIDDEN, SIGNER_WITHDRAWN */
   async keyInfo(caller: Caller, keyId: string): Promise<HeldKey> {
+    this.admit(caller);
     const held = await this.#keys.find(keyId);
     if (!held) throw signerError('SIGNER_KEY_UNKNOWN', { keyId: keyId.slice(0, 64) });
-    requireGrant(this.#grants, caller, held);
+    requireGrant(this.#access.grants, caller, held);
     return held;
   }
 
-  /** @throws StoreError SIGNER_KEY_UNKNOWN, SIGNER_FORBIDDEN */
+  /** @throws StoreError SIGNER_KEY_UNKNOWN, SIGNER_FORBIDDEN, SIGNER_WITHDRAWN */
   async sign(
     caller: Caller,
     keyId: string,
@@ -53,11 +75,15 @@ export class KeyService {
     return { held, signature: await this.#keys.sign(held, payload, now) };
   }
 
-  /** A key that is not there is deleted, as Notary has it. @throws StoreError SIGNER_FORBIDDEN */
+  /**
+   * A key that is not there is deleted, as Notary has it.
+   * @throws StoreError SIGNER_FORBIDDEN, SIGNER_WITHDRAWN
+   */
   async deleteKey(caller: Caller, keyId: string, now: Date): Promise<void> {
+    this.admit(caller);
     const held = await this.#keys.find(keyId);
     if (!held) return;
-    requireGrant(this.#grants, caller, held);
+    requireGrant(this.#access.grants, caller, held);
     await this.#keys.remove(held.key.id, now);
   }
 }

@@ -36,11 +36,17 @@ function countermark(args: readonly string[], variables: Record<string, string> 
 }
 
 /** Starts a signer and waits for it to say so. */
-async function startSigner(data: string, pki: string, address: string): Promise<ChildProcess> {
-  const flags = ['--data', data, '--pki', pki, '--listen', address];
+async function startSigner(
+  data: string,
+  pki: string,
+  address: string,
+  more: readonly string[] = [],
+  variables: Record<string, string> = passphrases,
+): Promise<ChildProcess> {
+  const flags = ['--data', data, '--pki', pki, '--listen', address, ...more];
   const child = spawn(process.execPath, ['src/app/main.ts', 'signer', ...flags], {
     cwd: root,
-    env: { ...plainEnvironment(), ...passphrases },
+    env: { ...plainEnvironment(), ...variables },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   running.push(child);
@@ -78,6 +84,7 @@ describe('from a store that held its keys', () => {
   let publisher: NotaryCli;
   let consumer: NotaryCli;
   let gun = '';
+  let signer: ChildProcess | undefined;
   const held = () => read(join(data, 'signer.sqlite'), roleKeys).length;
   const left = () => read(join(server.data, 'store.sqlite'), roleKeys).length;
   const move = (...flags: string[]) =>
@@ -166,7 +173,7 @@ describe('from a store that held its keys', () => {
   });
 
   test('a client with a cache notices nothing: same root, same keys, versions go on', async () => {
-    await startSigner(data, pki, address);
+    signer = await startSigner(data, pki, address);
     await server.up({ signer: { address, pki } });
     const before = { root: cached('root'), timestamp: cached('timestamp') };
     assert.deepEqual(await tags(consumer), ['v1']);
@@ -196,6 +203,31 @@ describe('from a store that held its keys', () => {
     await server.up({ signer: { address, pki } });
     await publish('v3');
     assert.deepEqual(await tags(consumer), ['v1', 'v2', 'v3']);
+  });
+
+  test('from there they move to another signer, under another passphrase, and nobody notices', async () => {
+    const count = held();
+    if (signer) await stopped(signer);
+    const before = { root: cached('root'), timestamp: cached('timestamp') };
+    const other = join(folder, 'other-signer-data');
+    const two = { ...passphrases, COUNTERMARK_SIGNER_TWO: 'of another signer' };
+    const flags = ['--data', other, '--default-alias', 'two', '--from-signer', data];
+    const done = succeeded(await countermark(['signer', 'import', ...flags], two));
+    assert.match(
+      done.stdout,
+      new RegExp(`^${count} keys of 1 repository in the signer, ${count} `),
+    );
+    rmSync(data, { recursive: true });
+    await startSigner(other, pki, address, ['--default-alias', 'two'], {
+      COUNTERMARK_SIGNER_TWO: two.COUNTERMARK_SIGNER_TWO,
+    });
+    const file = join(folder, 'v4');
+    writeFileSync(file, 'v4');
+    await publisher.must(['add', gun, 'v4', file]);
+    await comesBack(() => publisher.must(['publish', gun]));
+    assert.deepEqual(await tags(consumer), ['v1', 'v2', 'v3', 'v4']);
+    assert.deepEqual(cached('root'), before.root);
+    assert.equal(cached('timestamp').version, before.timestamp.version + 1);
   });
 });
 

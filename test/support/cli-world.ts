@@ -117,6 +117,11 @@ export class TestWorld {
       pki: {
         init: async (folder, hosts) => [`${folder}/ca.crt`, ...hosts],
         addClient: async (folder, name) => [`${folder}/${name}.crt`],
+        list: async () => pkiMembers,
+        renew: async (folder, name, options) => [
+          `${folder}/${name}.crt ${JSON.stringify(options)}`,
+        ],
+        withdraw: async (folder, name) => `${folder}/withdrawn.txt ${name}`,
       },
       docker: async () => {
         throw new StoreError('CLI_DOCKER_TRUST', 'there is no docker in transcripts');
@@ -149,6 +154,16 @@ export class TestWorld {
     };
   }
 }
+
+const pkiMembers = (['ca', 'client', 'signer'] as const).map((name, i) => ({
+  name,
+  commonName: name,
+  use: (['authority', 'clientAuth', 'serverAuth'] as const)[i] ?? 'authority',
+  hosts: name === 'ca' ? [] : [name, 'a\u001b[2J'],
+  endsAt: new Date(name === 'client' ? '2020-11-30T10:00:00Z' : '2099-11-30T10:00:00Z'),
+  fingerprint: `${i}a`.repeat(32),
+  withdrawn: name === 'signer',
+}));
 
 type Row = Parameters<MemoryDesk['with']>;
 const rootUser = found({

@@ -5,6 +5,7 @@
  * decided by `tuf`.
  */
 export { type MemberRequest, makeAuthority, makeMember } from './mutual-tls.ts';
+export { type Member, readMember } from './read-member.ts';
 export { makeRootCertificate, type RootCertificateRequest } from './root-certificate.ts';
 export {
   isTlsCertificateUsable,

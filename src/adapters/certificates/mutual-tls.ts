@@ -12,21 +12,25 @@ import {
 } from './self-signed.ts';
 import { alternativeNames, type TlsCertificate } from './tls-certificate.ts';
 
-const lifetimeDays = 10 * 365;
+const usualLifetimeDays = 10 * 365;
 const clockSkewMs = 3_600_000;
 const authorityName = 'Countermark signer authority';
 
 /**
  * Makes the authority that vouches for one signer and the trust servers that may call it: P-256,
  * self-signed, for leaf certificates only, ten years. Nothing else trusts it.
+ * @param oldKey  PEM of the key it had: then what it signed before stays valid
  */
-export function makeAuthority(now: Date): TlsCertificate {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+export function makeAuthority(now: Date, oldKey?: Secret): TlsCertificate {
+  const privateKey = oldKey
+    ? createPrivateKey(oldKey.reveal())
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const publicKey = createPublicKey(privateKey);
   const certificate = selfSign({
     privateKey,
     commonName: authorityName,
     notBefore: new Date(now.getTime() - clockSkewMs),
-    lifetimeDays,
+    lifetimeDays: usualLifetimeDays,
     extensions: [signsCertificates, authorityOfLeaves, ...keyIdentifiers(publicKey, publicKey)],
   });
   return { certificate, privateKey: pkcs8(privateKey) };
@@ -40,6 +44,8 @@ export interface MemberRequest {
   /** Names and addresses, without ports. */
   readonly hosts: readonly string[];
   readonly now: Date;
+  /** Ten years unless told. */
+  readonly lifetimeDays?: number;
 }
 
 /**
@@ -54,7 +60,7 @@ export function makeMember(authority: TlsCertificate, request: MemberRequest): T
       publicKey,
       commonName: request.commonName,
       notBefore: new Date(request.now.getTime() - clockSkewMs),
-      lifetimeDays,
+      lifetimeDays: request.lifetimeDays ?? usualLifetimeDays,
       extensions: [
         keyUsage('digitalSignature'),
         purpose(request.use),

@@ -15,15 +15,20 @@ import {
 } from '../../signer/index.ts';
 import { trustError } from '../../trust/index.ts';
 
-/** Where the signer is, and how the two know each other. PEM. */
-export interface SignerAddress {
+/** Where the signer is, and how the two know each other. */
+export interface SignerAddress extends CallerCertificate {
   /** HOST:PORT; the host must stand in the signer's certificate. */
   readonly address: string;
+  /** Longest that one call may take, a reconnection included; 5 seconds unless told. */
+  readonly timeoutMs?: number;
+}
+
+/** PEM. */
+export interface CallerCertificate {
+  /** Whose certificate the signer must have. */
   readonly ca: string;
   readonly certificate: string;
   readonly privateKey: Secret;
-  /** Longest that one call may take, a reconnection included; 5 seconds unless told. */
-  readonly timeoutMs?: number;
 }
 
 const usualTimeoutMs = 5_000;
@@ -42,17 +47,27 @@ const channel: ChannelOptions = {
  * @see notary 0.7.0 trustmanager/remoteks, tuf/signed, signer/client/signer_trust.go
  */
 export class SignerConnection implements Disposable {
-  readonly #client: Client;
+  readonly #address: string;
   readonly #timeoutMs: number;
+  #client: Client;
+  /** Of certificates before; each closes when its last call must have ended. */
+  readonly #ending = new Map<Client, NodeJS.Timeout>();
 
-  constructor({ address, ca, certificate, privateKey, timeoutMs }: SignerAddress) {
-    const ssl = credentials.createSsl(
-      Buffer.from(ca),
-      Buffer.from(privateKey.reveal()),
-      Buffer.from(certificate),
-    );
-    this.#client = new Client(address, ssl, channel);
+  constructor({ address, timeoutMs, ...certificate }: SignerAddress) {
+    this.#address = address;
     this.#timeoutMs = timeoutMs ?? usualTimeoutMs;
+    this.#client = clientOf(address, certificate);
+  }
+
+  /** Calls from now on are made with this certificate; those under way end as they began. */
+  useCertificate(certificate: CallerCertificate): void {
+    const before = this.#client;
+    this.#client = clientOf(this.#address, certificate);
+    const end = () => {
+      this.#ending.delete(before);
+      before.close();
+    };
+    this.#ending.set(before, setTimeout(end, 2 * this.#timeoutMs).unref());
   }
 
   /** The unused ECDSA key of this GUN and role. @throws StoreError TRUST_SIGNER_UNAVAILABLE */
@@ -82,6 +97,11 @@ export class SignerConnection implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    for (const [client, timer] of this.#ending) {
+      clearTimeout(timer);
+      client.close();
+    }
+    this.#ending.clear();
     this.#client.close();
   }
 
@@ -104,6 +124,11 @@ export class SignerConnection implements Disposable {
       );
     });
   }
+}
+
+function clientOf(address: string, { ca, certificate, privateKey }: CallerCertificate): Client {
+  const [root, key, chain] = [ca, privateKey.reveal(), certificate].map((pem) => Buffer.from(pem));
+  return new Client(address, credentials.createSsl(root, key, chain), channel);
 }
 
 /** What the other side said may be anything; the name of the status is enough to look further. */

@@ -1,6 +1,7 @@
 import {
+  experimental,
   Server,
-  ServerCredentials,
+  type ServerCredentials,
   type ServerUnaryCall,
   type sendUnaryData,
   status,
@@ -24,6 +25,7 @@ import {
   voidMessage,
 } from '../../signer/index.ts';
 import { callerOf } from './caller.ts';
+import { ChangingTls } from './changing-tls.ts';
 import { refusalOf } from './refusal.ts';
 
 /** A snapshot of thousands of delegations has less. */
@@ -38,11 +40,17 @@ const methods = new Map([
 export interface SignerApiOptions {
   readonly service: KeyService;
   readonly listen: { readonly host: string; readonly port: number };
-  /** PEM. Only callers with a certificate of `ca` come in. */
-  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
+  readonly tls: SignerTls;
   readonly clock: Clock;
   /** Is told each call, its end and its length; never a payload. */
   readonly report: (call: CallReport) => void;
+}
+
+/** PEM. Only callers with a certificate of `ca` come in. */
+export interface SignerTls {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface CallReport {
@@ -57,6 +65,8 @@ export interface CallReport {
 
 export interface SignerApi extends AsyncDisposable {
   readonly port: number;
+  /** Connections from now on see these, which must belong together; open ones go on. */
+  useTls(tls: SignerTls): void;
 }
 
 /**
@@ -86,15 +96,19 @@ export async function startSignerApi(options: SignerApiOptions): Promise<SignerA
     if (healthServices.includes(name)) return true;
     throw Object.assign(new Error('unknown service'), { code: status.NOT_FOUND });
   });
-  const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) };
-  const credentials = ServerCredentials.createSsl(Buffer.from(tls.ca), [pair], true);
+  const changing = new ChangingTls(tls);
+  const credentials = experimental.createCertificateProviderServerCredentials(
+    changing,
+    changing,
+    true,
+  );
   const port = await bind(server, listen, credentials);
-  return { port, [Symbol.asyncDispose]: () => drain(server) };
+  return { port, useTls: (next) => changing.use(next), [Symbol.asyncDispose]: () => drain(server) };
 }
 
 type Work<Q, A> = (caller: Caller, request: Q) => Promise<A>;
 
-function adder(server: Server, { report }: SignerApiOptions) {
+function adder(server: Server, { service, report }: SignerApiOptions) {
   return <Q, A>(path: string, request: Message<Q>, answer: Message<A>, work: Work<Q, A>): void => {
     const respond = async (call: ServerUnaryCall<Buffer, A>, send: sendUnaryData<A>) => {
       const startedAt = performance.now();
@@ -104,6 +118,7 @@ function adder(server: Server, { report }: SignerApiOptions) {
       try {
         const caller = callerOf(call.getAuthContext().sslPeerCertificate);
         name = caller.commonName;
+        service.admit(caller);
         send(null, await work(caller, request.read(call.request)));
         ended(name);
       } catch (error) {
