@@ -8,12 +8,13 @@ import type { CliWorld, HttpConnection } from '../cli/index.ts';
 export function processWorld(clock: Clock): CliWorld {
   const { env, stdin, stdout, stderr } = process;
   const dockerFolder = env.DOCKER_CONFIG || join(homedir(), '.docker');
+  const printError = (text: string) => void stderr.write(text);
   const askPassword = askAtTerminal(processTerminal(stdin, stderr));
   return {
     env,
     stdin,
     print: (text) => void stdout.write(text),
-    printError: (text) => void stderr.write(text),
+    printError,
     clock,
     connect: ({ ca }) => connectLater(ca),
     credentialsFor: async (host) => {
@@ -74,9 +75,12 @@ export function processWorld(clock: Clock): CliWorld {
         return withdrawMember(folder, name, clock());
       },
     },
-    docker: async ({ config }) => {
+    docker: async (options) => {
       const { openDockerWorld } = await import('./docker-world.ts');
-      return openDockerWorld(config || dockerFolder, env, clock);
+      return openDockerWorld(options.config || dockerFolder, env, clock, {
+        ...options,
+        warn: printError,
+      });
     },
     installPlugin: async ({ config }) => {
       const { installPlugin } = await import('./install-plugin.ts');

@@ -1,13 +1,20 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { Readable } from 'node:stream';
 import { type Digest, isDigest, type StoreError } from '../base/index.ts';
-import type { CliWorld } from '../cli/index.ts';
+import type { CliWorld, ForegroundOptions, InstalledDocker, PushedTag } from '../cli/index.ts';
 import { appError } from './errors.ts';
+import { LinesButLast } from './lines-but-last.ts';
 
 /**
  * What docker's children need not know: passphrases and PINs, which anybody of this user could read in
  * their environment, and what docker told its plugin.
  */
 const isOurs = /^DOCKER_CLI_PLUGIN|_PASSPHRASE(_FILE|_FD)?$|^COUNTERMARK_|^NOTARY_/;
+
+/** The same where docker works in the foreground, and may hand variables on to containers. */
+const isSecret =
+  /^DOCKER_CLI_PLUGIN|^(DOCKER_CONTENT_TRUST|NOTARY|COUNTERMARK)_\w*(PASSPHRASE|PASSWORD|PIN)\b/;
 
 interface Ended {
   readonly code: number;
@@ -22,60 +29,152 @@ type Watcher = Pick<CliWorld, 'print' | 'printError'>;
  * The docker command line that is installed, of any version, without content trust: no shell, no
  * secret among its arguments.
  */
-export class DockerProgram {
-  readonly #folder: string;
+export class DockerProgram implements InstalledDocker {
+  readonly #first: readonly string[];
   readonly #env: CliWorld['env'];
 
-  /** @param folder  docker's configuration folder */
-  constructor(folder: string, env: CliWorld['env']) {
-    this.#folder = folder;
+  /**
+   * @param folder   docker's configuration folder
+   * @param globals  docker's global flags, as they were typed
+   */
+  constructor(folder: string, env: CliWorld['env'], globals: readonly string[] = []) {
+    this.#first = ['--config', folder, ...globals];
     this.#env = env;
+  }
+
+  /**
+   * Signals that only this process gets are handed on. At a terminal docker gets Ctrl-C itself, and
+   * would take a second one for the wish to be killed.
+   */
+  async run(args: readonly string[], options: ForegroundOptions = {}): Promise<number> {
+    const { variables = {}, input } = options;
+    const child = spawn('docker', [...this.#first, ...args], {
+      env: { ...this.#environment(isSecret), ...variables },
+      stdio: [input === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit'],
+    });
+    if (input !== undefined) feed(child, input);
+    const isAtTerminal = process.stdin.isTTY === true;
+    const handOn = (signal: NodeJS.Signals) => {
+      const hasItself = isAtTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT');
+      if (!hasItself) child.kill(signal);
+    };
+    const signals = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
+    for (const signal of signals) process.on(signal, handOn);
+    try {
+      return await endOf(child);
+    } finally {
+      for (const signal of signals) process.removeListener(signal, handOn);
+    }
+  }
+
+  /** @throws StoreError DOCKER_FAILED in docker's words */
+  async ask(args: readonly string[]): Promise<string> {
+    const ended = await this.#collect(args);
+    if (ended.code !== 0) throw failed(ended);
+    return ended.stdout;
+  }
+
+  async hasImage(reference: string): Promise<boolean> {
+    const args = ['image', 'inspect', '--format', '{{.Id}}', '--', reference];
+    return (await this.#collect(args)).code === 0;
   }
 
   /** @throws StoreError DOCKER_FAILED in the engine's words, when the engine has no such image */
   async requireLocalImage(name: string): Promise<void> {
-    const args = ['image', 'inspect', '--format', '{{.Id}}', '--', name];
-    const ended = await this.#run(args);
-    if (ended.code !== 0) throw failed(ended);
+    await this.ask(['image', 'inspect', '--format', '{{.Id}}', '--', name]);
+  }
+
+  /** Where progress goes to a terminal, docker itself writes there, and ends with the digest's name. */
+  async pull(reference: string, { platform, to }: Parameters<InstalledDocker['pull']>[1]) {
+    const flags = platform === undefined ? [] : ['--platform', platform];
+    const args = ['pull', ...flags, '--', reference];
+    const stream = to === 'out' ? process.stdout : process.stderr;
+    if (to !== 'nowhere' && stream.isTTY) {
+      const child = spawn('docker', [...this.#first, ...args], {
+        env: this.#environment(),
+        stdio: ['ignore', stream.fd, 'pipe'],
+      });
+      const stderr = textOf(child.stderr);
+      const code = await endOf(child);
+      if (code !== 0) throw failed({ code, stdout: '', stderr: await stderr });
+      return;
+    }
+    const shown = new LinesButLast((text) => void (to === 'nowhere' || stream.write(text)));
+    const watcher = { print: (text: string) => shown.add(text), printError: () => {} };
+    const ended = await this.#collect(args, watcher);
+    if (ended.code === 0) return;
+    shown.end();
+    throw failed(ended);
   }
 
   /**
-   * Pushes an image that is there under its name and tag.
-   * @returns what the registry has now, by the line with which docker ends a push
+   * Finds what was pushed by the lines with which docker ends a push.
    * @throws StoreError DOCKER_FAILED
    */
-  async push(
+  async push(args: readonly string[], watcher: Watcher): Promise<readonly PushedTag[]> {
+    const ended = await this.#collect(args, watcher);
+    if (ended.code !== 0) throw failed(ended);
+    const lines = ended.stdout.matchAll(/^(\S+): digest: (\S+) size: (\d+)\s*$/gm);
+    return [...lines].flatMap(([, tag = '', digest = '', size]) =>
+      isDigest(digest) ? [{ tag, digest, sizeBytes: Number(size) }] : [],
+    );
+  }
+
+  /** Pushes an image that is there under its name and tag. @throws StoreError DOCKER_FAILED */
+  async pushTag(
     name: string,
     tag: string,
     watcher: Watcher,
   ): Promise<{ digest: Digest; sizeBytes: number }> {
-    const ended = await this.#run(['push', '--', name], watcher);
-    if (ended.code !== 0) throw failed(ended);
-    const lines = ended.stdout.matchAll(/^(\S+): digest: (\S+) size: (\d+)\s*$/gm);
-    const [, , digest = '', size] = [...lines].find(([, pushed]) => pushed === tag) ?? [];
-    if (isDigest(digest)) return { digest, sizeBytes: Number(size) };
+    const pushed = await this.push(['push', '--', name], watcher);
+    const found = pushed.find((each) => each.tag === tag);
+    if (found) return { digest: found.digest, sizeBytes: found.sizeBytes };
     throw appError('DOCKER_FAILED', { reason: `docker did not say what it pushed as ${tag}` });
   }
 
-  #run(args: readonly string[], watcher?: Watcher): Promise<Ended> {
-    const env = Object.entries(this.#env).filter(([name]) => !isOurs.test(name));
-    const child = spawn('docker', ['--config', this.#folder, ...args], {
-      env: { ...Object.fromEntries(env), DOCKER_CONTENT_TRUST: '0' },
+  #environment(isHidden = isOurs): NodeJS.ProcessEnv {
+    const env = Object.entries(this.#env).filter(([name]) => !isHidden.test(name));
+    return { ...Object.fromEntries(env), DOCKER_CONTENT_TRUST: '0' };
+  }
+
+  async #collect(args: readonly string[], watcher?: Watcher): Promise<Ended> {
+    const child = spawn('docker', [...this.#first, ...args], {
+      env: this.#environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const said = { stdout: '', stderr: '' };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said.stdout += text;
-      watcher?.print(text);
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said.stderr += text;
-    });
-    return new Promise((resolve, reject) => {
-      child.on('error', ({ message }) => reject(appError('DOCKER_FAILED', { reason: message })));
-      child.on('close', (code) => resolve({ code: code ?? 1, ...said }));
-    });
+    const stdout = textOf(child.stdout, (text) => watcher?.print(text));
+    const stderr = textOf(child.stderr);
+    const code = await endOf(child);
+    return { code, stdout: await stdout, stderr: await stderr };
   }
+}
+
+/** @returns the exit code, when all it printed has been read */
+function endOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.on('error', ({ message }) => reject(appError('DOCKER_FAILED', { reason: message })));
+    child.on('close', (code, signal) => {
+      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
+    });
+  });
+}
+
+async function textOf(stream: Readable | null, watch?: (text: string) => void): Promise<string> {
+  let said = '';
+  if (!stream) return said;
+  for await (const text of stream.setEncoding('utf8')) {
+    said += text;
+    watch?.(text);
+  }
+  return said;
+}
+
+/** A docker that ends before it has read its input says itself why. */
+function feed(child: ChildProcess, input: string | AsyncIterable<Uint8Array>): void {
+  const { stdin } = child;
+  if (!stdin) return;
+  stdin.on('error', () => {});
+  Readable.from(typeof input === 'string' ? [input] : input, { objectMode: false }).pipe(stdin);
 }
 
 function failed({ stderr }: Ended): StoreError {

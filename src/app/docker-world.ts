@@ -20,24 +20,39 @@ import {
   unlockForeignKey,
 } from '../adapters/trust-folder/index.ts';
 import { type Clock, fromUtf8, isStoreError, utf8 } from '../base/index.ts';
-import type { CliWorld, DockerTrustWorld } from '../cli/index.ts';
-import { openTrust, publish, type TrustRemote } from '../client/index.ts';
-import { barePublicKey, type Gun, hostOfGun, type PublicKey, publicKey } from '../tuf/index.ts';
+import type { CliWorld, DockerOptions, DockerTrustWorld } from '../cli/index.ts';
+import { openTrust, publish, type Trust, type TrustRemote } from '../client/index.ts';
+import {
+  barePublicKey,
+  findTarget,
+  type Gun,
+  hostOfGun,
+  listTargets,
+  type PublicKey,
+  publicKey,
+} from '../tuf/index.ts';
 import { DockerProgram } from './docker-program.ts';
 import { appError } from './errors.ts';
 import { openKeyring } from './keyring.ts';
 
+export interface DockerWorldOptions extends DockerOptions {
+  /** Told, in a line, what a person should know though nothing failed. */
+  readonly warn?: (text: string) => void;
+  /** The trust server of a repository; default the one that is asked over HTTPS. */
+  readonly remoteFor?: (gun: Gun) => TrustRemote;
+}
+
 /**
  * Content trust of this person: docker's folder, variables, logins and terminal.
- * @param folder     docker's configuration folder
- * @param remoteFor  the trust server of a repository; default the one that is asked over HTTPS
+ * @param folder  docker's configuration folder
  */
 export function openDockerWorld(
   folder: string,
   env: CliWorld['env'],
   clock: Clock,
-  remoteFor?: (gun: Gun) => TrustRemote,
+  options: DockerWorldOptions = {},
 ): DockerTrustWorld {
+  const { offline = false, warn = () => {}, remoteFor } = options;
   const trust = join(folder, 'trust');
   const cache = new MetadataFolder(trust);
   const passphrases = firstOf(
@@ -45,8 +60,9 @@ export function openDockerWorld(
     terminalPassphrases(processTerminal(process.stdin, process.stdout)),
   );
   const keys = new KeyFolder(trust, passphrases);
-  const program = new DockerProgram(folder, env);
+  const program = new DockerProgram(folder, env, options.globals);
   const opened = new Map<string, Remotes>();
+  const read = new Map<Gun, Promise<Trust>>();
   /** One for each trust server, since its folder of certificates is its own. */
   async function remotesFor(gun: Gun): Promise<Remotes> {
     const trustServer = trustServerOf(env);
@@ -62,13 +78,29 @@ export function openDockerWorld(
   async function trustRemote(gun: Gun, access: { forWriting: boolean }): Promise<TrustRemote> {
     return remoteFor?.(gun) ?? (await remotesFor(gun)).trust(gun, access);
   }
+  function trustServerHost(gun: Gun): string {
+    const trustServer = trustServerOf(env);
+    return trustServer ? new URL(trustServer).host : defaultTrustServer(gun);
+  }
+  async function open(gun: Gun): Promise<Trust> {
+    const source = await trustRemote(gun, { forWriting: false });
+    const whenUnreachable = offline ? 'use-kept' : 'refuse';
+    const onKeptUsed = () => warn(`${keptWarning(gun)}\n`);
+    return await openTrust({ gun, source, cache, now: clock(), whenUnreachable, onKeptUsed });
+  }
+  function readOnce(gun: Gun): Promise<Trust> {
+    const known = read.get(gun) ?? open(gun);
+    read.set(gun, known);
+    return known;
+  }
   return {
     configFolder: folder,
     keyring: openKeyring(trust, env, passphrases),
-    async open(gun) {
-      const source = await trustRemote(gun, { forWriting: false });
-      return await openTrust({ gun, source, cache, now: clock() });
-    },
+    program,
+    open,
+    trustServerOf: trustServerHost,
+    release: async (gun, tag) => findTarget((await readOnce(gun)).set, tag),
+    releases: async (gun) => listTargets((await readOnce(gun)).set),
     async publish(gun, changes, whenNew) {
       const remote = await trustRemote(gun, { forWriting: true });
       const now = clock();
@@ -84,7 +116,7 @@ export function openDockerWorld(
       return (await (own ? keys.signer(own.id) : keys.create(name))).key;
     },
     requireLocalImage: (name) => program.requireLocalImage(name),
-    push: (name, tag, watcher) => program.push(name, tag, watcher),
+    push: (name, tag, watcher) => program.pushTag(name, tag, watcher),
     async createSignerKey(name) {
       const { key } = await keys.create(name);
       const headers = new Map([['role', name]]);
@@ -99,6 +131,15 @@ export function openDockerWorld(
       for (const remotes of opened.values()) remotes[Symbol.dispose]();
     },
   };
+}
+
+function keptWarning(gun: Gun): string {
+  return `Warning: the trust server of ${gun} does not answer; what was verified before is used, which may not be the latest`;
+}
+
+function defaultTrustServer(gun: Gun): string {
+  const host = hostOfGun(gun);
+  return host === 'docker.io' ? 'notary.docker.io' : host;
 }
 
 /** @throws StoreError CONFIG_TRUST_SERVER unless it is an https URL */

@@ -10,13 +10,17 @@ export { exitCodes } from './exit-codes.ts';
 export type { KeyOutcome, KeyProgress, Keyring, ListedKey } from './keyring.ts';
 export type {
   CliWorld,
+  DockerOptions,
   DockerTrustWorld,
+  ForegroundOptions,
   HttpConnection,
   ImportQuestion,
+  InstalledDocker,
   MovedKeys,
   MoveQuestion,
   PkiMember,
   PkiTools,
+  PushedTag,
   SavedLogin,
   ServeFlags,
   SignerFlags,

@@ -1,7 +1,7 @@
 import type { Clock, Digest, Secret } from '../base/index.ts';
 import type { ImageVerification, Published, Trust, TrustChange } from '../client/index.ts';
 import type { ImportWatch, RepositoryPlan } from '../trust/index.ts';
-import type { Gun, PublicKey } from '../tuf/index.ts';
+import type { Gun, PublicKey, SignedTarget } from '../tuf/index.ts';
 import type { Keyring } from './keyring.ts';
 
 /** An HTTPS client; one per command. It throws StoreErrors when there is no answer. */
@@ -159,6 +159,16 @@ export interface DockerTrustWorld extends Disposable {
   ): Promise<Published>;
   /** Who is logged in at a registry; empty when nobody is, or it is not told. */
   userOf(host: string): Promise<string>;
+  /** HOST[:PORT] of the trust server of a repository. */
+  trustServerOf(gun: Gun): string;
+  /**
+   * What a tag is signed for, as the trust policy wants it. Each repository is read once.
+   * @throws StoreError TUF_TARGET_UNKNOWN, TUF_TARGET_NOT_RELEASED, and what `openTrust` does
+   */
+  release(gun: Gun, tag: string): Promise<SignedTarget>;
+  /** Every released tag. */
+  releases(gun: Gun): Promise<readonly SignedTarget[]>;
+  readonly program: InstalledDocker;
   /** The key of this signer in the trust folder, made when there is none. */
   signerKey(name: string): Promise<PublicKey>;
   /** @throws StoreError DOCKER_FAILED when the engine has no such image */
@@ -183,6 +193,65 @@ export interface DockerTrustWorld extends Disposable {
   loadSignerKey(name: string, bytes: Uint8Array, file: string): Promise<void>;
   /** @throws StoreError what is wrong with the file */
   parsePublicKeyFile(bytes: Uint8Array): PublicKey;
+}
+
+/**
+ * The docker command line that is installed, of any version, with content trust switched off in it
+ * and the global flags that this command was given.
+ */
+export interface InstalledDocker {
+  /**
+   * Runs a command in the foreground: the terminal, the input and the signals are its own.
+   * @returns its exit code, 128 and the signal's number when a signal ended it
+   */
+  run(args: readonly string[], options?: ForegroundOptions): Promise<number>;
+  /** Runs a command out of sight. @throws StoreError DOCKER_FAILED in its words */
+  ask(args: readonly string[]): Promise<string>;
+  /** Whether the engine has an image under this name or digest. */
+  hasImage(reference: string): Promise<boolean>;
+  /**
+   * Pulls, and shows docker's progress, but not the name it ends with.
+   * @throws StoreError DOCKER_FAILED in docker's words
+   */
+  pull(
+    reference: string,
+    options: {
+      readonly platform?: string | undefined;
+      readonly to: 'out' | 'error' | 'nowhere';
+    },
+  ): Promise<void>;
+  /**
+   * Pushes, and shows docker's progress.
+   * @param args  the whole command
+   * @returns what the registry has now, for every tag that was pushed
+   * @throws StoreError DOCKER_FAILED in docker's words
+   */
+  push(
+    args: readonly string[],
+    watcher: Pick<CliWorld, 'print' | 'printError'>,
+  ): Promise<readonly PushedTag[]>;
+}
+
+export interface PushedTag {
+  readonly tag: string;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+export interface ForegroundOptions {
+  /** More variables of the environment. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Standard input; this process's own without it. */
+  readonly input?: string | AsyncIterable<Uint8Array>;
+}
+
+export interface DockerOptions {
+  /** docker's configuration folder; default as docker finds it. */
+  readonly config?: string | undefined;
+  /** docker's own global flags, as they were typed. */
+  readonly globals?: readonly string[] | undefined;
+  /** Where a trust server does not answer, what was kept counts until it expires. */
+  readonly offline?: boolean | undefined;
 }
 
 /** The world as the command line sees it. */
@@ -223,8 +292,7 @@ export interface CliWorld {
   /** Moves keys into the signer's data folder. @param told  how many were looked at, after each */
   readonly moveKeys: (question: MoveQuestion, told: (count: number) => void) => Promise<MovedKeys>;
   readonly pki: PkiTools;
-  /** @param config  docker's configuration folder; default as docker finds it */
-  readonly docker: (options: { readonly config?: string | undefined }) => Promise<DockerTrustWorld>;
+  readonly docker: (options: DockerOptions) => Promise<DockerTrustWorld>;
   /** Makes docker find this program as a plugin. @returns what was written */
   readonly installPlugin: (options: {
     readonly config?: string | undefined;

@@ -39,7 +39,7 @@ export function createProgram(world: CliWorld, report: Report): Command {
   program.addCommand(importCommands(world, report));
   program.addCommand(pluginCommands(world), { hidden: true });
   // Its arguments are docker's and are read as docker does, see runCli.
-  program.command('docker').description('docker trust; plugin install gives it to docker');
+  program.command('docker').description('Any docker, with content trust; docker trust');
   for (const command of everyCommand(program)) {
     command
       .helpCommand(false)

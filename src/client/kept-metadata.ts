@@ -33,6 +33,34 @@ export function withKept(source: MetadataSource, kept: KeptFiles): MetadataSourc
   };
 }
 
+/**
+ * A source that gives the kept timestamp where the network gives none. Whatever it names by hash is
+ * kept too, or the refresh fails; a timestamp that comes and does not verify is no absence.
+ * @param onUse  told when the kept one is used
+ * @see notary 0.7.0 client/tufclient.go downloadTimestamp
+ */
+export function withKeptTimestamp(
+  source: MetadataSource,
+  kept: KeptFiles,
+  onUse: () => void,
+): MetadataSource {
+  return {
+    root: (version) => source.root(version),
+    byHash: (role, sha256, sizeBytes) => source.byHash(role, sha256, sizeBytes),
+    async timestamp() {
+      const keptBytes = kept.get('timestamp');
+      try {
+        const bytes = await source.timestamp();
+        if (bytes || !keptBytes) return bytes;
+      } catch (error) {
+        if (!isStoreError(error) || !keptBytes) throw error;
+      }
+      onUse();
+      return keptBytes;
+    },
+  };
+}
+
 function versionOf(gun: Gun, role: RoleName, bytes: Uint8Array): number {
   try {
     return parseMetadata(role, bytes).version;

@@ -52,6 +52,59 @@ test('a server that cannot be reached does not make what was kept valid', async 
   await assert.rejects(openTrust({ gun, source, cache, now }), /no route/);
 });
 
+/* What the server does; whether what was kept counts for who asked for that. */
+const absences: readonly [
+  what: string,
+  change: (repository: SimulatedRepository) => void,
+  found: string,
+][] = [
+  ['answers', () => {}, 'fresh'],
+  ['has no timestamp', ({ served }) => served.delete('timestamp'), 'kept'],
+  ['has nothing', ({ served }) => served.clear(), 'kept'],
+  [
+    'gives a timestamp that is none',
+    ({ served }) => served.set('timestamp', utf8('{}')),
+    'TUF_MALFORMED',
+  ],
+];
+
+for (const [what, change, expected] of absences) {
+  test(`offline, where the server ${what}: ${expected}`, async () => {
+    const { repository, cache, open } = await opened();
+    await open();
+    change(repository);
+    let isKeptUsed = false;
+    const onKeptUsed = () => {
+      isKeptUsed = true;
+    };
+    const { source } = repository;
+    const request = { gun, source, cache, now, whenUnreachable: 'use-kept', onKeptUsed } as const;
+    const found = await openTrust(request).then(
+      () => (isKeptUsed ? 'kept' : 'fresh'),
+      (error) => error.code,
+    );
+    assert.equal(found, expected);
+  });
+}
+
+test('offline, what was kept counts until it expires', async () => {
+  const { repository, cache, open } = await opened();
+  await open();
+  repository.served.clear();
+  const late = new Date(now.getTime() + 5 * 365 * 24 * 3_600_000);
+  const { source } = repository;
+  const request = { gun, source, cache, now: late, whenUnreachable: 'use-kept' } as const;
+  await assert.rejects(openTrust(request), { code: 'TUF_EXPIRED' });
+});
+
+test('offline, a repository that was never seen has no trust data', async () => {
+  const { repository, cache } = await opened();
+  repository.served.clear();
+  const { source } = repository;
+  const request = { gun, source, cache, now, whenUnreachable: 'use-kept' } as const;
+  await assert.rejects(openTrust(request), { code: 'CLIENT_NO_TRUST_DATA' });
+});
+
 test('nothing is kept of a refresh that failed', async () => {
   const { repository, cache, open } = await opened();
   repository.served.set('timestamp', utf8('{}'));

@@ -8,7 +8,7 @@ import {
 } from '../tuf/index.ts';
 import { type Anchor, findAnchor, type RootBasis, type TrustPin } from './anchor.ts';
 import { clientError } from './errors.ts';
-import { seenVersions, withKept } from './kept-metadata.ts';
+import { seenVersions, withKept, withKeptTimestamp } from './kept-metadata.ts';
 import type { MetadataCache } from './ports.ts';
 
 export interface TrustRequest {
@@ -23,6 +23,13 @@ export interface TrustRequest {
    * the others unreadable, and what it signed is refused when it is looked up.
    */
   readonly delegations?: 'strict' | 'lenient' | undefined;
+  /**
+   * `refuse` (the default): a server that has nothing, or does not answer, is an error. `use-kept`:
+   * then what was kept counts, as in docker, until it expires.
+   */
+  readonly whenUnreachable?: 'refuse' | 'use-kept' | undefined;
+  /** Told when what was kept is used because of that. */
+  readonly onKeptUsed?: (() => void) | undefined;
 }
 
 /** A repository whose every file was verified at one instant. */
@@ -36,8 +43,9 @@ export interface Trust {
  * Brings what is known of a repository up to date: begins with the kept, pinned or first-seen root,
  * walks to the newest, verifies everything below it, and only then keeps it.
  *
- * The server is always asked. One that has nothing, or cannot be reached, is an error: falling back
- * to what was kept would let whoever blocks the network hold a client at an old image.
+ * The server is always asked. One that has nothing, or cannot be reached, is an error unless the
+ * request says otherwise: falling back to what was kept would let whoever blocks the network hold a
+ * client at an old image.
  *
  * @throws StoreError CLIENT_NO_TRUST_DATA, CLIENT_CACHE_DAMAGED, CLIENT_PIN_MISMATCH, the TUF_ codes
  *         of `refreshTrustedSet`, and whatever source and cache reject with
@@ -59,7 +67,10 @@ export async function beginTrust(request: TrustRequest): Promise<BegunTrust> {
   const { gun, cache, now, pin = 'first-use' } = request;
   const kept = await cache.load(gun);
   const seen = seenVersions(gun, kept);
-  const source = withKept(request.source, kept);
+  const whole = withKept(request.source, kept);
+  const { whenUnreachable = 'refuse', onKeptUsed = () => {} } = request;
+  const mayUseKept = whenUnreachable === 'use-kept';
+  const source = mayUseKept ? withKeptTimestamp(whole, kept, onKeptUsed) : whole;
   const anchor = await findAnchor({ gun, pin, source, now }, kept);
   if (anchor === undefined) throw clientError('CLIENT_NO_TRUST_DATA', { gun });
   return { source, anchor, seen };

@@ -39,6 +39,11 @@ export class DockerCli implements Disposable {
     };
   }
 
+  /** Without content trust. */
+  get environment(): NodeJS.ProcessEnv {
+    return this.#env;
+  }
+
   /** Runs `docker ARGS` to its end, whatever the end is. */
   run(args: readonly string[], { trust = false, input, cwd }: DockerRun = {}): Promise<Transcript> {
     const env = trust ? { ...this.#env, DOCKER_CONTENT_TRUST: '1' } : this.#env;

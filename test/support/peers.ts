@@ -48,6 +48,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'docker-trust-keys.test.ts': [...reference, 'notary'],
   'docker-trust-differential.test.ts': ['docker', ...reference, 'notary'],
   'chain.ts': [...engine, ...reference],
+  'enforcement.test.ts': [...engine, ...reference],
   'interop-flows.test.ts': [...reference, 'notary'],
   'memory.ts': reference,
   'import-notary.test.ts': ['notary', 'notary-server', 'openssl', 'postgres'],

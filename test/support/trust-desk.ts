@@ -54,7 +54,9 @@ export class TrustDesk implements Disposable {
       },
       ...{ clock, isTerminal, isWatched },
       docker: async () =>
-        openDockerWorld(this.folder, this.env, clock, (gun) => this.#server.remote(gun)),
+        openDockerWorld(this.folder, this.env, clock, {
+          remoteFor: (gun) => this.#server.remote(gun),
+        }),
     };
     const code = await runDockerTrust(args, world as CliWorld, { title: 'docker trust' });
     return { command: `docker trust ${args.join(' ')}`, code, ...said };

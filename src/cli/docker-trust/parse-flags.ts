@@ -27,7 +27,15 @@ export class Flags {
 }
 
 export type ParsedFlags =
-  | { readonly kind: 'parsed'; readonly args: readonly string[]; readonly flags: Flags }
+  | {
+      readonly kind: 'parsed';
+      readonly args: readonly string[];
+      readonly flags: Flags;
+      /** Where among the words each argument stands. */
+      readonly positions: readonly number[];
+      /** Where flags stand, each with its value: from this word up to, but not with, that one. */
+      readonly spans: readonly { readonly from: number; readonly to: number }[];
+    }
   | { readonly kind: 'help' }
   /** With docker's sentence. */
   | { readonly kind: 'mistaken'; readonly reason: string };
@@ -49,16 +57,24 @@ export function parseFlags(
 ): ParsedFlags {
   const flags = new Flags();
   const args: string[] = [];
+  const positions: number[] = [];
+  const spans: { from: number; to: number }[] = [];
   const rest = [...words];
+  const keepRest = () => {
+    positions.push(...rest.map((_, i) => words.length - rest.length + i));
+    args.push(...rest);
+  };
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const from = words.length - rest.length - 1;
     if (word === '--') {
-      args.push(...rest);
+      keepRest();
       break;
     }
     if (!word.startsWith('-') || word === '-') {
       args.push(word);
+      positions.push(from);
       if (interspersed) continue;
-      args.push(...rest);
+      keepRest();
       break;
     }
     const reason = word.startsWith('--')
@@ -66,8 +82,9 @@ export function parseFlags(
       : readShort(word, rest, specs, flags);
     if (reason === 'help') return { kind: 'help' };
     if (reason !== undefined) return { kind: 'mistaken', reason };
+    spans.push({ from, to: words.length - rest.length });
   }
-  return { kind: 'parsed', args, flags };
+  return { kind: 'parsed', args, flags, positions, spans };
 }
 
 function readLong(word: string, rest: string[], specs: readonly FlagSpec[], flags: Flags) {

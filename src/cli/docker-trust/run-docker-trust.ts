@@ -1,6 +1,6 @@
 import { isStoreError } from '../../base/index.ts';
 import { exitCodeOf } from '../exit-codes.ts';
-import type { CliWorld } from '../ports.ts';
+import type { CliWorld, DockerOptions } from '../ports.ts';
 import { printable } from '../printable.ts';
 import type { TrustCommand } from './command.ts';
 import { trustCommandTable } from './commands.ts';
@@ -16,11 +16,9 @@ import { LineReader } from './line-reader.ts';
 import { parseFlags } from './parse-flags.ts';
 import { wordsFor } from './texts.ts';
 
-export interface TrustProgram {
+export interface TrustProgram extends DockerOptions {
   /** How the program is called in help and mistakes: `docker trust`, or `docker dct`. */
   readonly title: string;
-  /** docker's configuration folder, where `--config` named another one. */
-  readonly config?: string | undefined;
 }
 
 /** docker's exit code for a flag that it does not know. */
@@ -33,7 +31,7 @@ const flagMistaken = 125;
 export async function runDockerTrust(
   args: readonly string[],
   world: CliWorld,
-  { title, config }: TrustProgram,
+  { title, ...options }: TrustProgram,
 ): Promise<number> {
   const found = findCommand(args);
   if (found.kind === 'group') return showGroup(found, world, title);
@@ -54,7 +52,7 @@ export async function runDockerTrust(
     return 1;
   }
   try {
-    using docker = await world.docker({ config });
+    using docker = await world.docker(options);
     const context = { world, docker, input: new LineReader(world.stdin) };
     return (await command.run(context, parsed.args, parsed.flags)) ?? 0;
   } catch (error) {

@@ -12,4 +12,8 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'tlscert', kind: 'text' },
   { name: 'tlskey', kind: 'text' },
   { name: 'tlsverify', kind: 'boolean' },
+  { name: 'version', short: 'v', kind: 'boolean' },
 ];
+
+/** Those that only `countermark docker` takes. */
+export const ownFlags: readonly FlagSpec[] = [{ name: 'offline', kind: 'boolean' }];

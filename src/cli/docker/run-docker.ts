@@ -1,37 +1,38 @@
+import { enforce } from '../docker-enforce/enforce.ts';
 import { parseFlags } from '../docker-trust/parse-flags.ts';
 import { runDockerTrust } from '../docker-trust/run-docker-trust.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
-import { globalFlags } from './global-flags.ts';
+import { globalFlags, ownFlags } from './global-flags.ts';
 
-/** A command below `countermark docker`. @returns the exit code */
-export type DockerMember = (
-  args: readonly string[],
-  world: CliWorld,
-  options: { readonly config?: string | undefined },
-) => Promise<number>;
-
-/** What `countermark docker` does itself. */
-const members: ReadonlyMap<string, DockerMember> = new Map([
-  [
-    'trust',
-    (args, world, options) => runDockerTrust(args, world, { ...options, title: 'docker trust' }),
-  ],
-]);
-
-/** `countermark docker [GLOBAL FLAGS] COMMAND ...` @returns the exit code */
+/**
+ * `countermark docker [FLAGS] COMMAND ...`: `docker trust` itself; every other command through the
+ * docker that is installed, with content trust where docker 28 had it.
+ *
+ * @returns the exit code
+ */
 export async function runDocker(args: readonly string[], world: CliWorld): Promise<number> {
-  const parsed = parseFlags(args, globalFlags, false);
-  const [name = '', ...rest] = parsed.kind === 'parsed' ? parsed.args : [];
-  const member = members.get(name);
-  if (parsed.kind === 'parsed' && member) {
-    return await member(rest, world, { config: parsed.flags.text('config') });
+  const parsed = parseFlags(args, [...globalFlags, ...ownFlags], false);
+  if (parsed.kind === 'mistaken') {
+    world.printError(`countermark: CLI_USAGE: ${printable(parsed.reason)}\n`);
+    return exitCodes.usage;
   }
-  const reason =
-    parsed.kind === 'mistaken'
-      ? parsed.reason
-      : `countermark docker takes one of ${[...members.keys()].join(', ')}`;
-  world.printError(`countermark: CLI_USAGE: ${printable(reason)}\n`);
-  return exitCodes.usage;
+  if (parsed.kind === 'help') return await enforce(args, world, {});
+  const before = args.slice(0, parsed.positions[0] ?? args.length);
+  const ours = parsed.spans.filter(({ from }) => isOwn(args[from] ?? ''));
+  const options = {
+    config: parsed.flags.text('config'),
+    globals: before.filter((_, i) => !ours.some(({ from, to }) => from <= i && i < to)),
+    offline: parsed.flags.isOn('offline'),
+  };
+  const [name, ...rest] = parsed.args;
+  if (name === 'trust') {
+    return await runDockerTrust(rest, world, { ...options, title: 'docker trust' });
+  }
+  return await enforce(parsed.args, world, options);
+}
+
+function isOwn(word: string): boolean {
+  return ownFlags.some(({ name }) => word === `--${name}` || word.startsWith(`--${name}=`));
 }

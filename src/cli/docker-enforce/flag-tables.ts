@@ -1,0 +1,45 @@
+import type { FlagSpec } from '../docker-trust/parse-flags.ts';
+import { trustFlag } from './content-trust.ts';
+
+/*
+ * The flags of docker's commands, as far as it takes to find their arguments: `d,detach` is
+ * `-d, --detach`. A flag that stands here as a switch takes no value, any other one does. They are
+ * those of docker 28.2.2, its hidden ones and buildx's included.
+ */
+
+/** `docker pull` */
+export const pullFlags = flagTable(`a,all-tags ${trustFlag} q,quiet`, 'platform');
+
+/** `docker push` */
+export const pushFlags = flagTable(`a,all-tags ${trustFlag} q,quiet`, 'platform');
+
+/** `docker run`, and `docker create`, whose flags are among those. */
+export const containerFlags = flagTable(
+  `d,detach ${trustFlag} init i,interactive no-healthcheck oom-kill-disable privileged
+   P,publish-all q,quiet read-only rm sig-proxy t,tty use-api-socket`,
+  `add-host annotation a,attach blkio-weight blkio-weight-device cap-add cap-drop cgroup-parent
+   cgroupns cidfile cpu-count cpu-percent cpu-period cpu-quota cpu-rt-period cpu-rt-runtime
+   c,cpu-shares cpus cpuset-cpus cpuset-mems detach-keys device device-cgroup-rule device-read-bps
+   device-read-iops device-write-bps device-write-iops dns dns-opt dns-option dns-search domainname
+   entrypoint e,env env-file expose gpus group-add health-cmd health-interval health-retries
+   health-start-interval health-start-period health-timeout h,hostname io-maxbandwidth io-maxiops ip
+   ip6 ipc isolation kernel-memory l,label label-file link link-local-ip log-driver log-opt
+   mac-address m,memory memory-reservation memory-swap memory-swappiness mount name net net-alias
+   network network-alias oom-score-adj pid pids-limit platform p,publish pull restart runtime
+   security-opt shm-size stop-signal stop-timeout storage-opt sysctl tmpfs ulimit u,user userns uts
+   v,volume volume-driver volumes-from w,workdir`,
+);
+
+function flagTable(switches: string, values: string): readonly FlagSpec[] {
+  return [...specs(switches, 'boolean'), ...specs(values, 'list')];
+}
+
+function specs(names: string, kind: FlagSpec['kind']): FlagSpec[] {
+  return names
+    .trim()
+    .split(/\s+/)
+    .map((entry) => {
+      const [short = '', name] = entry.split(',');
+      return name === undefined ? { name: short, kind } : { name, short, kind };
+    });
+}

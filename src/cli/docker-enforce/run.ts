@@ -1,0 +1,65 @@
+import { refusal } from '../docker-trust/texts.ts';
+import type { CommandLine } from './command-line.ts';
+import type { EnforceContext, EnforcedCommand } from './enforced-command.ts';
+import { containerFlags } from './flag-tables.ts';
+import { handOver, pullAndTag } from './pull.ts';
+import { type TrustedImage, trustedImage } from './trusted-image.ts';
+
+const container = {
+  synopsis: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+  flags: containerFlags,
+  interspersed: false,
+  run: runContainer,
+} as const;
+
+/** `docker run`: the container is made of the digest that the image's tag is signed for. */
+export const runCommand: EnforcedCommand = {
+  ...container,
+  paths: ['run', 'container run'],
+  refusal: { code: 125, prefix: 'docker: ', hint: true },
+};
+
+/** `docker create` */
+export const createCommand: EnforcedCommand = {
+  ...container,
+  paths: ['create', 'container create'],
+  refusal: { code: 1 },
+};
+
+const pullPolicies = ['always', 'missing', 'never', ''];
+
+/**
+ * Resolves the image on the trust server, whether the engine has it or not; then the engine is
+ * asked for that digest, which is pulled and tagged as `--pull` says.
+ * @see docker/cli 28.2.2, cli/command/container/create.go createContainer
+ */
+async function runContainer(context: EnforceContext, line: CommandLine): Promise<number> {
+  const { docker, path } = context;
+  const [name] = line.args;
+  if (name === undefined) return handOver(context, line);
+  const pull = line.flags.text('pull') ?? 'missing';
+  if (!pullPolicies.includes(pull)) {
+    throw refusal(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`);
+  }
+  const image = await trustedImage(docker, name);
+  if (image) await provide(context, image, line, pull);
+  const argument = image?.pinned ?? name;
+  const done = image && pull === 'always' ? ['pull'] : [];
+  return docker.program.run([...path, ...line.withArgument(argument, done)]);
+}
+
+/** Sees to it that the engine has the image, where the pull policy wants that. */
+async function provide(
+  context: EnforceContext,
+  image: TrustedImage,
+  line: CommandLine,
+  pull: string,
+): Promise<void> {
+  const { world, docker } = context;
+  if (pull === 'always') return pullAndTag(context, image, line, 'error');
+  if (pull !== 'missing' || (await docker.program.hasImage(image.pinned))) return;
+  if (!line.flags.isOn('quiet')) {
+    world.printError(`Unable to find image '${image.tagged}' locally\n`);
+  }
+  await pullAndTag(context, image, line, 'error');
+}

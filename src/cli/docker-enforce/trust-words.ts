@@ -1,0 +1,42 @@
+import type { StoreError } from '../../base/index.ts';
+import type { Gun } from '../../tuf/index.ts';
+import { wordsFor } from '../docker-trust/texts.ts';
+import { printable } from '../printable.ts';
+
+/**
+ * What docker's pull, run and push say of an error of content trust, where docker has words for it;
+ * else ours, with its code.
+ *
+ * @param server  HOST[:PORT] of the trust server
+ * @see docker/cli 28.2.2, cli/trust/trust.go NotaryError
+ */
+export function trustWords(error: StoreError, gun: Gun, server: string): string {
+  const { code, detail, message } = error;
+  switch (code) {
+    case 'CLIENT_NO_TRUST_DATA':
+      return `Error: remote trust data does not exist for ${gun}: ${server} does not have trust data for ${gun}`;
+    case 'TUF_EXPIRED':
+      return `Error: remote repository ${gun} out-of-date: ${detail.role} expired at ${goDate(detail.expiresAt)}`;
+    case 'TUF_ROLLBACK':
+      return `Warning: potential malicious behavior - trust data version is lower than expected for remote repository ${gun}: version ${detail.version} is lower than current version ${detail.seen}`;
+    case 'TUF_ROOT_UNTRUSTED':
+      return 'could not rotate trust to a new trusted root: failed to validate data with current trusted certificates';
+    case 'TUF_HASH_MISMATCH':
+      return `${detail.algorithm} checksum for ${detail.role} did not match: expected ${detail.expected}`;
+    case 'TUF_TARGET_NO_SHA256':
+      return 'no valid hash, expecting sha256';
+    case 'REMOTE_UNREACHABLE':
+    case 'REMOTE_TIMEOUT':
+      return `Error: error contacting notary server: ${printable(message)}`;
+    default:
+      return wordsFor(error);
+  }
+}
+
+/** `Mon Jan 1 00:00:00 UTC 2024` */
+function goDate(value: unknown): string {
+  const date = new Date(String(value));
+  if (Number.isNaN(date.getTime())) return printable(String(value));
+  const [day, number, month, year, time] = date.toUTCString().replace(',', '').split(' ');
+  return `${day} ${month} ${Number(number)} ${time} UTC ${year}`;
+}
