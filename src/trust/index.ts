@@ -28,6 +28,7 @@ export type {
   Retired,
   RoleKeys,
   ServerRole,
+  Standing,
   StoredFile,
 } from './ports.ts';
 export {

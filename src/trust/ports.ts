@@ -53,26 +53,34 @@ export interface Retired {
 }
 
 /**
+ * How far a repository has come, in one number that every update and every deletion changes, and that
+ * never comes again: the version of the timestamp that is published; when there is none, how far the
+ * timestamp had come before it was deleted, below zero; 0 when there never was any.
+ */
+export type Standing = number;
+
+/**
  * Published metadata: every version of every role by GUN. The current one is the highest version.
  * Nothing is looked up across GUNs or roles, so that a hash alone opens nothing.
  */
 export interface MetadataStore {
   /**
    * Publishes the files of one update and its changefeed line, all or none.
-   * @param over  the version of the timestamp that they were made over, 0 for none: then only over
-   *              that very one; every update and every deletion changes it
+   * @param over  the standing that they were made over: then only over that very one
    * @throws StoreError TRUST_VERSION_CONFLICT when a role already has this version or a higher one,
-   *         or the timestamp is another than `over`
+   *         or the standing is another than `over`
    */
-  publish(gun: Gun, files: readonly FileVersion[], now: Date, over?: number): Promise<void>;
+  publish(gun: Gun, files: readonly FileVersion[], now: Date, over?: Standing): Promise<void>;
   current(gun: Gun, role: RoleName): Promise<StoredFile | undefined>;
   byChecksum(gun: Gun, role: RoleName, sha256: string): Promise<StoredFile | undefined>;
   byVersion(gun: Gun, role: RoleName, version: number): Promise<StoredFile | undefined>;
   /**
    * Forgets all versions of all roles and writes a deletion, if there was anything to forget. How
    * far the versions had come is kept, with these keys: see {@link Retired}.
+   * @param over  the standing when the keys were read: then only at that very one
+   * @throws StoreError TRUST_VERSION_CONFLICT when the standing is another than `over`
    */
-  deleteAll(gun: Gun, rootKeyIds: readonly string[], now: Date): Promise<void>;
+  deleteAll(gun: Gun, rootKeyIds: readonly string[], now: Date, over?: Standing): Promise<void>;
   /** What is remembered of everything that was ever deleted of the GUN; empty if nothing was. */
   retired(gun: Gun): Promise<Retired>;
   changes(query: ChangeQuery): Promise<Change[]>;

@@ -1,4 +1,4 @@
-import { isStoreError, Turns } from '../base/index.ts';
+import { isStoreError, type StoreError, Turns } from '../base/index.ts';
 import { authorityOf, type Gun, type PublicKey, parseRoot, type RoleName } from '../tuf/index.ts';
 import type { ParsedRoots } from './current-files.ts';
 import { decideUpdate } from './decide-update.ts';
@@ -11,6 +11,7 @@ import type {
   MetadataStore,
   RoleKeys,
   ServerRole,
+  Standing,
   StoredFile,
 } from './ports.ts';
 import {
@@ -53,19 +54,13 @@ export class TrustServer {
     parts: ReadonlyMap<RoleName, Uint8Array>,
     now: Date,
   ): Promise<readonly FileVersion[]> {
-    return this.exclusively(gun, async () => {
-      for (let tries = 1; ; tries++) {
-        const over = (await this.#store.current(gun, 'timestamp'))?.version ?? 0;
-        // An update that is truly late is refused here, and not tried again.
+    return this.exclusively(gun, () =>
+      this.#atOneStanding(gun, async (over) => {
         const files = await this.decide(gun, parts, now);
-        try {
-          await this.#store.publish(gun, files, now, over);
-          return files;
-        } catch (error) {
-          if (tries === mostTries || !isConflict(error)) throw error;
-        }
-      }
-    });
+        await this.#store.publish(gun, files, now, over);
+        return files;
+      }),
+    );
   }
 
   /**
@@ -156,18 +151,44 @@ export class TrustServer {
 
   /** Forgets all metadata of the GUN, but for how far it had come. Its server keys stay. */
   deleteAll(gun: Gun, now: Date): Promise<void> {
-    return this.exclusively(gun, async () => {
-      const root = await this.#store.current(gun, 'root');
-      const keyIds = root ? [...parseRoot(root.bytes).signed.keys.keys()] : [];
-      await this.#store.deleteAll(gun, keyIds, now);
-    });
+    return this.exclusively(gun, () =>
+      this.#atOneStanding(gun, async (over) => {
+        const root = await this.#store.current(gun, 'root');
+        const keyIds = root ? [...parseRoot(root.bytes).signed.keys.keys()] : [];
+        await this.#store.deleteAll(gun, keyIds, now, over);
+      }),
+    );
   }
 
   changes(query: ChangeQuery): Promise<Change[]> {
     return this.#store.changes(query);
   }
+
+  /**
+   * Does work that reads the repository several times and then changes it over the standing it was
+   * given. When another process has changed it meanwhile, whatever the work said of that mixture is
+   * void, and it is done again.
+   */
+  async #atOneStanding<T>(gun: Gun, work: (over: Standing) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      const over = await this.#standing(gun);
+      try {
+        return await work(over);
+      } catch (error) {
+        if (tries === mostTries || !isStoreError(error) || isLate(error)) throw error;
+        if ((await this.#standing(gun)) === over) throw error;
+      }
+    }
+  }
+
+  async #standing(gun: Gun): Promise<Standing> {
+    const timestamp = await this.#store.current(gun, 'timestamp');
+    if (timestamp) return timestamp.version;
+    return -((await this.#store.retired(gun)).versions.get('timestamp') ?? 0);
+  }
 }
 
-function isConflict(error: unknown): boolean {
-  return isStoreError(error) && error.code === 'TRUST_VERSION_CONFLICT';
+/** One of the update's own versions is published already: it stays so, whoever else publishes. */
+function isLate({ code, detail }: StoreError): boolean {
+  return code === 'TRUST_VERSION_CONFLICT' && detail.refused !== undefined;
 }

@@ -88,7 +88,7 @@ export function metadataStoreContract(
     }
 
     the(
-      'publishes over the timestamp that the files were made over, and no other',
+      'publishes over the standing that the files were made over, and no other',
       async (store) => {
         await store.publish(gun, [file('timestamp', 1)], now, 0);
         await assert.rejects(store.publish(gun, [file('timestamp', 2)], now, 0), conflict);
@@ -97,9 +97,24 @@ export function metadataStoreContract(
         await store.deleteAll(gun, [], now);
         await assert.rejects(store.publish(gun, [file('timestamp', 3)], now, 2), conflict);
         assert.equal(await store.current(gun, timestamp), undefined);
-        await store.publish(gun, [file('timestamp', 3)], now, 0);
+        // Whoever decided before the first publish: nothing is published again, and yet it moved.
+        await assert.rejects(store.publish(gun, [file('timestamp', 1)], now, 0), conflict);
+        await store.publish(gun, [file('timestamp', 3)], now, -2);
+        assert.equal((await store.changes({ from: { afterId: 0 }, limit: 9 })).length, 4);
       },
     );
+
+    the('forgets a GUN only at the standing that was asked for', async (store) => {
+      await store.deleteAll(gun, [], now, 0);
+      await store.publish(gun, [file('timestamp', 1)], now);
+      await assert.rejects(store.deleteAll(gun, ['a'], now, 0), conflict);
+      await assert.rejects(store.deleteAll(gun, ['a'], now, 2), conflict);
+      assert.equal((await store.current(gun, timestamp))?.version, 1);
+      assert.deepEqual([...(await store.retired(gun)).rootKeyIds], []);
+      await store.deleteAll(gun, ['b'], now, 1);
+      assert.equal(await store.current(gun, timestamp), undefined);
+      assert.deepEqual([...(await store.retired(gun)).rootKeyIds], ['b']);
+    });
 
     the('lets one of many racing updates win', async (store) => {
       const race = Array.from({ length: 10 }, (_, i) =>

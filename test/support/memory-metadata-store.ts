@@ -4,6 +4,7 @@ import {
   type FileVersion,
   type MetadataStore,
   type Retired,
+  type Standing,
   type StoredFile,
   trustError,
 } from '../../src/trust/index.ts';
@@ -18,11 +19,7 @@ export class MemoryMetadataStore implements MetadataStore {
   readonly #retired = new Map<Gun, Retired>();
 
   async publish(gun: Gun, files: readonly FileVersion[], now: Date, over?: number): Promise<void> {
-    const published = this.#find(gun, timestampRole, () => true)?.version ?? 0;
-    if (over !== undefined && files.length > 0 && over !== published) {
-      const conflict = { role: 'timestamp', version: over + 1, stored: published };
-      throw trustError('TRUST_VERSION_CONFLICT', conflict);
-    }
+    if (files.length > 0) this.#requireOver(gun, over);
     const added: (StoredFile & { readonly gun: Gun })[] = [];
     for (const { role, version, sha256, bytes } of files) {
       const stored = [...this.#files, ...added]
@@ -49,7 +46,13 @@ export class MemoryMetadataStore implements MetadataStore {
     return this.#find(gun, role, (file) => file.version === version);
   }
 
-  async deleteAll(gun: Gun, rootKeyIds: readonly string[], now: Date): Promise<void> {
+  async deleteAll(
+    gun: Gun,
+    rootKeyIds: readonly string[],
+    now: Date,
+    over?: Standing,
+  ): Promise<void> {
+    this.#requireOver(gun, over);
     const left = this.#files.filter((file) => file.gun !== gun);
     if (left.length === this.#files.length) return;
     const { versions, rootKeyIds: known } = await this.retired(gun);
@@ -71,6 +74,14 @@ export class MemoryMetadataStore implements MetadataStore {
     if (from === 'newest') return all.slice(-limit);
     if ('beforeId' in from) return all.filter((change) => change.id < from.beforeId).slice(-limit);
     return all.filter((change) => change.id > from.afterId).slice(0, limit);
+  }
+
+  #requireOver(gun: Gun, over: Standing | undefined): void {
+    const published = this.#find(gun, timestampRole, () => true)?.version;
+    const standing = published ?? -(this.#retired.get(gun)?.versions.get(timestampRole) ?? 0);
+    if (over === undefined || over === standing) return;
+    const conflict = { role: 'timestamp', version: Math.abs(over) + 1, stored: published ?? 0 };
+    throw trustError('TRUST_VERSION_CONFLICT', conflict);
   }
 
   #find(gun: Gun, role: RoleName, wanted: (file: StoredFile) => boolean): StoredFile | undefined {

@@ -4,12 +4,13 @@ import {
   type FileVersion,
   type MetadataStore,
   type Retired,
+  type Standing,
   type StoredFile,
   trustError,
 } from '../../trust/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import type { Database, Tx } from './database.ts';
-import { publishFiles } from './publish-files.ts';
+import { publishFiles, requireStanding } from './publish-files.ts';
 import { isRace, lockNames, write } from './write.ts';
 
 const columns = ['role', 'version', 'sha256', 'bytes', 'created_at'] as const;
@@ -22,7 +23,12 @@ export class SqlMetadataStore implements MetadataStore {
     this.#db = db;
   }
 
-  async publish(gun: Gun, files: readonly FileVersion[], now: Date, over?: number): Promise<void> {
+  async publish(
+    gun: Gun,
+    files: readonly FileVersion[],
+    now: Date,
+    over?: Standing,
+  ): Promise<void> {
     try {
       const locks = [lockNames.gun(gun)];
       await write(this.#db, locks, (tx) => publishFiles(tx, gun, files, now, over));
@@ -52,8 +58,14 @@ export class SqlMetadataStore implements MetadataStore {
     return row && storedFile(row);
   }
 
-  async deleteAll(gun: Gun, rootKeyIds: readonly string[], now: Date): Promise<void> {
+  async deleteAll(
+    gun: Gun,
+    rootKeyIds: readonly string[],
+    now: Date,
+    over?: Standing,
+  ): Promise<void> {
     await write(this.#db, [lockNames.gun(gun)], async (tx) => {
+      if (over !== undefined) await requireStanding(tx, gun, over);
       await retire(tx, gun, rootKeyIds);
       const { numDeletedRows } = await tx
         .deleteFrom('tuf_files')

@@ -1,4 +1,4 @@
-import { type FileVersion, trustError } from '../../trust/index.ts';
+import { type FileVersion, type Standing, trustError } from '../../trust/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import type { Tx } from './database.ts';
 import { expirySteps } from './expiry-index.ts';
@@ -20,7 +20,7 @@ export function publishFiles(
   gun: Gun,
   files: readonly FileVersion[],
   now: Date,
-  over?: number,
+  over?: Standing,
 ): Promise<void> {
   return takeSteps(tx, publishSteps(gun, files, now, over));
 }
@@ -30,7 +30,7 @@ export function* publishSteps(
   gun: Gun,
   files: readonly FileVersion[],
   now: Date,
-  over?: number,
+  over?: Standing,
 ): Steps<void> {
   if (over !== undefined && files.length > 0) yield* requireOver(gun, over);
   const createdAt = now.getTime();
@@ -56,11 +56,25 @@ function* highestVersionSteps(gun: Gun, role: RoleName): Steps<number> {
   return row?.version ?? 0;
 }
 
-/** What the files were made over is still what is published. */
-function* requireOver(gun: Gun, over: number): Steps<void> {
-  const stored = yield* highestVersionSteps(gun, 'timestamp');
-  if (stored === over) return;
-  throw trustError('TRUST_VERSION_CONFLICT', { role: 'timestamp', version: over + 1, stored });
+/**
+ * A change was made over this standing, and it is still how the repository stands.
+ * @throws StoreError TRUST_VERSION_CONFLICT
+ */
+export function requireStanding(tx: Tx, gun: Gun, over: Standing): Promise<void> {
+  return takeSteps(tx, requireOver(gun, over));
+}
+
+function* requireOver(gun: Gun, over: Standing): Steps<void> {
+  const published = yield* highestVersionSteps(gun, 'timestamp');
+  const standing = published || -(yield* retiredSteps(gun, 'timestamp'));
+  if (standing === over) return;
+  const [version, stored] = [Math.abs(over) + 1, Math.abs(standing)];
+  throw trustError('TRUST_VERSION_CONFLICT', { role: 'timestamp', version, stored });
+}
+
+function* retiredSteps(gun: Gun, role: RoleName): Steps<number> {
+  const [row] = yield* ask(selectRetired({ gun, role }));
+  return row?.version ?? 0;
 }
 
 interface Insertion {
@@ -86,6 +100,22 @@ const selectHighest = prepared((db, place: Place<{ gun: Gun; role: RoleName }>) 
     )
     .orderBy('version', 'desc')
     .limit(1),
+);
+
+const selectRetired = prepared((db, place: Place<{ gun: Gun; role: RoleName }>) =>
+  db
+    .selectFrom('retired_versions')
+    .select('version')
+    .where(
+      'gun',
+      '=',
+      place(({ gun }) => gun),
+    )
+    .where(
+      'role',
+      '=',
+      place(({ role }) => role),
+    ),
 );
 
 const insertFile = prepared((db, place: Place<Insertion>) =>
