@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { consumerSees } from '../../test/support/consumer-sees.ts';
 import { MemoryMetadataStore } from '../../test/support/memory-metadata-store.ts';
 import { partsOf, SimulatedPublisher } from '../../test/support/simulated-publisher.ts';
 import {
@@ -12,15 +13,7 @@ import {
   sub,
   tag,
 } from '../../test/support/trust-world.ts';
-import {
-  type MetadataSource,
-  parseGun,
-  parseMetadata,
-  type RoleName,
-  refreshTrustedSet,
-  withoutDelegation,
-  withRoleKeys,
-} from '../tuf/index.ts';
+import { parseGun, type RoleName, withoutDelegation, withRoleKeys } from '../tuf/index.ts';
 import { TrustServer } from './index.ts';
 
 const dayMs = 86_400_000;
@@ -29,7 +22,7 @@ const other = parseGun('localhost:5443/acme/other');
 test('a consumer follows every accepted update', async () => {
   for (const who of [{ holdsSnapshot: true }, { holdsSnapshot: false }]) {
     const { server, publisher } = await serverWithRepository(who);
-    assert.deepEqual(await consumerSees(server), []);
+    assert.deepEqual(await consumerSees(server, gun, now), []);
     const update = await publisher.update(
       {
         targets: edits([
@@ -41,7 +34,7 @@ test('a consumer follows every accepted update', async () => {
       now,
     );
     await server.accept(gun, partsOf(update), now);
-    assert.deepEqual(await consumerSees(server), ['v1', 'v2', 'v3']);
+    assert.deepEqual(await consumerSees(server, gun, now), ['v1', 'v2', 'v3']);
   }
 });
 
@@ -76,7 +69,7 @@ test('a removed delegation stays in the snapshot that the server makes', async (
   await server.accept(gun, partsOf(await publisher.update({ targets: removal }, now)), now);
   const snapshot = await publisher.published('snapshot', now);
   assert.ok(snapshot?.signed.meta.has(kate));
-  assert.deepEqual(await consumerSees(server), []);
+  assert.deepEqual(await consumerSees(server, gun, now), []);
 });
 
 test('of 20 racing updates exactly one is published, and the others are TRUST_VERSION_CONFLICT', async () => {
@@ -94,7 +87,7 @@ test('of 20 racing updates exactly one is published, and the others are TRUST_VE
     for (const end of ends) {
       if (end.status === 'rejected') assert.equal(end.reason.code, 'TRUST_VERSION_CONFLICT');
     }
-    assert.equal((await consumerSees(server)).length, round);
+    assert.equal((await consumerSees(server, gun, now)).length, round);
     assert.equal((await store.current(gun, 'timestamp'))?.version, 2 + round);
   }
 });
@@ -129,10 +122,10 @@ test('a store that fails leaves nothing behind and the next update is accepted',
   const server = new TrustServer(new Failing(), keys);
   const parts = partsOf(await publisher.update({ targets: edits([['targets', tag('v1')]]) }, now));
   await assert.rejects(server.accept(gun, parts, now), /disk full/);
-  assert.deepEqual(await consumerSees(server), []);
+  assert.deepEqual(await consumerSees(server, gun, now), []);
   broken = false;
   await server.accept(gun, parts, now);
-  assert.deepEqual(await consumerSees(server), ['v1']);
+  assert.deepEqual(await consumerSees(server, gun, now), ['v1']);
 });
 
 test('an expired timestamp is renewed once, however many ask', async () => {
@@ -144,7 +137,7 @@ test('an expired timestamp is renewed once, however many ask', async () => {
   assert.deepEqual(new Set(files.map((file) => file?.version)), new Set([3]));
   assert.equal((await store.current(gun, 'snapshot'))?.version, 2);
   assert.equal((await store.changes({ from: 'newest', limit: 100 })).length, 3);
-  assert.deepEqual(await consumerSees(server, later), []);
+  assert.deepEqual(await consumerSees(server, gun, later), []);
 });
 
 test('a timestamp is not renewed before it expires', async () => {
@@ -200,7 +193,7 @@ test('a rotated key holds from the root that names it', async () => {
     );
     await server.accept(gun, partsOf(update), now);
     assert.equal((await server.publicKey(gun, role, now)).id, next.id);
-    assert.deepEqual(await consumerSees(server), []);
+    assert.deepEqual(await consumerSees(server, gun, now), []);
   }
 });
 
@@ -215,7 +208,7 @@ test('the snapshot key moves from the publisher to the server', async () => {
   assert.deepEqual([...update.keys()], ['root']);
   await server.accept(gun, partsOf(update), now);
   assert.equal((await publisher.published('snapshot', now))?.version, 3);
-  assert.deepEqual(await consumerSees(server), []);
+  assert.deepEqual(await consumerSees(server, gun, now), []);
 });
 
 test('files are found by hash and version within their GUN and role only', async () => {
@@ -233,7 +226,7 @@ test('a deleted repository is gone, and can be made again', async () => {
   assert.equal(await server.current(gun, 'root', now), undefined);
   const again = new SimulatedPublisher(server, gun, now);
   await server.accept(gun, partsOf(await again.initialise(now)), now);
-  assert.deepEqual(await consumerSees(server), []);
+  assert.deepEqual(await consumerSees(server, gun, now), []);
 });
 
 test('after a deletion the versions that the server makes go on rising', async () => {
@@ -307,25 +300,5 @@ test('a decision can be published with more, in a transaction of its own', async
     assert.equal((await store.current(gun, 'targets'))?.version, 2);
     await store.publish(gun, files, now);
   });
-  assert.deepEqual(await consumerSees(server), ['v1']);
+  assert.deepEqual(await consumerSees(server, gun, now), ['v1']);
 });
-
-/** Names of all targets that a consumer finds who starts at the first root. */
-async function consumerSees(server: TrustServer, at = now): Promise<string[]> {
-  const bytes = async (file: Promise<{ bytes: Uint8Array } | undefined>) => (await file)?.bytes;
-  const source: MetadataSource = {
-    root: (version?: number) =>
-      bytes(
-        version === undefined
-          ? server.current(gun, 'root', at)
-          : server.byVersion(gun, 'root', version),
-      ),
-    timestamp: () => bytes(server.current(gun, 'timestamp', at)),
-    byHash: (role: RoleName, sha256: string) => bytes(server.byChecksum(gun, role, sha256)),
-  };
-  const anchor = (await server.byVersion(gun, 'root', 1))?.bytes ?? assert.fail('there is no root');
-  assert.equal(parseMetadata('root', anchor).version, 1);
-  const set = await refreshTrustedSet({ gun, anchor, source, now: at, seen: new Map() });
-  assert.deepEqual([...set.skipped.keys()], []);
-  return [...set.targets.values()].flatMap(({ file }) => [...file.signed.targets.keys()]).sort();
-}

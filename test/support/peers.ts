@@ -58,6 +58,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'notary-differential.test.ts': reference,
   'postgresql-contract.test.ts': ['postgres'],
   'postgresql-crash.test.ts': ['notary', 'postgres'],
+  'postgresql-delete-races.test.ts': ['postgres'],
   'postgresql-processes.test.ts': ['postgres'],
   'postgresql-reads.test.ts': ['postgres'],
   'postgresql-replicas.test.ts': ['postgres'],
