@@ -43,25 +43,38 @@ export interface NotaryRequest {
   readonly ask: (side: Side) => Promise<WireAnswer>;
   /** Headers that are compared as well. */
   readonly headers?: readonly string[];
-  /** The line of docs/divergences.md, by its first column or heading, that tells why we differ. */
-  readonly differs?: string;
+  readonly differs?: Differs;
 }
 
+/** Where notary-server keeps its metadata. */
+export type Backend = 'memory' | 'postgres';
+
+/**
+ * The line of docs/divergences.md, by its first column or heading, that tells why we differ: from
+ * both, or from the one that is named.
+ */
+export type Differs = string | { readonly [backend in Backend]?: string };
+
 const panic = 'requests at which it panics';
+const panicInMemory = { memory: panic };
+const checksum = 'lookup by checksum';
+const zero = '`0.root.json`, `01.root.json`';
+const lacking = { postgres: 'a role that the repository lacks' };
+const unstorable = { postgres: 'what PostgreSQL cannot hold' };
 const aSha = 'ab'.repeat(32);
 
 // biome-ignore format: the columns line up
-const reads: readonly (readonly [path: string, differs?: string])[] = [
+const reads: readonly (readonly [path: string, differs?: Differs])[] = [
   ['BASEroot.json'], ['BASEtargets.json'], ['BASEsnapshot.json'], ['BASEtimestamp.json'], ['BASEtargets/kate.json'],
-  ['BASEroot.SHA.json'], ['BASEsnapshot.SHA_.json'], ['BASEroot.SHA_.json', 'lookup by checksum'],
-  ['BASEtargets.SHA.json', 'lookup by checksum'], ['OTHERroot.SHA.json'],
+  ['BASEroot.SHA.json'], ['BASEsnapshot.SHA_.json'], ['BASEroot.SHA_.json', checksum],
+  ['BASEtargets.SHA.json', checksum], ['OTHERroot.SHA.json', { postgres: checksum }],
   [`BASEroot.${aSha}.json`], [`BASEroot.${aSha}${aSha}.json`], [`BASEroot.${aSha.toUpperCase()}.json`],
   [`BASEroot.${aSha.slice(1)}.json`], ['BASEroot.xyz.json'], ['BASEroot..json'],
   ['BASE1.root.json'], ['BASE2.targets.json'], ['BASE1.targets.json'], ['BASE1.targets/kate.json'], ['BASE1.timestamp.json'], ['BASE2.snapshot.json'],
-  ['BASE0.root.json'], ['BASE01.root.json', '`0.root.json`, `01.root.json`'],
-  ['BASE9.root.json'], ['BASE-1.root.json'], ['BASE1.5.root.json'], ['BASE99999999999.root.json'], ['BASE99999999999999999999.root.json'],
-  ['BASEtargets/none.json'], ['BASEtargets/kate/none.json'],
-  ['BASEtargets/UPPER.json'], ['BASEtargets/a..b.json'],
+  ['BASE0.root.json', { postgres: zero }], ['BASE01.root.json', zero],
+  ['BASE9.root.json'], ['BASE-1.root.json'], ['BASE1.5.root.json'], ['BASE99999999999.root.json', unstorable], ['BASE99999999999999999999.root.json'],
+  ['BASEtargets/none.json', lacking], ['BASEtargets/kate/none.json', lacking],
+  ['BASEtargets/UPPER.json', lacking], ['BASEtargets/a..b.json', lacking],
   ['BASEtargets/.json'], ['BASEtargets/a%20b.json'], ['BASEtargets%2Fkate.json'], ['BASEnonsense.json'], ['BASEroot'], ['BASEroot.txt'],
   ['BASE'], ['BASE../tuf/root.json', 'doubled slashes'], ['BASEroot.json/'], ['BASEroot.json?x=y'], ['BASERoot.json'],
   ['NONEroot.json'], ['NONEtimestamp.json'], ['NONEsnapshot.json'], ['NONEtargets.json'], ['NONEtargets/kate.json'], ['NONE1.root.json'], [`NONEroot.${aSha}.json`],
@@ -69,22 +82,22 @@ const reads: readonly (readonly [path: string, differs?: string])[] = [
   ['/v2//_trust/tuf/root.json', 'doubled slashes'], ['/v2/a//b/_trust/tuf/root.json', 'doubled slashes'],
   ['/v2/a*b/_trust/tuf/root.json'], ['/v2/_trust/tuf/root.json'], ['/v2/noslash/_trust/tuf/root.json'], ['/v2/127.0.0.1:5000/UPPER/_trust/tuf/root.json'],
   [`/v2/127.0.0.1:5000/${'x/'.repeat(120)}x/_trust/tuf/root.json`], ['/v2/127.0.0.1:5000/../_trust/tuf/root.json', 'doubled slashes'],
-  ['/v2/127.0.0.1:5000/acme/%00/_trust/tuf/root.json'], ['/v2/127.0.0.1:5000/acme/x/_trust/'], ['/v2/127.0.0.1:5000/acme/x/_trust/other'],
+  ['/v2/127.0.0.1:5000/acme/%00/_trust/tuf/root.json', unstorable], ['/v2/127.0.0.1:5000/acme/x/_trust/'], ['/v2/127.0.0.1:5000/acme/x/_trust/other'],
   ['/v2/'], ['/_notary_server/health'],
 ];
 
 // biome-ignore format: the columns line up
-const feeds: readonly (readonly [query: string, differs?: string])[] = [
-  ['?records=10'], ['?records=1'], ['?records=-1', panic], ['?records=0'], ['?records=+1'], ['?records=01'],
-  ['?records=1&change_id=0'], ['?records=1&change_id=-1'], ['?records=-1&change_id=-1'], ['?records=5&change_id=999999', 'an empty changefeed'], ['?records=-5&change_id=999999'],
+const feeds: readonly (readonly [query: string, differs?: Differs])[] = [
+  ['?records=10'], ['?records=1'], ['?records=-1', panicInMemory], ['?records=0'], ['?records=+1'], ['?records=01'],
+  ['?records=1&change_id=0'], ['?records=1&change_id=-1'], ['?records=-1&change_id=-1'], ['?records=5&change_id=999999', { memory: 'an empty changefeed' }], ['?records=-5&change_id=999999'],
   [''], ['?records='], ['?records=x'], ['?records=1.5'], ['?records=0x10'], ['?records=1&change_id=x'], ['?records=1&change_id='],
   ['?records=99999999999999999999'], ['?records=1&change_id=99999999999999999999'], ['?records=1&records=2'], ['?RECORDS=1'],
 ];
 
 /** Method and path; sent without a body. */
 // biome-ignore format: the columns line up
-const methods: readonly (readonly [method: string, path: string, differs?: string])[] = [
-  ['HEAD', 'BASEroot.json', '`HEAD`'], ['HEAD', 'NONEroot.json'], ['HEAD', 'BASEnonsense'],
+const methods: readonly (readonly [method: string, path: string, differs?: Differs])[] = [
+  ['HEAD', 'BASEroot.json', '`HEAD`'], ['HEAD', 'BASEroot.SHA.json', '`HEAD`'], ['HEAD', 'NONEroot.json'], ['HEAD', 'BASEnonsense'],
   ['PUT', 'BASEroot.json'], ['PUT', 'BASE'], ['POST', 'BASEroot.json'], ['DELETE', 'BASEroot.json'], ['OPTIONS', 'BASEroot.json'], ['PATCH', 'BASEroot.json'],
   ['OPTIONS', 'BASE'], ['POST', '/v2/_trust/changefeed'], ['DELETE', '/v2/127.0.0.1:5000/acme/published/_trust/changefeed'],
   ['GET', 'BASEsnapshot.key'], ['GET', 'BASEtimestamp.key'], ['GET', 'NONEsnapshot.key'], ['GET', 'NONEtimestamp.key'],
@@ -134,7 +147,7 @@ const multipart = 'multipart/form-data; boundary=x';
 
 /** Forms around honest or odd files. */
 // biome-ignore format: the columns line up
-const forms: readonly (readonly [what: string, form: Form, differs?: string])[] = [
+const forms: readonly (readonly [what: string, form: Form, differs?: Differs])[] = [
   ['an honest update', (honest) => formOf(honest)],
   ['filenames with .json', (honest) => formOf([...honest].map(([role, bytes]) => [`${role}.json`, bytes]))],
   ['parts in another order', (honest) => formOf([...honest].reverse())],
@@ -270,17 +283,32 @@ export const notaryRequests: readonly NotaryRequest[] = [
     return send(side, 'GET', `/v2/${publisher.gun}/_trust/tuf/timestamp.json`);
   }),
   row(
+    'DELETE, then a first update by somebody else, then its timestamp',
+    async (side) => {
+      const { publisher } = await begun(side);
+      await send(side, 'DELETE', `/v2/${publisher.gun}/_trust/tuf/`);
+      await publishedOn(side.trust, publisher.gun, side.now);
+      return send(side, 'GET', `/v2/${publisher.gun}/_trust/tuf/timestamp.json`);
+    },
+    'Versions after a DELETE',
+  ),
+  row(
+    'POST 17 MiB',
+    (side) => side.trust.upload(freshGun(), [['root', utf8(' '.repeat(17 * 2 ** 20))]]),
+    'size',
+  ),
+  row(
     'DELETE, then changefeed',
     async (side) => {
       const { publisher } = await begun(side);
       await send(side, 'DELETE', `/v2/${publisher.gun}/_trust/tuf/`);
       return send(side, 'GET', `/v2/${publisher.gun}/_trust/changefeed?records=-1`);
     },
-    panic,
+    panicInMemory,
   ),
 ];
 
-function row(name: string, ask: NotaryRequest['ask'], differs?: string): NotaryRequest {
+function row(name: string, ask: NotaryRequest['ask'], differs?: Differs): NotaryRequest {
   return differs === undefined ? { name, ask } : { name, ask, differs };
 }
 

@@ -18,7 +18,7 @@ import { ops } from '../../src/http/ops/index.ts';
 import { serveV2 } from '../../src/http/v2.ts';
 import { TrustServer } from '../../src/trust/index.ts';
 
-/** Our trust server on SQLite, as notary-server is without `auth`: open to all. */
+/** Our trust server, as notary-server is without `auth`: open to all. */
 export interface OpenTrustServer extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`, or `https:` */
   readonly url: string;
@@ -27,10 +27,19 @@ export interface OpenTrustServer extends AsyncDisposable {
   readonly trust: TrustServer;
 }
 
-/** @param tls  over TLS, as docker's clients insist */
-export async function startOpenTrustServer({ tls = false } = {}): Promise<OpenTrustServer> {
+interface OpenTrustOptions {
+  /** Over TLS, as docker's clients insist. */
+  readonly tls?: boolean;
+  /** An empty PostgreSQL database; SQLite when absent. */
+  readonly database?: string;
+}
+
+export async function startOpenTrustServer({
+  tls = false,
+  database,
+}: OpenTrustOptions = {}): Promise<OpenTrustServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cm-open-trust-'));
-  const db = await openDatabase(join(folder, 'store.sqlite'));
+  const db = await openDatabase(database ?? join(folder, 'store.sqlite'));
   const keys = new SealedRoleKeys(new SqlPrivateKeyStore(db), new Secret(randomBytes(32)));
   const trust = new TrustServer(new SqlMetadataStore(db), keys);
   const made = tls ? makeTlsCertificate({ hosts: [], now: new Date() }) : undefined;

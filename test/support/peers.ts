@@ -55,7 +55,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'import-notary-mysql.test.ts': ['notary', 'notary-server', 'openssl', 'mariadbd'],
   'notary-client.test.ts': ['notary'],
   'one-file.test.ts': ['bun', 'docker'],
-  'notary-differential.test.ts': reference,
+  'notary-differential.test.ts': [...reference, 'notary-signer', 'postgres'],
   'postgresql-contract.test.ts': ['postgres'],
   'postgresql-crash.test.ts': ['notary', 'postgres'],
   'postgresql-delete-races.test.ts': ['postgres'],
