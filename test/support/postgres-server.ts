@@ -86,7 +86,11 @@ export class PostgresServer implements AsyncDisposable {
     const all = processesBelow(this.pid);
     if (how === 'immediate') kill(this.pid, 'SIGQUIT');
     else for (const pid of all) kill(pid);
-    await exited;
+    const inTime = await Promise.race([
+      exited.then(() => true),
+      sleep(20_000, false, { ref: false }),
+    ]);
+    if (!inTime) throw new Error(`the PostgreSQL server did not end by ${how}`);
     // The next one starts only when nobody holds the memory of this one.
     for (const until = Date.now() + 20_000; all.some(isRunning); await sleep(5)) {
       if (Date.now() > until) throw new Error('processes of the PostgreSQL server are still there');
