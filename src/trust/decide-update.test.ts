@@ -338,7 +338,8 @@ function without(role: RoleName) {
 
 function listing(name: string) {
   return (snapshot: Snapshot): Snapshot => {
-    const nothing = { role: 'root', bytes: utf8('x'), sizeBytes: 1 } as MetadataFile;
+    const sha256 = '0'.repeat(64);
+    const nothing = { role: 'root', bytes: utf8('x'), sha256, sizeBytes: 1 } as MetadataFile;
     return { ...snapshot, meta: new Map(snapshot.meta).set(name, metaOf(nothing)) };
   };
 }

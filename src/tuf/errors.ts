@@ -82,3 +82,8 @@ export type TufErrorCode = keyof typeof tufErrors;
 
 /** Makes the errors of this folder. */
 export const tufError = errorFactory(tufErrors);
+
+/** TUF_MALFORMED for this reason; whoever knows of which file it is said adds its role. */
+export function malformed(reason: string) {
+  return tufError('TUF_MALFORMED', { role: '', reason });
+}

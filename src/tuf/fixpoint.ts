@@ -1,10 +1,13 @@
-import { fromUtf8, parseJson } from '../base/index.ts';
+import { fromUtf8, isStoreError, type JsonMembers, parseJson } from '../base/index.ts';
 import { tufError } from './errors.ts';
 import { type Members, writeEnvelope } from './go-form.ts';
+import { requireSize } from './limits.ts';
+import { withTargetsLater } from './listed-files.ts';
 import { Matcher } from './matcher.ts';
-import type { MetadataFile, SignedOf } from './metadata.ts';
-import { type Reading, readMetadata } from './parse-metadata.ts';
-import type { RoleName } from './role-name.ts';
+import type { MetadataFile, SignedOf, Targets } from './metadata.ts';
+import { fileOf, type Reading, readMetadata } from './parse-metadata.ts';
+import { cutTargets } from './plain-targets.ts';
+import { isTargetsRole, type RoleName } from './role-name.ts';
 
 /**
  * Refuses a file that Go would write differently after reading it. A Go server that signs the
@@ -26,13 +29,37 @@ export function requireFixpoint<F extends MetadataFile>(file: F): F {
 }
 
 /**
- * Parses a file and requires that it is a fixpoint; its JSON is read once.
+ * Parses a file and requires that it is a fixpoint; its JSON is read once, and of a list of plain
+ * targets not even that. @see plain-targets.ts
  * @throws StoreError as {@link parseMetadata} and {@link requireFixpoint} do
  */
 export function parseFixpoint<R extends RoleName>(
   role: R,
   bytes: Uint8Array,
 ): MetadataFile<SignedOf<R>> {
+  requireSize(role, bytes);
+  return (
+    (readPlain(role, bytes) as MetadataFile<SignedOf<R>> | undefined) ?? readWhole(role, bytes)
+  );
+}
+
+/** A file of plain targets, of which only the rest need be read; undefined for any other. */
+function readPlain(role: RoleName, bytes: Uint8Array): MetadataFile<Targets> | undefined {
+  const cut = isTargetsRole(role) ? cutTargets(bytes) : undefined;
+  const payload = cut && payloadIn(cut.rest) && payloadIn(bytes);
+  if (!cut || !payload) return undefined;
+  try {
+    const { signed, signatures } = readWhole(role, cut.rest) as MetadataFile<Targets>;
+    const list = () => JSON.parse(`{${fromUtf8(cut.targets)}}`) as JsonMembers;
+    return fileOf(role, bytes, withTargetsLater(signed, list), payload, signatures);
+  } catch (error) {
+    // Whatever is wrong with it is said of the whole file.
+    if (isStoreError(error)) return undefined;
+    throw error;
+  }
+}
+
+function readWhole<R extends RoleName>(role: R, bytes: Uint8Array): MetadataFile<SignedOf<R>> {
   let difference: number | undefined;
   const file = readMetadata(role, bytes, (reading) => {
     difference = differenceIn(reading);

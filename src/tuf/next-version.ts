@@ -53,8 +53,13 @@ export function nextTimestamp(
 
 /** Length, sha256 and sha512 of a file as it is served: what snapshot and timestamp list. */
 export function metaOf(file: MetadataFile): FileMeta {
-  const hashes = ['sha256', 'sha512'].map(
-    (algorithm) => [algorithm, createHash(algorithm).update(file.bytes).digest()] as const,
-  );
-  return { sizeBytes: file.sizeBytes, hashes: new Map(hashes) };
+  const sha256 = Buffer.from(file.sha256, 'hex');
+  const sha512 = createHash('sha512').update(file.bytes).digest();
+  return {
+    sizeBytes: file.sizeBytes,
+    hashes: new Map([
+      ['sha256', sha256],
+      ['sha512', sha512],
+    ]),
+  };
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
   arrayOf,
-  base64Length,
   booleanOf,
   canonicalJsonOlpc,
   countOf,
@@ -9,16 +8,14 @@ import {
   fromBase64,
   isStoreError,
   type Json,
-  type JsonMembers,
-  membersOf,
   optional,
-  ownMember,
   parseJson,
   stringOf,
 } from '../base/index.ts';
-import { type TufErrorCode, tufError } from './errors.ts';
+import { malformed, type TufErrorCode, tufError } from './errors.ts';
 import { type KeyId, type PublicKey, parseKeyId, readPublicKey } from './key.ts';
 import { mostDelegations, mostPaths, requireSize } from './limits.ts';
+import { readFiles, requireFiles, withTargetsLater } from './listed-files.ts';
 import type {
   Common,
   DelegationRole,
@@ -46,10 +43,6 @@ import { parseTime } from './time.ts';
 /** More than anybody uses; each may cost one verification, for which the whole file is hashed. */
 const mostSignatures = 64;
 const replacement = Buffer.from('\ufffd');
-const hashLengths = new Map([
-  ['sha256', 32],
-  ['sha512', 64],
-]);
 
 /**
  * Reads one metadata file: JSON, envelope, and the structure that Notary asks of the role. It
@@ -192,14 +185,8 @@ function readTargets(role: RoleName, signed: Members): Targets {
   if (new Set(roles.map((delegation) => delegation.name)).size < roles.length) {
     throw malformed('it names a delegation twice');
   }
-  const targets = laterFiles(signed.get('targets') ?? {}, 'targets');
-  return {
-    ...common,
-    delegations: { keys, roles },
-    get targets() {
-      return targets();
-    },
-  };
+  const files = requireFiles(signed.get('targets') ?? {}, 'targets');
+  return withTargetsLater({ ...common, delegations: { keys, roles } }, () => files);
 }
 
 function readSnapshot(signed: Members): Snapshot {
@@ -263,58 +250,6 @@ function requireKeys(role: Role, keys: ReadonlyMap<KeyId, PublicKey>, name: stri
   }
 }
 
-/**
- * Checks the files that are listed, and reads them when they are asked for: whoever publishes or
- * passes on a role with 50,000 targets asks for none.
- */
-function laterFiles(json: Json, path: string): () => ReadonlyMap<string, FileMeta> {
-  let checked: JsonMembers | undefined = requireFiles(json, path);
-  let files: ReadonlyMap<string, FileMeta> = new Map();
-  return () => {
-    if (checked) files = filesIn(checked);
-    checked = undefined;
-    return files;
-  };
-}
-
-function readFiles(json: Json, path: string): ReadonlyMap<string, FileMeta> {
-  return filesIn(requireFiles(json, path));
-}
-
-function requireFiles(json: Json, path: string): JsonMembers {
-  const [lengthPath, hashesPath] = [`${path}.length`, `${path}.hashes`];
-  const files = membersOf(json, path);
-  for (const name of Object.keys(files)) {
-    const file = membersOf(files[name], path);
-    countOf(ownMember(file, 'length'), lengthPath);
-    const hashes = optional(membersOf, ownMember(file, 'hashes'), hashesPath) ?? {};
-    for (const algorithm of Object.keys(hashes)) {
-      const length = base64Length(stringOf(hashes[algorithm], hashesPath));
-      if (length === undefined || length !== (hashLengths.get(algorithm) ?? length)) {
-        throw malformed(`a ${algorithm.slice(0, 40)} in its ${path} is not one`);
-      }
-    }
-  }
-  return files;
-}
-
-/** The files of a list that {@link requireFiles} has accepted; the casts say no more than it. */
-function filesIn(members: JsonMembers): ReadonlyMap<string, FileMeta> {
-  const files = new Map<string, FileMeta>();
-  for (const name of Object.keys(members)) {
-    const file = members[name] as JsonMembers;
-    const texts = (ownMember(file, 'hashes') ?? {}) as { readonly [algorithm: string]: string };
-    const hashes = new Map<string, Uint8Array>();
-    for (const algorithm of Object.keys(texts)) {
-      hashes.set(algorithm, fromBase64(texts[algorithm] as string) as Uint8Array);
-    }
-    const sizeBytes = ownMember(file, 'length') as number;
-    const custom = ownMember(file, 'custom') ?? null;
-    files.set(name, custom === null ? { sizeBytes, hashes } : { sizeBytes, hashes, custom });
-  }
-  return files;
-}
-
 function readSignatures(envelope: Members): Signature[] {
   const list = optional(arrayOf, envelope.get('signatures'), 'signatures') ?? [];
   if (list.length > mostSignatures)
@@ -341,11 +276,6 @@ function requireUnicode(json: Json, payload: Uint8Array): void {
       throw malformed('a text in it is not Unicode');
     }
   }
-}
-
-/** The reason alone; {@link asMalformed} adds which file. */
-function malformed(reason: string) {
-  return tufError('TUF_MALFORMED', { role: '', reason });
 }
 
 function asMalformed(role: RoleName, error: unknown): unknown {
