@@ -21,7 +21,16 @@ import {
 } from '../adapters/trust-folder/index.ts';
 import { type Clock, fromUtf8, isStoreError, utf8 } from '../base/index.ts';
 import type { CliWorld, DockerOptions, DockerTrustWorld } from '../cli/index.ts';
-import { openTrust, publish, type Trust, type TrustRemote } from '../client/index.ts';
+import {
+  gunOf,
+  openTrust,
+  publish,
+  rotateKey,
+  type Trust,
+  type TrustRemote,
+  verifyImage,
+} from '../client/index.ts';
+import { parseImageReference, withDefaultTag } from '../oci/index.ts';
 import {
   barePublicKey,
   findTarget,
@@ -82,16 +91,24 @@ export function openDockerWorld(
     const trustServer = trustServerOf(env);
     return trustServer ? new URL(trustServer).host : defaultTrustServer(gun);
   }
-  async function open(gun: Gun): Promise<Trust> {
-    const source = await trustRemote(gun, { forWriting: false });
+  async function refresh(gun: Gun, forWriting: boolean): Promise<Trust> {
+    const source = await trustRemote(gun, { forWriting });
     const whenUnreachable = offline ? 'use-kept' : 'refuse';
     const onKeptUsed = () => warn(`${keptWarning(gun)}\n`);
     return await openTrust({ gun, source, cache, now: clock(), whenUnreachable, onKeptUsed });
   }
-  function readOnce(gun: Gun): Promise<Trust> {
-    const known = read.get(gun) ?? open(gun);
+  function open(gun: Gun, forWriting?: 'for-writing'): Promise<Trust> {
+    const known = read.get(gun) ?? refresh(gun, forWriting !== undefined);
     read.set(gun, known);
     return known;
+  }
+  /** What this command opened is the past as soon as it publishes. */
+  async function publishing(gun: Gun) {
+    const remote = await trustRemote(gun, { forWriting: true });
+    const pause = (attempt: number) => sleep(randomInt(20 * Math.min(attempt, 20)));
+    const opened = await read.get(gun)?.catch(() => undefined);
+    read.delete(gun);
+    return { gun, remote, cache, keys, now: clock(), pause, opened };
   }
   return {
     configFolder: folder,
@@ -99,13 +116,20 @@ export function openDockerWorld(
     program,
     open,
     trustServerOf: trustServerHost,
-    release: async (gun, tag) => findTarget((await readOnce(gun)).set, tag),
-    releases: async (gun) => listTargets((await readOnce(gun)).set),
+    release: async (gun, tag) => findTarget((await open(gun)).set, tag),
+    releases: async (gun) => listTargets((await open(gun)).set),
+    async verify(name, deep) {
+      const image = withDefaultTag(parseImageReference(name));
+      const gun = gunOf(image);
+      const source = await trustRemote(gun, { forWriting: false });
+      const registry = (await remotesFor(gun)).registry(image.host);
+      return await verifyImage({ image, source, registry, cache, deep, now: clock() });
+    },
+    async rotateKey(gun, role, to) {
+      return await rotateKey({ ...(await publishing(gun)), role, to });
+    },
     async publish(gun, changes, whenNew) {
-      const remote = await trustRemote(gun, { forWriting: true });
-      const now = clock();
-      const pause = (attempt: number) => sleep(randomInt(20 * Math.min(attempt, 20)));
-      return await publish({ gun, remote, cache, keys, now, changes, whenNew, pause });
+      return await publish({ ...(await publishing(gun)), changes, whenNew });
     },
     async userOf(host) {
       const login = await dockerCredentials(folder)(host);

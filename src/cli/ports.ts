@@ -1,7 +1,14 @@
 import type { Clock, Digest, Secret } from '../base/index.ts';
-import type { ImageVerification, Published, Trust, TrustChange } from '../client/index.ts';
+import type { ImageVerification, Published, Rotated, Trust, TrustChange } from '../client/index.ts';
 import type { ImportWatch, RepositoryPlan } from '../trust/index.ts';
-import type { Gun, PublicKey, SignedTarget } from '../tuf/index.ts';
+import type {
+  BaseRole,
+  DelegationName,
+  Gun,
+  KeyId,
+  PublicKey,
+  SignedTarget,
+} from '../tuf/index.ts';
 import type { Keyring } from './keyring.ts';
 
 /** An HTTPS client; one per command. It throws StoreErrors when there is no answer. */
@@ -149,8 +156,20 @@ export interface DockerTrustWorld extends Disposable {
   readonly configFolder: string;
   /** The private keys of the trust folder, as things to be looked at and cared for. */
   readonly keyring: Keyring;
-  /** The repository, verified and up to date. Throws what `openTrust` does. */
-  open(gun: Gun): Promise<Trust>;
+  /**
+   * The repository, verified and up to date; asked for once per command. Throws what `openTrust`
+   * does.
+   * @param forWriting  the command will publish: one token serves for both
+   */
+  open(gun: Gun, forWriting?: 'for-writing'): Promise<Trust>;
+  /** Verifies an image down to its bytes, as a consumer would. */
+  verify(image: string, deep: boolean): Promise<ImageVerification>;
+  /** Gives a role another key. Throws what `rotateKey` does. */
+  rotateKey(
+    gun: Gun,
+    role: BaseRole | DelegationName,
+    to: 'new' | 'server' | KeyId,
+  ): Promise<Rotated>;
   /** Signs and publishes changes, all or none. Throws what `publish` does. */
   publish(
     gun: Gun,

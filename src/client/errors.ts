@@ -31,6 +31,19 @@ export const clientErrors = {
   CLIENT_TARGET_NOT_YOURS: {
     message: 'no role of {gun} that you hold a key for has signed {name}; nothing was changed',
   },
+  CLIENT_NO_DELEGATION: {
+    message: '{gun} has no delegation {role}; see delegation ls. Nothing was changed',
+  },
+  CLIENT_KEY_NOT_FOUND: {
+    message:
+      'no delegation of {gun} that you can change has what is to be removed (keys {keyIds}); nothing was changed',
+  },
+  CLIENT_KEY_OF_SERVER: {
+    message: "the {role} key is always the server's; say --server-managed to give it a new one",
+  },
+  CLIENT_KEY_OF_PUBLISHER: {
+    message: 'the server never holds a {role} key; leave --server-managed out',
+  },
   CLIENT_SUPERSEDED: {
     message:
       'others published to {gun} {attempts} times while this update was being made; nothing was changed, try again',

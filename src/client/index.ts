@@ -8,8 +8,9 @@
  * means and whether a signature counts is decided in `tuf`.
  */
 export type { RootBasis, TrustPin } from './anchor.ts';
-export type { TrustChange } from './draft.ts';
+export type { TrustChange } from './change.ts';
 export { type ClientErrorCode, clientError, clientErrors } from './errors.ts';
+export { brokenDelegations, type Expiry, expiriesOf } from './expiries.ts';
 export type {
   ImageVerification,
   Link,
@@ -31,4 +32,5 @@ export type {
   TrustRemote,
 } from './ports.ts';
 export { type Published, type PublishRequest, publish } from './publish.ts';
+export { type Rotated, type RotateRequest, rotateKey } from './rotate-key.ts';
 export { gunOf, type VerifyImageRequest, verifyImage } from './verify-image.ts';

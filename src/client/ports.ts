@@ -28,6 +28,8 @@ export type PublishOutcome = 'accepted' | 'superseded';
 export interface TrustRemote extends MetadataSource {
   /** The key with which the server signs, or would sign, this role. */
   serverKey(role: 'snapshot' | 'timestamp'): Promise<PublicKey>;
+  /** Another key of the server's: it signs with it as soon as a root names it for the role. */
+  rotateServerKey(role: 'snapshot' | 'timestamp'): Promise<PublicKey>;
   /**
    * Uploads the files of one update, all or none.
    * @returns `superseded` when one of their versions is taken: somebody published in between

@@ -15,14 +15,8 @@ import {
   type TargetsRole,
 } from '../tuf/index.ts';
 import type { TrustPin } from './anchor.ts';
-import {
-  authorityIn,
-  type Draft,
-  draftOf,
-  heldKeys,
-  type TrustChange,
-  withChange,
-} from './draft.ts';
+import { type TrustChange, withChange } from './change.ts';
+import { authorityIn, type Draft, draftOf, heldKeys } from './draft.ts';
 import { clientError } from './errors.ts';
 import { openTrust, type Trust } from './open-trust.ts';
 import type { KeyStore, MetadataCache, StoredKey, TrustRemote } from './ports.ts';
@@ -35,8 +29,15 @@ export interface PublishRequest {
   readonly keys: KeyStore;
   readonly pin?: TrustPin | undefined;
   readonly now: Date;
-  /** Made in this order, published together. */
-  readonly changes: readonly TrustChange[];
+  /**
+   * Made in this order, published together. A function is asked once what they are: with the
+   * repository as it is before them, undefined for a new one.
+   */
+  readonly changes:
+    | readonly TrustChange[]
+    | ((current: Trust | undefined) => Promise<readonly TrustChange[]>);
+  /** The repository as it was opened a moment ago: it is not asked for again. */
+  readonly opened?: Trust | undefined;
   /** What to do for a repository that nobody has signed in yet. */
   readonly whenNew: 'initialise' | 'refuse';
   /** Called before a lost attempt is made again: a random moment keeps many publishers apart. */
@@ -67,19 +68,25 @@ const attemptLimit = 64;
  * @see notary 0.7.0 client/client.go publish
  */
 export async function publish(request: PublishRequest): Promise<Published> {
-  const { gun, remote, now, changes, keys } = request;
+  const { gun, remote, now, keys } = request;
+  let changes: readonly TrustChange[] | undefined;
   for (let attempt = 0; attempt < attemptLimit; attempt++) {
     if (attempt > 0) await request.pause?.(attempt);
-    const current = await currentTrust(request);
-    const begun = current ? await continueWith(current, remote) : await initialise(request);
+    const isOpen = attempt === 0 && request.opened !== undefined;
+    const current = isOpen ? request.opened : await currentTrust(request);
+    changes ??= await changesOf(request, current);
+    const begun = current
+      ? await continueWith(current, changes, remote)
+      : await initialise(request);
     const held = await keys.keys();
     const draft = changes.reduce(
       (next, change) => withChange(next, change, held, now),
       begun.draft,
     );
+    const root = current ? await signRoot(draft, current, held, request) : begun.root;
     const targets = await signDraft(draft, current, held, request);
-    const snapshot = await signSnapshot([...begun.root, ...targets], draft, current, held, request);
-    const outcome = await remote.publish([...begun.root, ...targets, ...snapshot]);
+    const snapshot = await signSnapshot([...root, ...targets], draft, current, held, request);
+    const outcome = await remote.publish([...root, ...targets, ...snapshot]);
     if (outcome === 'superseded') continue;
     const trust = await readBack(request);
     return { trust, initialised: current === undefined, signed: [...draft.changed] };
@@ -115,8 +122,17 @@ interface Begun {
   readonly root: readonly MetadataFile[];
 }
 
-async function continueWith({ set }: Trust, remote: TrustRemote): Promise<Begun> {
-  return { draft: draftOf(set, await recoverSkipped(set, remote)), root: [] };
+async function changesOf({ changes }: PublishRequest, current: Trust | undefined) {
+  return typeof changes === 'function' ? await changes(current) : changes;
+}
+
+async function continueWith(
+  { set }: Trust,
+  changes: readonly TrustChange[],
+  remote: TrustRemote,
+): Promise<Begun> {
+  const witnessed = changes.flatMap((change) => (change.kind === 'witness' ? [change.role] : []));
+  return { draft: draftOf(set, await recoverSkipped(set, remote, new Set(witnessed))), root: [] };
 }
 
 async function initialise(request: PublishRequest): Promise<Begun> {
@@ -140,6 +156,28 @@ async function initialise(request: PublishRequest): Promise<Begun> {
   const file = await signFile('root', root, [inItsName(rootSigner, certified)]);
   const draft = { gun, root, targets: new Map([['targets', targets] as const]) };
   return { draft: { ...draft, changed: new Set(['targets'] as const) }, root: [file] };
+}
+
+/**
+ * A changed root: by its root keys, and after them by enough of those it had before, so that
+ * everybody who trusts that one follows.
+ * @see notary 0.7.0 tuf/tuf.go SignRoot
+ */
+async function signRoot(
+  { root }: Draft,
+  current: Trust,
+  held: readonly StoredKey[],
+  request: PublishRequest,
+): Promise<MetadataFile[]> {
+  const former = current.set.root.signed;
+  if (root === former) return [];
+  const signers = new Map<string, Signer>();
+  for (const each of [root, former]) {
+    for (const signer of await openSigners(authorityOf(each, 'root'), held, request)) {
+      signers.set(signer.key.id, signer);
+    }
+  }
+  return [await signFile('root', nextVersion(root, request.now), [...signers.values()])];
 }
 
 async function signDraft(

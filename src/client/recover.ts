@@ -5,6 +5,7 @@ import {
   type FileMeta,
   type MetadataSource,
   parseMetadata,
+  type RoleName,
   requireMeta,
   type Targets,
   type TrustedSet,
@@ -17,16 +18,20 @@ import {
  * An expired role is taken as it is: its signatures held. Of a role that is signed by too few of its
  * present keys (its last signer was removed), only those targets are taken that another role,
  * verified, also signs: nobody's word but a former signer's stands behind the others.
+ *
+ * @param whole  roles that are witnessed: who signs again by name vouches for all that is in it
  */
 export async function recoverSkipped(
   set: TrustedSet,
   source: MetadataSource,
+  whole: ReadonlySet<RoleName>,
 ): Promise<ReadonlyMap<DelegationName, Targets>> {
   const recovered = new Map<DelegationName, Targets>();
   for (const [role, why] of set.skipped) {
     const content = await listedContent(set, source, role);
     if (!content) continue;
-    recovered.set(role, why.code === 'TUF_EXPIRED' ? content : vouchedFor(content, set));
+    const isWhole = why.code === 'TUF_EXPIRED' || whole.has(role);
+    recovered.set(role, isWhole ? content : vouchedFor(content, set));
   }
   return recovered;
 }

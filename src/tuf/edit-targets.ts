@@ -85,6 +85,39 @@ export function withoutDelegationKeys(
   return withRoles(targets, replaced(roles, { ...old, keyIds: left }), keys);
 }
 
+/** Takes prefixes from a delegation. Without any, it may sign nothing. */
+export function withoutDelegationPaths(
+  targets: Targets,
+  name: DelegationName,
+  paths: readonly string[],
+): Targets {
+  const { roles, keys } = targets.delegations;
+  const old = roles.find((role) => role.name === name);
+  const left = old?.paths.filter((path) => !paths.includes(path));
+  if (!old || !left || left.length === old.paths.length) return targets;
+  return withRoles(targets, replaced(roles, { ...old, paths: left }), keys);
+}
+
+/**
+ * Gives a delegation other keys, in place of those it has: a key rotation.
+ * @throws StoreError TUF_KEY_INVALID, TUF_DELEGATION_UNKNOWN
+ */
+export function withDelegationKeys(
+  targets: Targets,
+  name: DelegationName,
+  keys: readonly PublicKey[],
+): Targets {
+  const old = targets.delegations.roles.find((role) => role.name === name);
+  if (!old) throw tufError('TUF_DELEGATION_UNKNOWN', { role: name });
+  const known = new Map(targets.delegations.keys);
+  for (const key of keys) known.set(requireUsableKey(key).id, key);
+  const keyIds = union(
+    [],
+    keys.map(({ id }) => id),
+  );
+  return withRoles(targets, replaced(targets.delegations.roles, { ...old, keyIds }), known);
+}
+
 /**
  * What `docker trust signer add` does: `targets/<signer>` and `targets/releases` with these keys,
  * both for every name.

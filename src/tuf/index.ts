@@ -15,8 +15,10 @@ export { withRoleKeys } from './edit-root.ts';
 export {
   type DelegationEdit,
   withDelegation,
+  withDelegationKeys,
   withoutDelegation,
   withoutDelegationKeys,
+  withoutDelegationPaths,
   withoutSigner,
   withoutTarget,
   withSigner,

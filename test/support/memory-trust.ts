@@ -11,6 +11,8 @@ import { MemoryPrivateKeyStore } from './memory-private-key-store.ts';
 export class MemoryTrust {
   readonly #trust: TrustServer;
   readonly #clock: Clock;
+  /** How often each role was asked for. */
+  readonly asked = new Map<string, number>();
 
   constructor(clock: Clock) {
     const keys = new SealedRoleKeys(new MemoryPrivateKeyStore(), new Secret(randomBytes(32)));
@@ -27,9 +29,13 @@ export class MemoryTrust {
         version === undefined
           ? (await trust.current(gun, 'root', now()))?.bytes
           : (await trust.byVersion(gun, 'root', version))?.bytes,
-      timestamp: async () => (await trust.current(gun, 'timestamp', now()))?.bytes,
+      timestamp: async () => {
+        this.asked.set('timestamp', (this.asked.get('timestamp') ?? 0) + 1);
+        return (await trust.current(gun, 'timestamp', now()))?.bytes;
+      },
       byHash: async (role, sha256) => (await trust.byChecksum(gun, role, sha256))?.bytes,
       serverKey: (role) => trust.publicKey(gun, role, now()),
+      rotateServerKey: (role) => trust.rotateKey(gun, role, now()),
       async publish(files) {
         await beforePublish();
         try {

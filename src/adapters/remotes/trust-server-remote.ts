@@ -57,7 +57,18 @@ export class TrustServerRemote implements TrustRemote {
 
   /** The key with which the server will sign this role; it makes one when it has none yet. */
   async serverKey(role: 'snapshot' | 'timestamp'): Promise<PublicKey> {
-    const bytes = await this.#get(`${role}.key`, keyLimitBytes);
+    return this.#key(role, await this.#get(`${role}.key`, keyLimitBytes));
+  }
+
+  /** @throws StoreError REMOTE_STATUS when the server holds no such keys, or you may not ask */
+  async rotateServerKey(role: 'snapshot' | 'timestamp'): Promise<PublicKey> {
+    const url = new URL(`${this.#base}${role}.key`);
+    const answer = await this.#client.send({ method: 'POST', url }, this.#scope, keyLimitBytes);
+    if (answer.status !== 200) throw refusal('POST', url, answer);
+    return this.#key(role, answer.body);
+  }
+
+  #key(role: string, bytes: Uint8Array | undefined): PublicKey {
     const url = `${this.#base}${role}.key`;
     if (bytes === undefined) throw remoteError('REMOTE_ANSWER', { url, reason: 'not found' });
     try {

@@ -8,6 +8,8 @@ export interface TrustContext {
   /** Trust servers, keys and docker itself; one for the whole command, so one TLS connection. */
   readonly docker: DockerTrustWorld;
   readonly input: LineReader;
+  /** How the program is called, for commands that tell another: `docker trust`, `docker dct`. */
+  readonly title: string;
 }
 
 /** One command of `docker trust`, a row of the table in commands.ts. */

@@ -1,4 +1,12 @@
 import type { TrustCommand } from './command.ts';
+import {
+  delegationAddCommand,
+  delegationPurgeCommand,
+  delegationRmCommand,
+} from './delegation-edit.ts';
+import { delegationLsCommand } from './delegation-ls.ts';
+import { doctorCommand } from './doctor.ts';
+import { expiryCommand } from './expiry.ts';
 import { inspectCommand } from './inspect.ts';
 import { keyBackupCommand, keyRestoreCommand } from './key-backup.ts';
 import { keyExportCommand } from './key-export.ts';
@@ -8,10 +16,12 @@ import { keyLoadCommand } from './key-load.ts';
 import { keyLsCommand } from './key-ls.ts';
 import { keyPasswdCommand } from './key-passwd.ts';
 import { keyRmCommand } from './key-rm.ts';
+import { keyRotateCommand } from './key-rotate.ts';
 import { revokeCommand } from './revoke.ts';
 import { signCommand } from './sign.ts';
 import { signerAddCommand } from './signer-add.ts';
 import { signerRemoveCommand } from './signer-remove.ts';
+import { witnessCommand } from './witness.ts';
 
 /** Every command of `docker trust`: what is found here is run, and listed in the help. */
 export const trustCommandTable: readonly TrustCommand[] = [
@@ -25,8 +35,16 @@ export const trustCommandTable: readonly TrustCommand[] = [
   keyImportCommand,
   keyPasswdCommand,
   keyRmCommand,
+  keyRotateCommand,
   keyBackupCommand,
   keyRestoreCommand,
   signerAddCommand,
   signerRemoveCommand,
+  delegationLsCommand,
+  delegationAddCommand,
+  delegationRmCommand,
+  delegationPurgeCommand,
+  witnessCommand,
+  expiryCommand,
+  doctorCommand,
 ];

@@ -3,6 +3,7 @@ import type { TrustCommand } from './command.ts';
 /** The groups of commands; `''` is the program itself. */
 export const groups: Readonly<Record<string, string>> = {
   '': 'Manage trust on Docker images',
+  delegation: 'Manage who may sign which tags',
   key: 'Manage keys for signing Docker images',
   signer: 'Manage entities who can sign Docker images',
 };

@@ -1,5 +1,6 @@
 import type { TrustCommand } from './command.ts';
 import { parseImageName } from './image-name.ts';
+import { jsonFlag, shown } from './shown.ts';
 import { refusal } from './texts.ts';
 
 /** `docker trust key export`: what `notary key export` gives, and `notary key import` takes. */
@@ -11,8 +12,11 @@ export const keyExportCommand: TrustCommand = {
   flags: [
     { name: 'output', short: 'o', kind: 'text' },
     { name: 'repository', kind: 'list' },
+    jsonFlag,
   ],
   options: [
+    '      --json              Print JSON: which keys, and the PEM unless it goes to a\n',
+    '                          file\n',
     '  -o, --output string     File to write to instead of standard output; it must\n',
     '                          not be there yet\n',
     '      --repository list   Only keys of these repositories\n',
@@ -30,9 +34,12 @@ export const keyExportCommand: TrustCommand = {
     }
     const pem = await keyring.export(chosen.map(({ id }) => id));
     const file = flags.text('output');
-    if (file === undefined) world.print(pem);
+    if (file !== undefined) await keyring.save(file, pem);
+    if (flags.isOn('json')) {
+      const keys = chosen.map(({ id, role, gun = null }) => ({ id, role, gun }));
+      shown(world, { keys, ...(file === undefined ? { pem } : { file }) });
+    } else if (file === undefined) world.print(pem);
     else {
-      await keyring.save(file, pem);
       world.print(`Exported ${chosen.length} key${chosen.length === 1 ? '' : 's'} to ${file}\n`);
     }
     return 0;

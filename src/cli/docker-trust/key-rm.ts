@@ -3,6 +3,7 @@ import type { Keyring, ListedKey } from '../keyring.ts';
 import type { TrustCommand } from './command.ts';
 import { confirmByPerson } from './confirm.ts';
 import { nameOf } from './key-outcomes.ts';
+import { jsonFlag, shown } from './shown.ts';
 
 /**
  * `docker trust key rm`. Without its last root key nobody can ever rotate a key of a repository again:
@@ -16,8 +17,10 @@ export const keyRmCommand: TrustCommand = {
   flags: [
     { name: 'yes', short: 'y', kind: 'boolean' },
     { name: 'last-root', kind: 'boolean' },
+    jsonFlag,
   ],
   options: [
+    '      --json        Print JSON\n',
     '      --last-root   Also when it is the last root key of a repository\n',
     '  -y, --yes         Do not prompt for confirmation\n',
   ].join(''),
@@ -42,7 +45,8 @@ export const keyRmCommand: TrustCommand = {
       return 1;
     }
     await docker.keyring.remove(key.id);
-    world.print(`Removed the ${nameOf(key)}\n`);
+    if (flags.isOn('json')) shown(world, { id: key.id, role: key.role, gun: key.gun ?? null });
+    else world.print(`Removed the ${nameOf(key)}\n`);
     return 0;
   },
 };

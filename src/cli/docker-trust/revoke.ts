@@ -30,7 +30,7 @@ export const revokeCommand: TrustCommand = {
 
 /** From every role whose key is held, as docker does; another signer's stays and is shown by inspect. */
 async function revoke({ docker }: TrustContext, { gun, tag }: NamedImage): Promise<void> {
-  const { set } = await docker.open(gun);
+  const { set } = await docker.open(gun, 'for-writing');
   const names = tag ? [findTarget(set, tag).name] : listTargets(set).map(({ name }) => name);
   if (names.length === 0) throw refusal('no signed tags to remove');
   const changes = names.map((name): TrustChange => ({ kind: 'remove-target', name }));

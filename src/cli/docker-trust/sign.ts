@@ -56,7 +56,7 @@ async function openIfThere(
   { gun }: NamedImage,
 ): Promise<Trust | undefined> {
   try {
-    return await docker.open(gun);
+    return await docker.open(gun, 'for-writing');
   } catch (error) {
     if (isStoreError(error) && error.code === 'CLIENT_NO_TRUST_DATA') return undefined;
     throw error;

@@ -44,7 +44,7 @@ async function remove(
   if (name === 'releases') {
     throw refusal('releases is a reserved keyword and cannot be removed');
   }
-  const trust = await docker.open(gun);
+  const trust = await docker.open(gun, 'for-writing');
   const keyIds = keysOf(trust, name);
   if (!keyIds) throw refusal(`no signer ${name} for repository ${repository}`);
   const question = `The signer "${name}" signed the last released version of ${repository}. Removing this signer will make ${repository} unpullable. Are you sure you want to continue?`;
