@@ -22,7 +22,7 @@ import { answerError, answerUnknown, createRegistryApi } from '../http/registry-
 import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
 import type { RepositoryName } from '../oci/index.ts';
-import { Uploads } from '../registry/index.ts';
+import { Quotas, Uploads } from '../registry/index.ts';
 import { expiryReport, TrustServer } from '../trust/index.ts';
 import { AnnouncedMetadata } from './announced-metadata.ts';
 import { reportTo } from './chain-log.ts';
@@ -82,7 +82,8 @@ export async function startStore(
   const candidates = new SqlCandidates(db);
   const admissions = new SqlAdmissions(db);
   const blobs = await openFilesystemBlobs(folder.path);
-  const uploads = new Uploads({ blobs, index, random });
+  const quotas = new Quotas(index, policy.registry.quotas, clock);
+  const uploads = new Uploads({ blobs, index, random, quotas });
 
   const rows = new SqlPrivateKeyStore(db);
   const keyEncryptionKey = await folder.secret('keys');
@@ -133,8 +134,9 @@ export async function startStore(
 
   const tls = openTls(folder.tls, hostsOf(config), clock());
   const { gunPrefixes } = config;
-  const { collection, collectEveryMs } = policy.registry;
-  const keepEveryMs = collection.blobsAfterMs / 4;
+  const { collect, collectEveryMs, tagRules } = policy.registry;
+  const collection = new SqlCollection(db);
+  const keepEveryMs = collect.blobsAfterMs / 4;
   const counts = new OperationCounts();
   const { meter } = counts;
   const instantGet = createInstantGet({ reads, gate: auth.gate, clock, meter, gunPrefixes });
@@ -160,7 +162,10 @@ export async function startStore(
       scope,
       [
         createNotaryApi({ trust, gate: auth.gate, clock, meter, gunPrefixes }),
-        createRegistryApi({ index, blobs, uploads, gate: auth.gate, clock, keepEveryMs }),
+        createRegistryApi({
+          ...{ index, collection, blobs, uploads, gate: auth.gate, clock, keepEveryMs },
+          rules: tagRules,
+        }),
       ],
       answerUnknown,
     );
@@ -172,8 +177,8 @@ export async function startStore(
     worker.run(stopping.signal),
     sweep(uploads, clock, log, stopping.signal),
     collectGarbage(
-      { index: new SqlCollection(db), blobs: blobs.collected, isManaged: isOfTheChain },
-      collection,
+      { index: collection, blobs: blobs.collected, isManaged: isOfTheChain },
+      collect,
       collectEveryMs,
       { clock, log, signal: stopping.signal },
     ),

@@ -26,6 +26,17 @@ export const registryErrors = {
     message:
       '{reference} leads to {found} now, which is not what the request names; look at it, then decide again',
   },
+  REGISTRY_SIGNED: {
+    message:
+      '{reference} of {repository} is signed; revoke it first (docker trust revoke), then delete it',
+  },
+  REGISTRY_TAG_IMMUTABLE: {
+    message: '{repository}:{tag} leads to {digest} for ever; push under another tag',
+  },
+  REGISTRY_QUOTA: {
+    message:
+      '{namespace} holds {heldBytes} of the {limitBytes} bytes it may, and {sizeBytes} more do not fit; delete images there, or ask for more room',
+  },
   REGISTRY_TOO_DEEP: {
     message:
       'the index {digest} nests deeper than {limit} levels or has more than {limitManifests} manifests',

@@ -39,8 +39,10 @@ export type {
   Precondition,
   RegistryIndex,
   StoredManifest,
+  TagGuard,
   UploadChunk,
 } from './ports.ts';
+export { type Quota, Quotas } from './quotas.ts';
 export {
   fallbackTagOf,
   isFallbackTag,
@@ -49,6 +51,7 @@ export {
   withReferrer,
 } from './referrers.ts';
 export { remarksOn } from './remarks.ts';
+export { defaultTagRules, deleteReference, guardOf, type TagRules } from './tag-rules.ts';
 export {
   isUploadId,
   newUploadId,

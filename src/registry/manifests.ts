@@ -11,7 +11,7 @@ import {
   type Tag,
 } from '../oci/index.ts';
 import { registryError } from './errors.ts';
-import type { Needs, Precondition, RegistryIndex } from './ports.ts';
+import type { Needs, Precondition, RegistryIndex, TagGuard } from './ports.ts';
 
 /** A manifest as a client sends it. */
 export interface ManifestPush {
@@ -21,6 +21,7 @@ export interface ManifestPush {
   readonly tags?: readonly Tag[];
   readonly bytes: Uint8Array;
   readonly precondition?: Precondition | undefined;
+  readonly guard?: TagGuard | undefined;
   /** What the client calls it, without parameters. */
   readonly mediaType: string | undefined;
 }
@@ -48,8 +49,9 @@ export async function pushManifest(
   const manifest = parseManifest(push.bytes, push.mediaType, algorithm);
   const needs = needsOf(manifest);
   const artifactType = artifactTypeOf(manifest);
-  const { precondition } = push;
-  await index.putManifest({ repository, manifest, needs, artifactType, tags, precondition }, now);
+  const { precondition, guard } = push;
+  const put = { repository, manifest, needs, artifactType, tags, precondition, guard };
+  await index.putManifest(put, now);
   return manifest;
 }
 

@@ -104,6 +104,12 @@ export interface Needs {
  */
 export type Precondition = (current: Digest | undefined) => boolean;
 
+/**
+ * Asked in the transaction of a change for each tag that leads somewhere: throws what is to be
+ * answered when it must not lead elsewhere, or nowhere.
+ */
+export type TagGuard = (tag: Tag, current: Digest, next: Digest | undefined) => void;
+
 /** One manifest on its way into a repository. */
 export interface ManifestPut {
   readonly repository: RepositoryName;
@@ -113,6 +119,7 @@ export interface ManifestPut {
   readonly tags: readonly Tag[];
   /** About the first tag, without one about the manifest itself. */
   readonly precondition?: Precondition | undefined;
+  readonly guard?: TagGuard | undefined;
 }
 
 /** A blob that a repository may serve. */
@@ -125,10 +132,15 @@ export interface LinkedBlob {
 export interface RegistryIndex {
   /** The size of a blob that the repository may serve; undefined when it may not. */
   blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
-  /** The repositories that may serve a blob. */
-  holders(digest: Digest, page: Page): Promise<readonly RepositoryName[]>;
   /** The same, with the instant of the last {@link RegistryIndex.linkBlob}. */
   linkedBlob(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined>;
+  /**
+   * How many bytes the blobs of all repositories below some folders have, each blob counted once.
+   * @param without  a blob that is not counted
+   */
+  heldBytes(folders: readonly string[], without?: Digest): Promise<number>;
+  /** The repositories that may serve a blob. */
+  holders(digest: Digest, page: Page): Promise<readonly RepositoryName[]>;
   /** Also renews what is linked already: a blob that no manifest needs yet is kept from then on. */
   linkBlob(repository: RepositoryName, digest: Digest, sizeBytes: number, now: Date): Promise<void>;
   /**
@@ -150,15 +162,29 @@ export interface RegistryIndex {
   /**
    * Removes a manifest, the tags that point to it, and its entry in the list of its subject's
    * referrers, where clients keep that in a tag.
-   * @throws StoreError REGISTRY_MANIFEST_UNKNOWN; REGISTRY_IN_USE while an index there needs it
+   * @throws StoreError REGISTRY_MANIFEST_UNKNOWN; REGISTRY_IN_USE while an index there needs it; of
+   *         the guard
    */
-  deleteManifest(repository: RepositoryName, digest: Digest, now: Date): Promise<void>;
+  deleteManifest(
+    repository: RepositoryName,
+    digest: Digest,
+    now: Date,
+    guard?: TagGuard,
+  ): Promise<void>;
 
   /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN when the repository has no such manifest */
   setTag(repository: RepositoryName, tag: Tag, digest: Digest, now: Date): Promise<void>;
   resolveTag(repository: RepositoryName, tag: Tag): Promise<Digest | undefined>;
-  /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN when there is no such tag; REGISTRY_PRECONDITION */
-  deleteTag(repository: RepositoryName, tag: Tag, precondition?: Precondition): Promise<void>;
+  /**
+   * @throws StoreError REGISTRY_MANIFEST_UNKNOWN when there is no such tag; REGISTRY_PRECONDITION; of
+   *         the guard
+   */
+  deleteTag(
+    repository: RepositoryName,
+    tag: Tag,
+    precondition?: Precondition,
+    guard?: TagGuard,
+  ): Promise<void>;
   /** Tags of a repository; undefined when nothing was ever pushed to it. */
   tags(repository: RepositoryName, page: Page): Promise<readonly Tag[] | undefined>;
 

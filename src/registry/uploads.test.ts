@@ -5,6 +5,7 @@ import { MemoryBlobs } from '../../test/support/memory-blobs.ts';
 import { digestOf, utf8 } from '../base/index.ts';
 import { parseRepositoryName } from '../oci/index.ts';
 import type { RegistryIndex } from './ports.ts';
+import { Quotas } from './quotas.ts';
 import { Uploads } from './uploads.ts';
 
 const now = new Date('2026-11-20T12:00:00Z');
@@ -13,10 +14,12 @@ const owner = { repository, user: 'paula' };
 const empty = digestOf(utf8(''));
 const index = { linkBlob: async () => undefined } as Partial<RegistryIndex> as RegistryIndex;
 
+const quotas = new Quotas(index, [], () => now);
+
 /** Uploads of which paula has begun as many as she may. */
 async function full() {
   const blobs = new MemoryBlobs();
-  const uploads = new Uploads({ blobs, index, random: randomBytes });
+  const uploads = new Uploads({ blobs, index, random: randomBytes, quotas });
   const ids: string[] = [];
   for (let i = 0; i < 200; i++) ids.push((await uploads.begin(owner)).id);
   return { uploads, first: ids[0] ?? '', second: ids[1] ?? '' };

@@ -1,8 +1,9 @@
-import type { Digest, DigestAlgorithm, Random } from '../base/index.ts';
+import { type Digest, type DigestAlgorithm, isStoreError, type Random } from '../base/index.ts';
 import type { RepositoryName } from '../oci/index.ts';
 import { openBlob } from './blobs.ts';
 import { registryError } from './errors.ts';
 import type { BlobStore, RegistryIndex } from './ports.ts';
+import type { Quotas } from './quotas.ts';
 import { newUploadId, parseUploadId, type UploadId, type UploadOwner } from './upload-id.ts';
 
 const staleAfterMs = 24 * 60 * 60 * 1000;
@@ -32,6 +33,7 @@ interface Ports {
   readonly blobs: BlobStore;
   readonly index: RegistryIndex;
   readonly random: Random;
+  readonly quotas: Quotas;
 }
 
 /**
@@ -53,13 +55,14 @@ export class Uploads {
 
   /**
    * @param algorithm  of the digest it will probably be finished with
-   * @throws StoreError REGISTRY_TOO_MANY_UPLOADS, REGISTRY_STORAGE_FULL
+   * @throws StoreError REGISTRY_TOO_MANY_UPLOADS, REGISTRY_STORAGE_FULL, REGISTRY_QUOTA
    */
   async begin(owner: UploadOwner, algorithm?: DigestAlgorithm): Promise<UploadStatus> {
     const own = [...this.#open.values()].filter((user) => user === owner.user);
     if (own.length >= mostPerUser) {
       throw registryError('REGISTRY_TOO_MANY_UPLOADS', { limit: mostPerUser });
     }
+    await this.#ports.quotas.room(owner.repository);
     const id = newUploadId(owner, this.#ports.random);
     this.#open.set(id, owner.user);
     try {
@@ -79,28 +82,40 @@ export class Uploads {
     return { id, sizeBytes };
   }
 
-  /** @throws StoreError as {@link BlobStore.appendUpload} */
+  /** @throws StoreError as {@link BlobStore.appendUpload}, REGISTRY_QUOTA */
   async append(owner: UploadOwner, idText: string, part: UploadPart): Promise<UploadStatus> {
     const { id, sizeBytes: held } = await this.status(owner, idText);
-    const sizeBytes = await this.#ports.blobs.appendUpload(id, {
-      offset: part.offset ?? held,
-      bytes: part.bytes,
-      sizeBytes: part.sizeBytes,
-      limitBytes: this.#blobLimitBytes,
-    });
-    return { id, sizeBytes };
+    const { blobs, quotas } = this.#ports;
+    const room = await quotas.room(owner.repository, held + (part.sizeBytes ?? 1));
+    const limitBytes = Math.min(this.#blobLimitBytes, room);
+    const { bytes, offset = held } = part;
+    try {
+      const chunk = { offset, bytes, sizeBytes: part.sizeBytes, limitBytes };
+      return { id, sizeBytes: await blobs.appendUpload(id, chunk) };
+    } catch (error) {
+      const isFull = isStoreError(error) && error.code === 'REGISTRY_BLOB_TOO_LARGE';
+      if (isFull && room < this.#blobLimitBytes) await quotas.room(owner.repository, room + 1);
+      throw error;
+    }
   }
 
   /**
    * Makes the upload a blob of its repository. After a crash in between the bytes lie in the blob
    * store, linked nowhere, and the client sends them again.
-   * @throws StoreError as {@link BlobStore.finishUpload}; the upload is gone also when it throws
+   * @throws StoreError as {@link BlobStore.finishUpload}, and then the upload is gone; REGISTRY_QUOTA,
+   *         and then it is there still
    */
   async finish(owner: UploadOwner, idText: string, digest: Digest, now: Date): Promise<void> {
     const id = parseUploadId(idText, owner);
-    const { blobs, index } = this.#ports;
-    const { sizeBytes } = await this.#ending(id, () => blobs.finishUpload(id, digest));
-    await index.linkBlob(owner.repository, digest, sizeBytes, now);
+    const { blobs, index, quotas } = this.#ports;
+    const { repository } = owner;
+    const link = async () => {
+      const { sizeBytes } = await this.#ending(id, () => blobs.finishUpload(id, digest));
+      await index.linkBlob(repository, digest, sizeBytes, now);
+    };
+    if (!quotas.coverAny(repository)) return link();
+    const sizeBytes = (await blobs.uploadSize(id)) ?? 0;
+    return quotas.linking({ repository, digest, sizeBytes }, link);
   }
 
   /** @throws StoreError REGISTRY_UPLOAD_UNKNOWN, REGISTRY_UPLOAD_BUSY */
@@ -112,12 +127,14 @@ export class Uploads {
   /**
    * Gives `to` a blob that `from` has, without copying. Whether the caller may read `from` is
    * decided before.
-   * @throws StoreError REGISTRY_BLOB_UNKNOWN, REGISTRY_BLOB_DAMAGED
+   * @throws StoreError REGISTRY_BLOB_UNKNOWN, REGISTRY_BLOB_DAMAGED, REGISTRY_QUOTA
    */
   async mount(from: RepositoryName, to: RepositoryName, digest: Digest, now: Date): Promise<void> {
-    const { blobs, index } = this.#ports;
-    await openBlob(index, blobs, from, digest);
-    await index.mountBlob(from, to, digest, now);
+    const { blobs, index, quotas } = this.#ports;
+    const { sizeBytes } = await openBlob(index, blobs, from, digest);
+    await quotas.linking({ repository: to, digest, sizeBytes, from }, () =>
+      index.mountBlob(from, to, digest, now),
+    );
   }
 
   /** Repositories that have this blob, the first thousand by name: where it could be mounted from. */

@@ -8,7 +8,12 @@ import {
   parseTag,
   type RepositoryName,
 } from '../../src/oci/index.ts';
-import { fallbackTagOf, pushManifest, type RegistryIndex } from '../../src/registry/index.ts';
+import {
+  fallbackTagOf,
+  pushManifest,
+  type RegistryIndex,
+  type TagGuard,
+} from '../../src/registry/index.ts';
 
 /** An index under test. */
 export interface OpenRegistryIndex {
@@ -288,6 +293,50 @@ export function registryIndexContract(name: string, open: () => Promise<OpenRegi
     const [before, after] = [digestOf(first), digestOf(bytes)];
     assert.deepEqual(found, [before, before, after, after, undefined]);
     return { blobs: 2, manifests: 2, linked: 2, references: 4, tags: 1 };
+  });
+
+  contract(
+    'a guard is asked for each tag that leads somewhere, before anything changes',
+    async (index) => {
+      const first = digestOf(await pushImage(index, app, 'v1'));
+      await index.setTag(app, parseTag('v2'), first, now);
+      const bytes = imageManifest('second');
+      const put = { repository: app, reference: v1, bytes, mediaType: undefined };
+      const asked: unknown[] = [];
+      const refuse: TagGuard = (...question) => {
+        asked.push(question);
+        throw new Error('no');
+      };
+      await assert.rejects(pushManifest(index, { ...put, guard: refuse }, now), /no/);
+      await assert.rejects(index.deleteTag(app, v1, undefined, refuse), /no/);
+      await assert.rejects(index.deleteManifest(app, first, now, refuse), /no/);
+      assert.deepEqual(asked, [
+        [v1, first, digestOf(bytes)],
+        [v1, first, undefined],
+        [v1, first, undefined],
+      ]);
+      assert.deepEqual(await index.tags(app, all), ['v1', 'v2']);
+      assert.equal(await index.resolveTag(app, v1), first);
+      const put3 = { ...put, reference: parseTag('v3'), guard: refuse };
+      await pushManifest(index, put3, now);
+      assert.equal(asked.length, 3);
+      return { blobs: 2, manifests: 2, linked: 2, references: 4, tags: 3 };
+    },
+  );
+
+  contract('what repositories below a folder hold is counted once each', async (index) => {
+    const named = (text: string) => parseRepositoryName(text);
+    for (const name of ['acme/app', 'acme/app/sub', 'staging/acme/app', 'acme2/app', 'acme']) {
+      await index.linkBlob(named(name), digestOf(layer), 7, now);
+    }
+    await index.linkBlob(named('acme/other'), digestOf(config), 24, now);
+    const folders = ['acme', 'staging/acme'];
+    assert.equal(await index.heldBytes(folders), 31);
+    assert.equal(await index.heldBytes(folders, digestOf(layer)), 24);
+    assert.equal(await index.heldBytes(['acme2']), 7);
+    assert.equal(await index.heldBytes(['ac']), 0);
+    assert.equal(await index.heldBytes([]), 0);
+    return { blobs: 6 };
   });
 
   contract('an image is linked whole into another repository', async (index) => {

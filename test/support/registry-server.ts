@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import Fastify, { type FastifyRequest } from 'fastify';
 import { openFilesystemBlobs } from '../../src/adapters/blobs/index.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
+import { SqlCollection } from '../../src/adapters/sql/registry-collection.ts';
 import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
 import type { Principal, RegistryGate } from '../../src/http/auth/index.ts';
 import {
@@ -14,7 +15,13 @@ import {
   createRegistryApi,
 } from '../../src/http/registry-api/index.ts';
 import { serveV2 } from '../../src/http/v2.ts';
-import { Uploads } from '../../src/registry/index.ts';
+import {
+  defaultTagRules,
+  type Quota,
+  Quotas,
+  type TagRules,
+  Uploads,
+} from '../../src/registry/index.ts';
 
 /** A registry alone on an ephemeral port of 127.0.0.1, in a temporary folder. */
 export interface RegistryServer extends AsyncDisposable {
@@ -32,6 +39,8 @@ export interface RegistryServerOptions {
   readonly gate?: RegistryGate;
   readonly uploadLimit?: number;
   readonly blobLimitBytes?: number;
+  readonly quotas?: readonly Quota[];
+  readonly rules?: TagRules;
 }
 
 export async function startRegistry(options: RegistryServerOptions = {}): Promise<RegistryServer> {
@@ -39,19 +48,25 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   const db = await openDatabase(':memory:');
   const index = new SqlRegistryIndex(db);
   const blobs = await openFilesystemBlobs(dataFolder, options.uploadLimit);
-  const uploads = new Uploads({ blobs, index, random: randomBytes }, options.blobLimitBytes);
+  const clock = () => new Date();
+  const quotas = new Quotas(index, options.quotas ?? [], clock);
+  const uploads = new Uploads(
+    { blobs, index, random: randomBytes, quotas },
+    options.blobLimitBytes,
+  );
   const gate = options.gate ?? openGate;
   const app = Fastify({
     forceCloseConnections: true,
     frameworkErrors: (error, request, reply) => answerError(request, reply, error),
   });
   app.setErrorHandler((error, request, reply) => answerError(request, reply, error));
-  const clock = () => new Date();
-  serveV2(
-    app,
-    [createRegistryApi({ index, blobs, uploads, gate, clock, keepEveryMs: 3_600_000 })],
-    answerUnknown,
-  );
+  const api = createRegistryApi({
+    ...{ index, blobs, uploads, gate, clock },
+    collection: new SqlCollection(db),
+    rules: options.rules ?? defaultTagRules,
+    keepEveryMs: 3_600_000,
+  });
+  serveV2(app, [api], answerUnknown);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return {

@@ -25,9 +25,9 @@ test('what the example shows in comments can be written', () => {
     .replace('trust: {}', 'trust:')
     .replaceAll(/^# {2}/gm, '  ');
   const { review, retention, registry } = parsePolicy(shown);
-  assert.equal(registry.collection.untaggedAfterMs, 7 * 86_400_000);
+  assert.equal(registry.collect.untaggedAfterMs, 7 * 86_400_000);
   assert.deepEqual(
-    registry.collection.tags.map((rule) => [
+    registry.collect.tags.map((rule) => [
       rule.repositories('ci/app/sub'),
       rule.tags('pr-1'),
       rule.tags('v1'),
@@ -37,6 +37,17 @@ test('what the example shows in comments can be written', () => {
     [[true, true, false, 20, 30]],
   );
   assert.deepEqual(retention, { keepVersions: 20, keepDays: 90 });
+  assert.deepEqual(registry.quotas, [
+    { namespace: 'acme', folders: ['acme', 'staging/acme'], limitBytes: 100 * 1024 ** 3 },
+  ]);
+  assert.deepEqual(
+    registry.tagRules.immutable.map(({ repositories, tags }) => [
+      repositories('staging/acme/app'),
+      tags('v1.2'),
+      tags('latest'),
+    ]),
+    [[true, true, false]],
+  );
   assert.deepEqual([...review.rules.keys()].sort(), [
     'HYGIENE_NO_HEALTHCHECK',
     'HYGIENE_ROOT_USER',
@@ -125,6 +136,15 @@ const bad: [text: string, code: string, says: string][] = [
   ['registry: { collect: { after: 1 d } }', 'POLICY_UNKNOWN_KEY', 'registry.collect.after'],
   ['registry: { keepTags: [{ tags: "*" }] }', 'POLICY_VALUE', 'last, days or both'],
   ['registry: { keepTags: [{ tags: "[a]", last: 1 }] }', 'POLICY_VALUE', 'keepTags[0].tags'],
+  ['registry: { deleteSigned: yes }', 'POLICY_VALUE', 'refuse, allow'],
+  ['registry: { immutableTags: [v1] }', 'POLICY_VALUE', 'registry.immutableTags[0]'],
+  [
+    'registry: { quotas: [{ namespace: a/b, bytes: 1 GiB }] }',
+    'POLICY_VALUE',
+    'quotas[0].namespace',
+  ],
+  ['registry: { quotas: [{ namespace: store, bytes: 1 }] }', 'POLICY_VALUE', 'ordinary namespace'],
+  ['registry: { quotas: [{ namespace: acme }] }', 'POLICY_VALUE', 'registry.quotas[0].bytes'],
   ['registry: { keepTags: [{ last: -1 }] }', 'POLICY_VALUE', 'registry.keepTags[0].last'],
   [`# ${'x'.repeat(1024 * 1024)}`, 'POLICY_TOO_LARGE', 'larger'],
 ];

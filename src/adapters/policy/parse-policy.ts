@@ -16,6 +16,7 @@ import {
   instant,
   list,
   mapping,
+  namespace,
   oneOf,
   orElse,
   size,
@@ -153,14 +154,10 @@ function anonymousPull(value: YamlValue): Pick<Policy, 'storeIsPublic' | 'public
     const { storeIsPublic, publicNamespaces } = policyWithoutFile;
     return { storeIsPublic, publicNamespaces };
   }
-  const words = list((word, path) => {
-    const name = text(word, path);
-    const isNamespace = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/.test(name);
-    if (!isNamespace || name === 'staging' || name === 'certification') {
-      throw wrong(word, path, 'store, or an ordinary namespace');
-    }
-    return name;
-  })(value, 'anonymousPull');
+  const words = list((word, path) => (word === 'store' ? word : namespace(word, path)))(
+    value,
+    'anonymousPull',
+  );
   return {
     storeIsPublic: words.includes('store'),
     publicNamespaces: new Set(words.filter((word) => word !== 'store')),

@@ -1,16 +1,22 @@
 import {
   type CollectionRules,
   defaultCollection,
+  defaultTagRules,
   type NamePattern,
   parseNamePattern,
+  type Quota,
   type TagRetention,
+  type TagRules,
 } from '../../registry/index.ts';
 import {
   countOrNone,
   duration,
   list,
   mapping,
+  namespace,
+  oneOf,
   orElse,
+  size,
   text,
   wrong,
   type YamlValue,
@@ -18,32 +24,51 @@ import {
 
 /** What the operator decided about the registry. */
 export interface RegistryPolicy {
-  readonly collection: CollectionRules;
+  readonly collect: CollectionRules;
   /** How long collection rests between two rounds, in milliseconds. */
   readonly collectEveryMs: number;
+  readonly tagRules: TagRules;
+  readonly quotas: readonly Quota[];
 }
 
 /** What holds without a policy file. */
 export const registryWithoutFile: RegistryPolicy = {
-  collection: defaultCollection,
+  collect: defaultCollection,
   collectEveryMs: 3_600_000,
+  tagRules: defaultTagRules,
+  quotas: [],
 };
 
 /** @throws StoreError POLICY_UNKNOWN_KEY, POLICY_VALUE */
 export function registryPolicyOf(value: YamlValue): RegistryPolicy {
-  const members = mapping(value, 'registry', ['collect', 'keepTags']);
+  const words = ['collect', 'keepTags', 'immutableTags', 'deleteSigned', 'quotas'];
+  const members = mapping(value, 'registry', words);
   const path = 'registry.collect';
   const collect = mapping(members.get('collect'), path, ['every', 'blobsAfter', 'untaggedAfter']);
   const read = <T>(name: string, otherwise: T) =>
     orElse<number | T>(duration, collect.get(name), `${path}.${name}`, otherwise);
   return {
-    collection: {
+    collect: {
       blobsAfterMs: read('blobsAfter', defaultCollection.blobsAfterMs),
       untaggedAfterMs: read('untaggedAfter', undefined),
       tags: list(tagRetention)(members.get('keepTags'), 'registry.keepTags'),
     },
     collectEveryMs: read('every', registryWithoutFile.collectEveryMs),
+    tagRules: {
+      immutable: list(someTags)(members.get('immutableTags'), 'registry.immutableTags'),
+      signedMayGo: orElse(
+        deleteSigned,
+        members.get('deleteSigned'),
+        'registry.deleteSigned',
+        false,
+      ),
+    },
+    quotas: list(quota)(members.get('quotas'), 'registry.quotas'),
   };
+}
+
+function deleteSigned(value: YamlValue, path: string): boolean {
+  return oneOf(['refuse', 'allow'])(value, path) === 'allow';
 }
 
 /** One of the two numbers is enough: a rule without any would let everything go. */
@@ -53,11 +78,30 @@ function tagRetention(value: YamlValue, path: string): TagRetention {
     throw wrong(value, path, 'a rule with last, days or both');
   }
   return {
-    repositories: orElse(pattern, members.get('repositories'), `${path}.repositories`, () => true),
-    tags: orElse(pattern, members.get('tags'), `${path}.tags`, () => true),
+    ...namedIn(members, path),
     keepLast: orElse(countOrNone, members.get('last'), `${path}.last`, 0),
     keepDays: orElse(countOrNone, members.get('days'), `${path}.days`, 0),
   };
+}
+
+function someTags(value: YamlValue, path: string) {
+  return namedIn(mapping(value, path, ['repositories', 'tags']), path);
+}
+
+/** Without a pattern, all. */
+function namedIn(members: ReadonlyMap<string, YamlValue>, path: string) {
+  return {
+    repositories: orElse(pattern, members.get('repositories'), `${path}.repositories`, () => true),
+    tags: orElse(pattern, members.get('tags'), `${path}.tags`, () => true),
+  };
+}
+
+/** What a namespace holds lies below its name, and in staging; the rest is the chain's. */
+function quota(value: YamlValue, path: string): Quota {
+  const members = mapping(value, path, ['namespace', 'bytes']);
+  const name = namespace(members.get('namespace'), `${path}.namespace`);
+  const limitBytes = size(members.get('bytes'), `${path}.bytes`);
+  return { namespace: name, folders: [name, `staging/${name}`], limitBytes };
 }
 
 function pattern(value: YamlValue, path: string): NamePattern {

@@ -44,6 +44,16 @@ export function text(value: YamlValue, path: string): string {
   return value;
 }
 
+/** A namespace of producers: no zone of the chain. */
+export function namespace(value: YamlValue, path: string): string {
+  const name = text(value, path);
+  const isName = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/.test(name);
+  if (!isName || ['staging', 'certification', 'store'].includes(name)) {
+    throw wrong(value, path, 'an ordinary namespace; staging, certification and store are none');
+  }
+  return name;
+}
+
 /** A whole number above zero. */
 export function count(value: YamlValue, path: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {

@@ -12,6 +12,7 @@ import type {
   Precondition,
   RegistryIndex,
   StoredManifest,
+  TagGuard,
 } from '../../registry/index.ts';
 import type { Database, Tx } from './database.ts';
 import { linkImageIn } from './registry-link-image.ts';
@@ -45,6 +46,29 @@ export class SqlRegistryIndex implements RegistryIndex {
       .where('digest', '=', digest)
       .executeTakeFirst();
     return row?.size_bytes;
+  }
+
+  async heldBytes(folders: readonly string[], without?: Digest): Promise<number> {
+    // `/` and `0` are neighbours, so what lies below a folder is a stretch of the index.
+    const { bytes } = await this.#db
+      .selectFrom((from) =>
+        from
+          .selectFrom('repository_blobs')
+          .select(['digest', 'size_bytes'])
+          .distinct()
+          .where('digest', '!=', without ?? '')
+          .where(({ and, or, eb }) =>
+            or(
+              folders.map((folder) =>
+                and([eb('repository', '>', `${folder}/`), eb('repository', '<', `${folder}0`)]),
+              ),
+            ),
+          )
+          .as('held'),
+      )
+      .select(({ fn }) => fn.sum<number | string | null>('size_bytes').as('bytes'))
+      .executeTakeFirstOrThrow();
+    return Number(bytes ?? 0);
   }
 
   async holders(digest: Digest, page: Page): Promise<readonly RepositoryName[]> {
@@ -103,8 +127,8 @@ export class SqlRegistryIndex implements RegistryIndex {
     return this.#write([put.repository], (tx) => putManifestIn(tx, put, now));
   }
 
-  deleteManifest(repository: RepositoryName, digest: Digest, now: Date) {
-    return this.#write([repository], (tx) => deleteManifestIn(tx, repository, digest, now));
+  deleteManifest(repository: RepositoryName, digest: Digest, now: Date, guard?: TagGuard) {
+    return this.#write([repository], (tx) => deleteManifestIn(tx, repository, digest, now, guard));
   }
 
   setTag(repository: RepositoryName, tag: Tag, digest: Digest, now: Date) {
@@ -121,8 +145,13 @@ export class SqlRegistryIndex implements RegistryIndex {
     return row?.digest as Digest | undefined;
   }
 
-  deleteTag(repository: RepositoryName, tag: Tag, precondition?: Precondition) {
-    return this.#write([repository], (tx) => deleteTagIn(tx, repository, tag, precondition));
+  deleteTag(
+    repository: RepositoryName,
+    tag: Tag,
+    precondition?: Precondition,
+    guard?: TagGuard,
+  ): Promise<void> {
+    return this.#write([repository], (tx) => deleteTagIn(tx, repository, tag, precondition, guard));
   }
 
   async tags(repository: RepositoryName, page: Page): Promise<readonly Tag[] | undefined> {

@@ -11,6 +11,7 @@ import {
   type ManifestPut,
   type Precondition,
   registryError,
+  type TagGuard,
 } from '../../registry/index.ts';
 import { chunksOf } from './chunks.ts';
 import type { Tx } from './database.ts';
@@ -108,7 +109,7 @@ export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promis
       conflict.columns(['repository', 'digest']).doUpdateSet({ pushed_at: now.getTime() }),
     )
     .execute();
-  for (const tag of tags) await setTagIn(tx, repository, tag, manifest.digest, now);
+  for (const tag of tags) await setTagIn(tx, repository, tag, manifest.digest, now, put.guard);
   await listReferrer(tx, repository, manifest, now);
 }
 
@@ -118,8 +119,10 @@ export async function deleteManifestIn(
   repository: RepositoryName,
   digest: Digest,
   now: Date,
+  guard?: TagGuard,
 ): Promise<void> {
   await requireManifest(tx, repository, digest);
+  if (guard) for (const tag of await tagsOf(tx, repository, digest)) guard(tag, digest, undefined);
   await unlistReferrer(tx, repository, digest, now);
   await refuseNeeded(tx, repository, digest, 'manifest');
   await tx
@@ -168,9 +171,11 @@ export async function setTagIn(
   tag: Tag,
   digest: Digest,
   now: Date,
+  guard?: TagGuard,
 ): Promise<void> {
   await requireManifest(tx, repository, digest);
-  const before = isFallbackTag(tag) ? await leadsTo(tx, repository, tag) : undefined;
+  const before = guard || isFallbackTag(tag) ? await leadsTo(tx, repository, tag) : undefined;
+  if (before !== undefined) guard?.(tag, before, digest);
   await tx
     .insertInto('tags')
     .values({ repository, tag, digest, updated_at: now.getTime() })
@@ -178,7 +183,7 @@ export async function setTagIn(
       conflict.columns(['repository', 'tag']).doUpdateSet({ digest, updated_at: now.getTime() }),
     )
     .execute();
-  if (before !== digest) await dropList(tx, repository, before);
+  if (isFallbackTag(tag) && before !== digest) await dropList(tx, repository, before);
 }
 
 /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN, REGISTRY_PRECONDITION */
@@ -187,9 +192,11 @@ export async function deleteTagIn(
   repository: RepositoryName,
   tag: Tag,
   precondition?: Precondition,
+  guard?: TagGuard,
 ): Promise<void> {
   await requireThat(tx, repository, tag, precondition);
-  const before = isFallbackTag(tag) ? await leadsTo(tx, repository, tag) : undefined;
+  const before = await leadsTo(tx, repository, tag);
+  if (before !== undefined) guard?.(tag, before, undefined);
   const { numDeletedRows } = await tx
     .deleteFrom('tags')
     .where('repository', '=', repository)
@@ -198,7 +205,7 @@ export async function deleteTagIn(
   if (numDeletedRows === 0n) {
     throw registryError('REGISTRY_MANIFEST_UNKNOWN', { repository, reference: tag });
   }
-  await dropList(tx, repository, before);
+  if (isFallbackTag(tag)) await dropList(tx, repository, before);
 }
 
 /**
@@ -258,6 +265,16 @@ async function leadsTo(
     : tags.where('repository', '=', repository).where('tag', '=', reference)
   ).executeTakeFirst();
   return row?.digest as Digest | undefined;
+}
+
+async function tagsOf(tx: Tx, repository: RepositoryName, digest: Digest): Promise<Tag[]> {
+  const rows = await tx
+    .selectFrom('tags')
+    .select('tag')
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .execute();
+  return rows.map((row) => row.tag as Tag);
 }
 
 async function requireManifest(tx: Tx, repository: RepositoryName, digest: Digest): Promise<void> {

@@ -69,6 +69,9 @@ const answers: Record<KnownCode, readonly [number, OciCode]> = {
   // The specification lets a registry not support a deletion; zot answers this case so too.
   REGISTRY_IN_USE: [405, 'DENIED'],
   REGISTRY_PRECONDITION: [412, 'DENIED'],
+  REGISTRY_SIGNED: [405, 'DENIED'],
+  REGISTRY_TAG_IMMUTABLE: [403, 'DENIED'],
+  REGISTRY_QUOTA: [403, 'DENIED'],
   REGISTRY_TOO_DEEP: [400, 'MANIFEST_INVALID'],
   REGISTRY_REPOSITORY_UNKNOWN: [404, 'NAME_UNKNOWN'],
   REGISTRY_UPLOAD_UNKNOWN: [404, 'BLOB_UPLOAD_UNKNOWN'],

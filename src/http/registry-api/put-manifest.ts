@@ -9,7 +9,13 @@ import {
   type Reference,
   type Tag,
 } from '../../oci/index.ts';
-import { pushManifest, type RegistryIndex, remarksOn } from '../../registry/index.ts';
+import {
+  guardOf,
+  pushManifest,
+  type RegistryIndex,
+  remarksOn,
+  type TagRules,
+} from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
 import { bodyOf, contentLength } from './body.ts';
 import { preconditionOf } from './caching.ts';
@@ -22,7 +28,12 @@ const atOnce = 8;
 const tagLimit = 100;
 
 /** `PUT /v2/<name>/manifests/<reference>`; by digest, `tag` may be given, and more than once. */
-export function putManifest(gate: Gate, index: RegistryIndex, clock: Clock): Endpoint {
+export function putManifest(
+  gate: Gate,
+  index: RegistryIndex,
+  rules: TagRules,
+  clock: Clock,
+): Endpoint {
   const turns = new Turns(atOnce);
   return async ({ request, reply, repository, rest }) => {
     const { name = '' } = await gate.require(request, repository, ['pull', 'push']);
@@ -32,7 +43,8 @@ export function putManifest(gate: Gate, index: RegistryIndex, clock: Clock): End
     const precondition = preconditionOf(request);
     const manifest = await turns.take(name, async () => {
       const bytes = await manifestBytes(request);
-      const push = { repository, reference, tags, bytes, mediaType, precondition };
+      const guard = guardOf(rules, repository);
+      const push = { repository, reference, tags, bytes, mediaType, precondition, guard };
       return pushManifest(index, push, clock());
     });
     reply

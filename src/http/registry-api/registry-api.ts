@@ -1,7 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../base/index.ts';
 import { parseRepositoryName } from '../../oci/index.ts';
-import type { BlobStore, RegistryIndex, Uploads } from '../../registry/index.ts';
+import type {
+  BlobStore,
+  CollectionIndex,
+  RegistryIndex,
+  TagRules,
+  Uploads,
+} from '../../registry/index.ts';
 import type { RegistryGate } from '../auth/index.ts';
 import type { V2Api, V2Endpoint } from '../v2.ts';
 import { answerError, apiVersion } from './answer-error.ts';
@@ -24,9 +30,11 @@ import { putManifest } from './put-manifest.ts';
 
 export interface RegistryApiOptions {
   readonly index: RegistryIndex;
+  readonly collection: CollectionIndex;
   readonly blobs: BlobStore;
   readonly uploads: Uploads;
   readonly gate: RegistryGate;
+  readonly rules: TagRules;
   readonly clock: Clock;
   /** How often a blob that is asked for by `HEAD` is kept from collection anew, in milliseconds. */
   readonly keepEveryMs: number;
@@ -64,7 +72,7 @@ function rootPaths({ index, gate }: RegistryApiOptions): Map<string, Methods<Roo
 
 /** By how a path ends; in the groups, the repository and what follows it. */
 function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods<Endpoint>][] {
-  const { index, blobs, uploads, gate, clock, keepEveryMs } = options;
+  const { index, collection, blobs, uploads, gate, rules, clock, keepEveryMs } = options;
   return [
     [/^\/v2\/(.+)\/tags\/list$/s, reading(getTags(gate, index))],
     [/^\/v2\/(.+)\/referrers\/([^/]+)$/s, reading(getReferrers(gate, index))],
@@ -72,8 +80,8 @@ function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods
       /^\/v2\/(.+)\/manifests\/([^/]+)$/s,
       {
         ...reading(getManifest(gate, index)),
-        PUT: putManifest(gate, index, clock),
-        DELETE: deleteManifest(gate, index, clock),
+        PUT: putManifest(gate, index, rules, clock),
+        DELETE: deleteManifest(gate, { index, collection }, rules, clock),
       },
     ],
     [/^\/v2\/(.+)\/blobs\/uploads\/?$/s, { POST: beginUpload(gate, uploads, clock) }],

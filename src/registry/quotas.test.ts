@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Digest, digestOf, utf8 } from '../base/index.ts';
+import { parseRepositoryName, type RepositoryName } from '../oci/index.ts';
+import { Quotas } from './quotas.ts';
+
+const app = parseRepositoryName('acme/app');
+const staged = parseRepositoryName('staging/acme/app');
+const layer = digestOf(utf8('layer'));
+const quota = { namespace: 'acme', folders: ['acme', 'staging/acme'], limitBytes: 1_000 };
+
+/** Quotas over an index in which the namespace holds so much, and how often it was counted. */
+function over(heldBytes: number, layerBytes = 0) {
+  const world = { heldBytes, counted: 0, ms: Date.parse('2026-11-21T12:00:00Z') };
+  const index = {
+    heldBytes: async (_: readonly string[], without?: Digest) => {
+      world.counted += 1;
+      return world.heldBytes - (without === layer ? layerBytes : 0);
+    },
+  };
+  return { world, quotas: new Quotas(index, [quota], () => new Date(world.ms)) };
+}
+
+/** Takes a blob in; the index then has it, by its next count. */
+function take(
+  quotas: Quotas,
+  repository: RepositoryName,
+  digest: Digest,
+  sizeBytes: number,
+  from?: RepositoryName,
+) {
+  return quotas.linking(
+    { repository, digest, sizeBytes, ...(from && { from }) },
+    async () => undefined,
+  );
+}
+
+const full = { code: 'REGISTRY_QUOTA' };
+
+test('what fits comes in, and what does not is refused with the figures', async () => {
+  const { quotas } = over(900);
+  assert.equal(await quotas.room(app), 100);
+  await take(quotas, staged, layer, 100);
+  await assert.rejects(quotas.room(app, 101), {
+    ...full,
+    detail: { namespace: 'acme', limitBytes: 1_000, heldBytes: 900, sizeBytes: 101 },
+  });
+});
+
+test('what came since the count is added, by whatever repository of the namespace', async () => {
+  const { quotas, world } = over(0);
+  await take(quotas, app, layer, 600);
+  assert.equal(await quotas.room(staged), 400);
+  assert.equal(world.counted, 1);
+});
+
+test('nothing is refused on an old count', async () => {
+  const { quotas, world } = over(0);
+  await take(quotas, app, layer, 1_000);
+  world.heldBytes = 500;
+  await take(quotas, app, layer, 400);
+  assert.equal(world.counted, 2);
+});
+
+test('after ten seconds it is counted anew', async () => {
+  const { quotas, world } = over(0);
+  await quotas.room(app);
+  world.heldBytes = 300;
+  world.ms += 9_999;
+  assert.equal(await quotas.room(app), 1_000);
+  world.ms += 1;
+  assert.equal(await quotas.room(app), 700);
+});
+
+test('what a namespace has costs it nothing', async () => {
+  const { quotas } = over(1_000, 600);
+  await take(quotas, app, layer, 600);
+  await take(quotas, app, layer, 600, staged);
+  const elsewhere = parseRepositoryName('other/app');
+  await assert.rejects(take(quotas, app, digestOf(utf8('more')), 1, elsewhere), full);
+});
+
+test('other namespaces are not asked, nor such that begin alike', async () => {
+  const { quotas, world } = over(1_000);
+  for (const name of ['other/app', 'acme2/app', 'acme', 'staging/other/app', 'store/acme/app']) {
+    const repository = parseRepositoryName(name);
+    assert.equal(await quotas.room(repository, 5_000), Number.POSITIVE_INFINITY);
+    assert.equal(quotas.coverAny(repository), false);
+    await take(quotas, repository, layer, 5_000);
+  }
+  assert.equal(world.counted, 0);
+});
+
+test('of two that fit one by one, one comes in', async () => {
+  const { quotas, world } = over(400);
+  const both = [layer, digestOf(utf8('more'))].map((digest) =>
+    quotas.linking({ repository: app, digest, sizeBytes: 600 }, async () => {
+      world.heldBytes += 600;
+    }),
+  );
+  const outcomes = await Promise.allSettled(both);
+  assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  assert.equal(world.heldBytes, 1_000);
+});
+
+test('what could not be linked does not count', async () => {
+  const { quotas } = over(0);
+  const blob = { repository: app, digest: layer, sizeBytes: 900 };
+  await assert.rejects(
+    quotas.linking(blob, () => Promise.reject(new Error('torn'))),
+    /torn/,
+  );
+  assert.equal(await quotas.room(app), 1_000);
+});
+
+test('a count that was begun before a blob was linked does not forget it', async () => {
+  const { quotas, world } = over(0);
+  await quotas.room(app);
+  const done = Promise.withResolvers<void>();
+  const linked = quotas.linking(
+    { repository: app, digest: layer, sizeBytes: 900 },
+    () => done.promise,
+  );
+  await Promise.resolve();
+  world.ms += 10_000;
+  const counted = quotas.room(app, 101);
+  done.resolve();
+  await linked;
+  await assert.rejects(counted, full);
+});
