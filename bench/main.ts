@@ -1,11 +1,12 @@
 /**
- * `npm run bench -- [chain|memory|trust ...]`: numbers of this machine, from one run; chain and
- * memory unless named, since trust takes minutes and wants the machine for itself. Without an engine
+ * `npm run bench -- [chain|memory|trust|client ...]`: numbers of this machine, from one run; chain and
+ * memory unless named, since trust and client want the machine for themselves. Without an engine
  * and the reference peers, only what needs neither is measured. Exits 1 when a target is missed.
  */
 import { startEngine } from '../test/support/engine.ts';
 import { callPeers } from '../test/support/peers.ts';
 import { benchChain } from './chain.ts';
+import { benchClient } from './client.ts';
 import { benchMemory } from './memory.ts';
 import { type Result, table } from './result.ts';
 import { benchTrust } from './trust.ts';
@@ -18,6 +19,7 @@ const benches = {
   },
   memory: async () => benchMemory(await peersFor('bench/memory.ts')),
   trust: async () => ((await peersFor('bench/trust.ts')) ? benchTrust() : []),
+  client: async () => ((await peersFor('bench/client.ts')) ? benchClient() : []),
 } satisfies Record<string, () => Promise<Result[]>>;
 
 const named = process.argv.slice(2);

@@ -6,14 +6,20 @@ import type { CliWorld, HttpConnection } from '../cli/index.ts';
 
 /** The world of this process, for the command line. What a command does not use is not loaded. */
 export function processWorld(clock: Clock): CliWorld {
-  const { env, stdin, stdout, stderr } = process;
+  const { env } = process;
   const dockerFolder = env.DOCKER_CONFIG || join(homedir(), '.docker');
-  const printError = (text: string) => void stderr.write(text);
-  const askPassword = askAtTerminal(processTerminal(stdin, stderr));
+  const printError = (text: string) => void process.stderr.write(text);
+  // Streams are opened when they are used: each takes time.
+  const terminal = processTerminal(
+    () => process.stdin,
+    () => process.stderr,
+  );
   return {
     env,
-    stdin,
-    print: (text) => void stdout.write(text),
+    get stdin() {
+      return process.stdin;
+    },
+    print: (text) => void process.stdout.write(text),
     printError,
     clock,
     connect: ({ ca }) => connectLater(ca),
@@ -21,13 +27,19 @@ export function processWorld(clock: Clock): CliWorld {
       const { dockerCredentials } = await import('../adapters/remotes/index.ts');
       return await dockerCredentials(dockerFolder)(host);
     },
-    ...(askPassword ? { askPassword } : {}),
+    get askPassword() {
+      return askAtTerminal(terminal);
+    },
     verifyImage: async (question) => {
       const { verifyForConsumer } = await import('./verify-for-consumer.ts');
       return await verifyForConsumer(question, dockerFolder, clock);
     },
-    isTerminal: stdin.isTTY === true && stdout.isTTY === true,
-    isWatched: stderr.isTTY === true,
+    get isTerminal() {
+      return process.stdin.isTTY === true && process.stdout.isTTY === true;
+    },
+    get isWatched() {
+      return process.stderr.isTTY === true;
+    },
     importNotary: async (question, watch) => {
       const { importNotary } = await import('./import-notary.ts');
       return importNotary(question, watch, { env, dockerFolder, clock });

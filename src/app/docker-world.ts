@@ -2,7 +2,6 @@ import { createPublicKey, randomInt } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { rootCertificates } from 'node:tls';
 import {
   environmentPassphrases,
   firstOf,
@@ -66,7 +65,12 @@ export function openDockerWorld(
   const cache = new MetadataFolder(trust);
   const passphrases = firstOf(
     environmentPassphrases(env),
-    terminalPassphrases(processTerminal(process.stdin, process.stdout)),
+    terminalPassphrases(
+      processTerminal(
+        () => process.stdin,
+        () => process.stdout,
+      ),
+    ),
   );
   const keys = new KeyFolder(trust, passphrases);
   const program = new DockerProgram(folder, env, options.globals);
@@ -184,7 +188,9 @@ async function certificatesFor(folder: string, host: string): Promise<string | u
   for (const name of names.filter((each) => each.endsWith('.crt')).sort()) {
     own.push(await readFile(join(place, name), 'utf8'));
   }
-  return own.length === 0 ? undefined : [...own, ...rootCertificates].join('\n');
+  if (own.length === 0) return undefined;
+  const { rootCertificates } = await import('node:tls');
+  return [...own, ...rootCertificates].join('\n');
 }
 
 /** A signer's public key: SPKI, as `key generate` writes it, or a certificate. */

@@ -67,7 +67,12 @@ export function openKeyring(
     },
     async changePassphrase(id) {
       // Another terminal source: the one above remembers the present passphrase.
-      const terminal = terminalPassphrases(processTerminal(process.stdin, process.stdout));
+      const terminal = terminalPassphrases(
+        processTerminal(
+          () => process.stdin,
+          () => process.stdout,
+        ),
+      );
       await changePassphrase(trust, id, passphrases, firstOf(newPassphraseFrom(env), terminal));
     },
     async lastRootOf(id) {

@@ -290,7 +290,7 @@ export interface CliWorld {
   /** @param host  HOST[:PORT] as in image references */
   readonly credentialsFor: (host: string) => Promise<SavedLogin | undefined>;
   /** Asks at the terminal, without echo; absent where nobody can be asked. */
-  readonly askPassword?: (prompt: string) => Promise<Secret>;
+  readonly askPassword?: ((prompt: string) => Promise<Secret>) | undefined;
   /** Verifies an image as a consumer would, with docker's saved logins. */
   readonly verifyImage: (question: VerifyQuestion) => Promise<ImageVerification>;
   /** Whether a person can be asked: standard input and output are a terminal. */

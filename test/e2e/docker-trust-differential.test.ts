@@ -14,8 +14,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { plainEnvironment, runCommand, succeeded, type Transcript } from '../support/command.ts';
+import { ownProgram } from '../support/own-program.ts';
 import { type ReferencePair, startReferencePair } from '../support/peers-reference.ts';
 import { wireRequest } from '../support/wire-request.ts';
 
@@ -39,7 +39,6 @@ interface Row {
   };
 }
 
-const main = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url));
 const digest = (digit: string) => digit.repeat(64);
 const sign =
   (tag: string, digit: string, role = 'targets') =>
@@ -290,7 +289,7 @@ let ours: Side;
 before(async () => {
   pair = await startReferencePair();
   docker = new Side(pair, 'theirs', ['docker', 'trust'], 2);
-  ours = new Side(pair, 'ours', [process.execPath, main, 'docker', 'trust'], 1);
+  ours = new Side(pair, 'ours', [...ownProgram(), 'docker', 'trust'], 1);
 });
 after(async () => {
   docker?.[Symbol.dispose]();

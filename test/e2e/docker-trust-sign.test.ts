@@ -8,14 +8,12 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { plainEnvironment, runCommand, succeeded, type Transcript } from '../support/command.ts';
 import { DockerCli } from '../support/docker-cli.ts';
 import { buildImage } from '../support/docker-images.ts';
 import { type Engine, startEngine } from '../support/engine.ts';
+import { ownProgram } from '../support/own-program.ts';
 import { type ReferencePair, startReferencePair } from '../support/peers-reference.ts';
-
-const main = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url));
 
 let pair: ReferencePair;
 let engine: Engine;
@@ -48,7 +46,8 @@ after(async () => {
 const gun = (side: string) => `${pair.registry}/app/${side}`;
 
 function countermark(...args: string[]): Promise<Transcript> {
-  return runCommand(process.execPath, [main, 'docker', 'trust', ...args], {
+  const [file, ...first] = ownProgram();
+  return runCommand(file, [...first, 'docker', 'trust', ...args], {
     env: {
       ...plainEnvironment(),
       HOME: ours.config,

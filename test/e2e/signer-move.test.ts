@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { plainEnvironment, printed, runCommand, succeeded } from '../support/command.ts';
 import { NotaryCli } from '../support/notary-cli.ts';
+import { ownProgram } from '../support/own-program.ts';
 import { NotaryServers, signerPassphrase } from '../support/peers-notary.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { freePort, ServerProcess } from '../support/server-process.ts';
@@ -32,7 +33,8 @@ after(async () => {
 
 function countermark(args: readonly string[], variables: Record<string, string> = passphrases) {
   const env = { ...plainEnvironment(), ...variables };
-  return runCommand(process.execPath, ['src/app/main.ts', ...args], { cwd: root, env });
+  const [file, ...first] = ownProgram();
+  return runCommand(file, [...first, ...args], { cwd: root, env });
 }
 
 /** Starts a signer and waits for it to say so. */
@@ -44,7 +46,8 @@ async function startSigner(
   variables: Record<string, string> = passphrases,
 ): Promise<ChildProcess> {
   const flags = ['--data', data, '--pki', pki, '--listen', address, ...more];
-  const child = spawn(process.execPath, ['src/app/main.ts', 'signer', ...flags], {
+  const [file, ...first] = ownProgram();
+  const child = spawn(file, [...first, 'signer', ...flags], {
     cwd: root,
     env: { ...plainEnvironment(), ...variables },
     stdio: ['ignore', 'pipe', 'inherit'],

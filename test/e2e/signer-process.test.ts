@@ -15,6 +15,7 @@ import {
   type Transcript,
 } from '../support/command.ts';
 import { NotaryCli } from '../support/notary-cli.ts';
+import { ownProgram } from '../support/own-program.ts';
 import { freePort, ServerProcess } from '../support/server-process.ts';
 
 /*
@@ -39,13 +40,15 @@ function environment(aliases: readonly string[]) {
 
 function countermark(args: readonly string[], aliases: readonly string[] = []) {
   const env = environment(aliases);
-  return runCommand(process.execPath, ['src/app/main.ts', ...args], { cwd: root, env });
+  const [file, ...first] = ownProgram();
+  return runCommand(file, [...first, ...args], { cwd: root, env });
 }
 
 /** Starts the signer and waits for it to say so. */
 async function startSigner(alias: string, aliases: readonly string[]): Promise<void> {
   const flags = ['--data', data, '--pki', pki, '--listen', address, '--default-alias', alias];
-  const child = spawn(process.execPath, ['src/app/main.ts', 'signer', ...flags], {
+  const [file, ...first] = ownProgram();
+  const child = spawn(file, [...first, 'signer', ...flags], {
     cwd: root,
     env: environment(aliases),
     stdio: ['ignore', 'pipe', 'inherit'],

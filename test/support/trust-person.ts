@@ -1,8 +1,8 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { plainEnvironment, runCommand, succeeded, type Transcript } from './command.ts';
+import { ownProgram } from './own-program.ts';
 
 /** A trust server that both clients can speak to. */
 export interface TrustPlace {
@@ -14,8 +14,6 @@ export interface PersonRun {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
 }
-
-const main = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url));
 
 /**
  * Somebody with a docker folder of their own, who uses notary 0.7 and our `docker trust` on it, each
@@ -57,8 +55,9 @@ export class TrustPerson implements Disposable {
   }
 
   runOurs(args: readonly string[], { env = {}, input = '' }: PersonRun = {}): Promise<Transcript> {
-    const words = [main, 'docker', 'trust', ...args];
-    return runCommand(process.execPath, words, { env: { ...this.environment(), ...env }, input });
+    const [file, ...first] = ownProgram();
+    const words = [...first, 'docker', 'trust', ...args];
+    return runCommand(file, words, { env: { ...this.environment(), ...env }, input });
   }
 
   /** `notary ARGS`; it must end with 0. Questions are answered with yes. @returns what it printed */

@@ -113,8 +113,8 @@ for (const [what, keys, line] of typed) {
     });
     const output = Object.assign(new PassThrough(), { isTTY: true });
     const terminal = processTerminal(
-      input as unknown as NodeJS.ReadStream,
-      output as unknown as NodeJS.WriteStream,
+      () => input as unknown as NodeJS.ReadStream,
+      () => output as unknown as NodeJS.WriteStream,
     );
     const reading = terminal.readHidden();
     input.write(keys);

@@ -84,11 +84,16 @@ function nameOf({ role, keyId }: PassphraseRequest): string {
 }
 
 /** The terminal of this process. Prompts go to `output`, so that results can be piped. */
-export function processTerminal(input: NodeJS.ReadStream, output: NodeJS.WriteStream): Terminal {
+export function processTerminal(
+  input: () => NodeJS.ReadStream,
+  output: () => NodeJS.WriteStream,
+): Terminal {
   return {
-    isInteractive: input.isTTY === true && output.isTTY === true,
-    write: (text) => void output.write(text),
-    readHidden: () => readHidden(input),
+    get isInteractive() {
+      return input().isTTY === true && output().isTTY === true;
+    },
+    write: (text) => void output().write(text),
+    readHidden: () => readHidden(input()),
   };
 }
 

@@ -10,8 +10,8 @@ import {
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { basicAuthorization, type Credential, type CredentialSource } from './credentials.ts';
 import { remoteError } from './errors.ts';
-import type { Answer, HttpRequest, HttpsClient, OpenAnswer } from './https-client.ts';
-import { printable } from './https-client.ts';
+import { type Answer, type HttpRequest, type OpenAnswer, printable } from './http-request.ts';
+import type { HttpsClient } from './https-client.ts';
 import { isLoopback } from './loopback.ts';
 
 /** A right that a request needs, as the token server names it: `repository:acme/app:pull,push`. */

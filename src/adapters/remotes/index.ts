@@ -7,12 +7,8 @@ export { AuthorizedClient, type AuthorizedClientOptions } from './authorized-cli
 export { anonymous, type Credential, type CredentialSource } from './credentials.ts';
 export { dockerCredentials } from './docker-credentials.ts';
 export { remoteError, remoteErrors } from './errors.ts';
-export {
-  type Answer,
-  type HttpRequest,
-  HttpsClient,
-  type HttpsClientOptions,
-} from './https-client.ts';
+export type { Answer, HttpRequest, HttpsClientOptions } from './http-request.ts';
+export { HttpsClient } from './https-client.ts';
 export { isLoopback } from './loopback.ts';
 export { type BlobContent, RegistryRemote } from './registry-remote.ts';
 export { Remotes, type RemotesOptions } from './remotes.ts';

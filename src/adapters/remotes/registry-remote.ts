@@ -10,7 +10,7 @@ import {
 import type { AuthorizedClient } from './authorized-client.ts';
 import { parseErrorBody } from './error-body.ts';
 import { remoteError } from './errors.ts';
-import { type Answer, type HttpRequest, type OpenAnswer, printable } from './https-client.ts';
+import { type Answer, type HttpRequest, type OpenAnswer, printable } from './http-request.ts';
 
 export interface RegistryOptions {
   readonly client: AuthorizedClient;

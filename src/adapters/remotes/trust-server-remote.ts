@@ -11,7 +11,7 @@ import {
 import type { AuthorizedClient } from './authorized-client.ts';
 import { parseErrorBody } from './error-body.ts';
 import { remoteError } from './errors.ts';
-import { type Answer, printable } from './https-client.ts';
+import { type Answer, printable } from './http-request.ts';
 import { multipartOf } from './multipart.ts';
 
 export interface TrustServerOptions {

@@ -10,7 +10,7 @@ import {
 } from '../../tuf/index.ts';
 import { metadataFile, metadataFolder } from './paths.ts';
 import { listTrustFolder, readTrustFile } from './read-file.ts';
-import { writePrivateFile } from './write-file.ts';
+import { writePrivateFiles } from './write-file.ts';
 
 /**
  * The verified metadata of a trust folder, shared with docker and notary. A file of a role that
@@ -18,6 +18,8 @@ import { writePrivateFile } from './write-file.ts';
  */
 export class MetadataFolder implements MetadataCache {
   readonly #trust: string;
+  /** What this process read or wrote last, so that it need not be read again to be compared. */
+  readonly #known = new Map<Gun, Map<RoleName, Uint8Array>>();
 
   /** @param trust  the trust folder, such as `~/.docker/trust` */
   constructor(trust: string) {
@@ -32,6 +34,7 @@ export class MetadataFolder implements MetadataCache {
       const bytes = await readTrustFile(metadataFile(this.#trust, gun, role), limitBytesOf(role));
       if (bytes) files.set(role, bytes);
     }
+    this.#known.set(gun, new Map(files));
     return files;
   }
 
@@ -40,13 +43,17 @@ export class MetadataFolder implements MetadataCache {
    * refresh accepts, never an older one.
    */
   async store(gun: Gun, files: readonly MetadataFile[]): Promise<void> {
-    const known = await this.load(gun);
+    if (!this.#known.has(gun)) await this.load(gun);
+    const known = this.#known.get(gun) ?? new Map<RoleName, Uint8Array>();
     const first = files.filter(({ role }) => role === 'root');
     const others = files.filter(({ role }) => role !== 'root');
-    for (const { role, bytes } of [...first, ...others]) {
-      if (Buffer.compare(known.get(role) ?? new Uint8Array(), bytes) === 0) continue;
-      await writePrivateFile(metadataFile(this.#trust, gun, role), bytes);
-    }
+    const changed = [...first, ...others].filter(
+      ({ role, bytes }) => Buffer.compare(known.get(role) ?? new Uint8Array(), bytes) !== 0,
+    );
+    await writePrivateFiles(
+      new Map(changed.map(({ role, bytes }) => [metadataFile(this.#trust, gun, role), bytes])),
+    );
+    for (const { role, bytes } of changed) known.set(role, bytes);
   }
 }
 

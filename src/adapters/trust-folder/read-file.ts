@@ -1,5 +1,4 @@
-import type { Dirent } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { closeSync, type Dirent, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { folderError } from './errors.ts';
 
 /**
@@ -15,13 +14,14 @@ export async function readTrustFile(
   limitBytes: number,
 ): Promise<Uint8Array | undefined> {
   try {
-    const file = await open(path, 'r');
+    // At once: a command reads a handful of small files, and each turn would cost more than reading.
+    const file = openSync(path, 'r');
     try {
-      const { size } = await file.stat();
+      const { size } = fstatSync(file);
       if (size > limitBytes) throw folderError('FOLDER_TOO_LARGE', { file: path, limitBytes });
-      return await file.readFile();
+      return readFileSync(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch (cause) {
     const reason = codeOf(cause);
@@ -34,7 +34,7 @@ export async function readTrustFile(
 /** What lies below a folder, at any depth; nothing when there is no such folder. */
 export async function listTrustFolder(folder: string): Promise<Dirent[]> {
   try {
-    return await readdir(folder, { recursive: true, withFileTypes: true });
+    return readdirSync(folder, { recursive: true, withFileTypes: true });
   } catch (cause) {
     const reason = codeOf(cause);
     if (reason === 'ENOENT') return [];

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { link, open, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { folderError } from './errors.ts';
 
@@ -8,16 +9,29 @@ import { folderError } from './errors.ts';
  * temporary file beside it, fsync, rename, fsync of the folder. Only its owner may read it.
  */
 export async function writePrivateFile(path: string, bytes: Uint8Array): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = await writeBeside(path, bytes);
+  await writePrivateFiles(new Map([[path, bytes]]));
+}
+
+/**
+ * The same for several, which take their places in their order, once all of them are on the disk.
+ * @param files  by path
+ */
+export async function writePrivateFiles(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  const folders = [...new Set([...files.keys()].map((path) => dirname(path)))];
+  for (const folder of folders) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const written = await Promise.allSettled(
+    [...files].map(async ([path, bytes]) => [await writeBeside(path, bytes), path] as const),
+  );
+  const beside = written.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   try {
-    await rename(temporary, path);
+    const failed = written.find((each) => each.status === 'rejected');
+    if (failed) throw failed.reason;
+    for (const [temporary, path] of beside) renameSync(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    for (const [temporary] of beside) rmSync(temporary, { force: true });
     throw error;
   }
-  await syncFolder(folder);
+  await Promise.all(folders.map(syncFolder));
 }
 
 /**

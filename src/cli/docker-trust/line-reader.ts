@@ -1,16 +1,16 @@
 /** Standard input, read line by line over the whole command. */
 export class LineReader {
-  readonly #input: AsyncIterable<Uint8Array | string>;
+  readonly #input: () => AsyncIterable<Uint8Array | string>;
   #parts: AsyncIterator<Uint8Array | string> | undefined;
   #waiting = '';
 
-  constructor(input: AsyncIterable<Uint8Array | string>) {
+  constructor(input: () => AsyncIterable<Uint8Array | string>) {
     this.#input = input;
   }
 
   /** @returns undefined when there is nothing left; standard input is not touched before */
   async next(): Promise<string | undefined> {
-    this.#parts ??= this.#input[Symbol.asyncIterator]();
+    this.#parts ??= this.#input()[Symbol.asyncIterator]();
     for (;;) {
       const end = this.#waiting.indexOf('\n');
       if (end >= 0) {

@@ -1,0 +1,45 @@
+import { isLoopback } from './loopback.ts';
+
+export interface HttpsClientOptions {
+  /**
+   * PEM certificates that may vouch for a server; then they are the only ones, and loopback
+   * addresses are verified too. Without them the system's apply, and loopback is not verified.
+   */
+  readonly ca?: string | undefined;
+  /** How long a server may stay silent: to connect, to answer, between two pieces of a body. */
+  readonly silenceMs?: number;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes, or a stream whose length the headers give. A function, so that it can be sent again. */
+  readonly body?: Uint8Array | (() => AsyncIterable<Uint8Array>) | undefined;
+}
+
+/** An answer whose body is still coming. It must be read to its end, or discarded. */
+export interface OpenAnswer {
+  readonly status: number;
+  /** Lowercase names; several headers of one name joined by a comma. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Closes the connection without reading on. */
+  discard(): void;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Uint8Array;
+}
+
+/** Whether the certificate of a server must be one that somebody vouches for. */
+export function isVerified(url: URL, { ca }: HttpsClientOptions): boolean {
+  return ca !== undefined || !isLoopback(url.hostname);
+}
+
+/** A URL without its query, in which some servers carry secrets. */
+export function printable(url: URL): string {
+  return `${url.origin}${url.pathname}`.slice(0, 300);
+}
