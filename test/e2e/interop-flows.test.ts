@@ -1,58 +1,55 @@
 /**
- * The flows between clients and servers that an operator relies on, on Debian's notary-server and on
- * ours: the Go client and our client publish and read in turn on one repository.
+ * The flows between clients and servers that an operator relies on, by their numbers, in every
+ * combination that there is: the Go client and our client publish and read in turn on one repository, on
+ * Debian's notary-server, on ours, and on each of the two with the other one's signer.
  *
- * Elsewhere: docker's own commands (flows 1 to 3 and 9) in seed-content-trust.test.ts; tokens (16) in
- * src/http/notary-api and src/adapters/remotes; the signer (17) in signer-peers.test.ts; every fixture's
- * bytes (18) and Ed25519 keys (20) in src/tuf/fixtures.test.ts.
+ * Docker's own commands for flows 1 to 3 and 9 are in seed-content-trust.test.ts, tokens (16) in
+ * interop-tokens.test.ts, what the signers read of each other's databases (17) in signer-database.test.ts.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fixedPassphrase } from '../../src/adapters/passphrase/index.ts';
-import { anonymous, Remotes } from '../../src/adapters/remotes/index.ts';
-import { KeyFolder, MetadataFolder } from '../../src/adapters/trust-folder/index.ts';
-import { digestOf, utf8 } from '../../src/base/index.ts';
-import { openTrust, publish, type TrustChange } from '../../src/client/index.ts';
-import { findTarget, type Gun, listTargets, parseGun } from '../../src/tuf/index.ts';
-import { plainEnvironment, runCommand, succeeded } from '../support/command.ts';
-import { startOpenTrustServer } from '../support/open-trust-server.ts';
-import { startReferencePair } from '../support/peers-reference.ts';
+import {
+  authorityOf,
+  findTarget,
+  parseFixpoint,
+  parseGun,
+  parseRoleName,
+  serializeEnvelope,
+} from '../../src/tuf/index.ts';
+import { succeeded } from '../support/command.ts';
+import {
+  certifiedKey,
+  hex,
+  legacyKeys,
+  openssl,
+  Person,
+  recordSet,
+  rsaKey,
+  startMirror,
+  target,
+} from '../support/flow-person.ts';
+import { type FlowPlace, flowPlaces } from '../support/flow-places.ts';
+import { partsOf, SimulatedPublisher } from '../support/simulated-publisher.ts';
 import { wireRequest } from '../support/wire-request.ts';
 
-interface Place extends AsyncDisposable {
-  readonly url: string;
-  readonly certificateFile?: string;
-}
-
-const places: Readonly<Record<string, () => Promise<Place>>> = {
-  'notary-server': async () => {
-    const pair = await startReferencePair();
-    const dispose = () => pair[Symbol.asyncDispose]();
-    const { trustServer: url, certificateFile } = pair;
-    return { url, certificateFile, [Symbol.asyncDispose]: dispose };
-  },
-  'our server': startOpenTrustServer,
-};
-
-for (const [name, open] of Object.entries(places)) {
+for (const [name, open] of Object.entries(flowPlaces)) {
   describe(`on ${name}`, () => {
     const gun = parseGun('127.0.0.1:5000/app/demo');
     const folder = mkdtempSync(join(tmpdir(), 'cm-flows-'));
-    let place: Place;
+    const undo = new AsyncDisposableStack();
+    let place: FlowPlace;
     let publisher: Person;
     let old: Person;
     before(async () => {
-      place = await open();
+      place = await open(undo);
       publisher = new Person(place, folder, 'publisher');
       old = new Person(place, folder, 'old');
     });
     after(async () => {
-      await place?.[Symbol.asyncDispose]();
+      await undo[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true });
     });
     const everybodySees = async (...names: string[]) => {
@@ -140,11 +137,10 @@ for (const [name, open] of Object.entries(places)) {
       await assert.rejects(behind.open(gun), { code: 'TUF_ROLLBACK' });
 
       for (const [path, bytes] of recorded) {
-        if (path.includes('/targets.'))
-          recorded.set(
-            path,
-            Buffer.concat([bytes.subarray(0, -9), Buffer.from('x'), bytes.subarray(-8)]),
-          );
+        if (!path.includes('/targets.')) continue;
+        const changed = Buffer.from(bytes);
+        changed[changed.length - 9] = changed.at(-9) === 0x78 ? 0x79 : 0x78;
+        recorded.set(path, changed);
       }
       const fresh = new Person(mirror, folder, 'cheated');
       assert.match((await fresh.run('list', gun)).stdout, /checksum for targets did not match/);
@@ -176,19 +172,81 @@ for (const [name, open] of Object.entries(places)) {
       await assert.rejects(reader.open(expired), { code: 'TUF_EXPIRED' });
     });
 
+    // Nobody turns back the clock of notary-server.
+    if (name.startsWith('our server'))
+      test('flow 10: a timestamp that expired in the database is renewed by the next GET', async () => {
+        const { trust = assert.fail() } = place;
+        const gun = parseGun('127.0.0.1:5000/app/expired');
+        const then = new Date(Date.now() - 15 * 86_400_000);
+        const owner = new SimulatedPublisher(trust, gun, then);
+        await trust.accept(gun, partsOf(await owner.initialise(then)), then);
+        const stored = (await trust.byVersion(gun, 'timestamp', 1)) ?? assert.fail();
+        assert.ok(parseFixpoint('timestamp', stored.bytes).expiresAt < new Date());
+        assert.deepEqual(await old.goNames(gun), []);
+        assert.equal((await old.open(gun)).set.timestamp.version, 2);
+      });
+
+    test('flow 15: keys in the layout of notary before 0.4 are read by ours, and moved by notary', async () => {
+      const person = new Person(place, folder, 'legacy');
+      const ids = await legacyKeys(person.folder, gun);
+      const found = (await person.keys.keys()).map(({ id, role }) => `${role} ${id}`);
+      assert.deepEqual(found.sort(), ids.map(({ id, role }) => `${role} ${id}`).sort());
+      for (const { id } of ids) assert.equal((await person.keys.signer(id as never)).key.id, id);
+      const listed = await person.go('key', 'list');
+      for (const { id, role } of ids) assert.match(listed, new RegExp(`^ *${role} .*${id}`, 'm'));
+      const moved = globSync('private/**/*.key', { cwd: person.folder });
+      assert.deepEqual(moved.sort(), ids.map(({ id }) => `private/${id}.key`).sort());
+      for (const { id } of ids) {
+        const again = new Person(place, folder, 'legacy').keys;
+        assert.equal((await again.signer(id as never)).key.id, id);
+      }
+    });
+
+    test('flow 17: the server finds its signer healthy, and the keys are those that it made', async () => {
+      const health = await wireRequest(`${place.url}/_notary_server/health`);
+      if (!place.trust) assert.deepEqual([health.status, String(health.body)], [200, '{}']);
+      const { root } = (await old.open(gun)).set;
+      for (const role of ['timestamp', 'snapshot'] as const) {
+        const { keys } = authorityOf(root.signed, role);
+        const types = [...keys.values()].map(({ keyType }) => keyType);
+        if (role === 'timestamp') assert.deepEqual(types, [place.serverKeys]);
+      }
+    });
+
+    test('flow 18: what all of them wrote is written again by us, byte for byte', async () => {
+      const recorded = await recordSet(place.url, gun);
+      let count = 0;
+      for (const [path, bytes] of recorded) {
+        const role = /_trust\/tuf\/([^.]+)\./.exec(path)?.[1];
+        if (role === undefined) continue;
+        const file = parseFixpoint(parseRoleName(role), bytes);
+        assert.deepEqual(
+          Buffer.from(serializeEnvelope(file.payload, file.signatures)),
+          bytes,
+          path,
+        );
+        count++;
+      }
+      assert.ok(count >= 5, `${count} files`);
+    });
+
     test('flow 19: a name of odd characters is listed as it was given', async () => {
-      const odd = 'a<b>&c_é"';
+      const odd = 'a<b>&c é"\\';
       await publisher.go('addhash', gun, odd, '1', '--sha256', hex('odd'), '-p');
       assert.ok((await old.names(gun)).includes(odd));
-      assert.ok((await old.goNames(gun)).includes(odd));
+      assert.ok((await old.go('list', gun)).includes(`${odd} `));
       await publisher.publish(gun, [{ kind: 'remove-target', name: odd }]);
+      await publisher.publish(gun, [target(odd)]);
+      assert.ok((await old.go('list', gun)).includes(`${odd} `));
+      await publisher.publish(gun, [{ kind: 'remove-target', name: odd }]);
+      await everybodySees('v1', 'v2', 'v3', 'x');
     });
 
     test('flow 20: an RSA root under a wildcard name, and an RSA delegation', async () => {
       const rsa = parseGun('127.0.0.1:5000/rsa/demo');
       const root = await rsaKey(folder, 'root', '/CN=127.0.0.1:5000\\/rsa\\/*');
       const jane = await rsaKey(folder, 'jane', '/CN=jane');
-      const bare = ['rsa', '-in', jane.key, '-passin', passphrase, '-out', jane.key];
+      const bare = ['rsa', '-in', jane.key, '-passin', 'env:PASSPHRASE', '-out', jane.key];
       succeeded(await openssl(...bare));
       const rootFiles = ['--rootkey', root.key, '--rootcert', root.certificate];
       await publisher.go('init', rsa, ...rootFiles, '-p');
@@ -208,6 +266,26 @@ for (const [name, open] of Object.entries(places)) {
       assert.deepEqual(await old.goNames(rsa), ['v1', 'v2']);
     });
 
+    test('flow 20: a root certificate of a wildcard name, pinned by its authority', async () => {
+      const ca = parseGun('127.0.0.1:5000/ca/demo');
+      const own = await certifiedKey(folder, '/CN=127.0.0.1:5000\\/ca\\/*');
+      const other = await certifiedKey(folder, '/CN=127.0.0.1:5000\\/other\\/*');
+      await publisher.go('init', ca, '--rootkey', own.key, '--rootcert', own.certificate, '-p');
+      await publisher.go('addhash', ca, 'v1', '1', '--sha256', hex('v1'), '-p');
+      for (const [name, authority, said] of [
+        ['pinned', own.authority, /^v1\s/m],
+        ['misled', other.authority, /could not validate the path to a trusted root/],
+      ] as const) {
+        const config = join(folder, `${name}.json`);
+        const pinning = { ca: { '127.0.0.1:5000/ca/': authority }, disable_tofu: true };
+        writeFileSync(config, JSON.stringify({ trust_pinning: pinning }));
+        const reader = new Person(place, folder, name);
+        assert.match((await reader.run('-c', config, 'list', ca)).stdout, said);
+      }
+      await publisher.publish(ca, [target('v2')]);
+      assert.deepEqual(await old.names(ca), ['v1', 'v2']);
+    });
+
     test('flow 14: of publishers who race, the changes of all who won are there', async () => {
       const names = ['r1', 'r2', 'r3', 'r4'];
       await Promise.all(
@@ -218,135 +296,4 @@ for (const [name, open] of Object.entries(places)) {
       await everybodySees('v1', 'v2', 'v3', 'x', ...names);
     });
   });
-}
-
-const passphrase = 'env:PASSPHRASE';
-
-function openssl(...args: string[]) {
-  return runCommand('openssl', args, {
-    env: { ...plainEnvironment(), PASSPHRASE: 'of all keys' },
-  });
-}
-
-/** An encrypted RSA key as notary takes one in, and a certificate of it that it made itself. */
-async function rsaKey(folder: string, role: string, subject: string) {
-  const [key, certificate] = [join(folder, `${role}-rsa.pem`), join(folder, `${role}-rsa.crt`)];
-  const encrypted = ['-traditional', '-aes256', '-passout', passphrase];
-  succeeded(await openssl('genrsa', ...encrypted, '-out', key, '2048'));
-  const request = ['req', '-x509', '-days', '30', '-key', key, '-passin', passphrase];
-  const leaf = ['-subj', subject, '-addext', 'basicConstraints=critical,CA:FALSE'];
-  succeeded(await openssl(...request, ...leaf, '-out', certificate));
-  const pem = readFileSync(key, 'utf8');
-  writeFileSync(key, pem.replace(/(DEK-Info:.*\n)/, `$1role: ${role}\n`), { mode: 0o600 });
-  return { key, certificate };
-}
-
-/** Somebody with a trust folder, who uses both clients on it. */
-class Person {
-  readonly folder: string;
-  readonly keys: KeyFolder;
-  readonly #place: { readonly url: string; readonly certificateFile?: string };
-
-  constructor(place: { url: string; certificateFile?: string }, folder: string, name: string) {
-    this.#place = place;
-    this.folder = join(folder, name);
-    this.keys = new KeyFolder(this.folder, fixedPassphrase('of all keys'));
-  }
-
-  async publish(gun: Gun, changes: readonly TrustChange[], keys = this.keys): Promise<void> {
-    using remotes = this.#remotes();
-    const remote = remotes.trust(gun, { forWriting: true });
-    const cache = new MetadataFolder(this.folder);
-    await publish({ gun, keys, cache, remote, changes, now: new Date(), whenNew: 'initialise' });
-  }
-
-  async open(gun: Gun) {
-    using remotes = this.#remotes();
-    const source = remotes.trust(gun, { forWriting: false });
-    return await openTrust({
-      gun,
-      source,
-      cache: new MetadataFolder(this.folder),
-      now: new Date(),
-    });
-  }
-
-  /** What our client sees. */
-  async names(gun: Gun): Promise<string[]> {
-    return [...new Set(listTargets((await this.open(gun)).set).map(({ name }) => name))].sort();
-  }
-
-  /** What notary sees. */
-  async goNames(gun: Gun): Promise<string[]> {
-    const rows = (await this.go('list', gun)).split('\n').filter((row) => /[0-9a-f]{64}/.test(row));
-    return rows.map((row) => row.trim().split(/\s+/)[0] ?? '').sort();
-  }
-
-  async go(...args: string[]): Promise<string> {
-    return succeeded(await this.run(...args)).stdout;
-  }
-
-  run(...args: string[]) {
-    const { url, certificateFile } = this.#place;
-    const ca = certificateFile === undefined ? [] : ['--tlscacert', certificateFile];
-    const roles = ['ROOT', 'TARGETS', 'SNAPSHOT', 'DELEGATION'];
-    const passphrases = roles.map((role) => [`NOTARY_${role}_PASSPHRASE`, 'of all keys']);
-    const env = { ...plainEnvironment(), HOME: this.folder, ...Object.fromEntries(passphrases) };
-    return runCommand('notary', ['-s', url, ...ca, '-d', this.folder, ...args], {
-      env,
-      input: 'yes\n',
-    });
-  }
-
-  #remotes(): Remotes {
-    const { url, certificateFile } = this.#place;
-    return new Remotes({
-      trustServer: url,
-      credentials: anonymous,
-      clock: () => new Date(),
-      ...(certificateFile === undefined ? {} : { ca: readFileSync(certificateFile, 'utf8') }),
-    });
-  }
-}
-
-/** Everything that a reader asks for now, by path. */
-async function recordSet(origin: string, gun: Gun): Promise<Map<string, Buffer>> {
-  const base = `/v2/${gun}/_trust/tuf/`;
-  const recorded = new Map<string, Buffer>([['/v2/', Buffer.from('{}')]]);
-  const record = async (file: string) => {
-    const { body } = await wireRequest(`${origin}${base}${file}`);
-    recorded.set(base + file, body);
-    return JSON.parse(String(body)).signed.meta as Record<string, { hashes: { sha256: string } }>;
-  };
-  const named = (role: string, { hashes }: { hashes: { sha256: string } }) =>
-    `${role}.${Buffer.from(hashes.sha256, 'base64').toString('hex')}.json`;
-  await record('root.json');
-  const [snapshot] = Object.values(await record('timestamp.json'));
-  const listed = await record(named('snapshot', snapshot ?? assert.fail()));
-  for (const [role, meta] of Object.entries(listed)) await record(named(role, meta));
-  return recorded;
-}
-
-/** A mirror that has these files and nothing else. */
-async function startMirror(files: ReadonlyMap<string, Buffer>): Promise<Place> {
-  const server = createServer((request, response) => {
-    const body = files.get(decodeURIComponent(request.url ?? ''));
-    response.writeHead(body ? 200 : 404).end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
-
-function target(name: string): TrustChange {
-  return { kind: 'add-target', name, digest: digestOf(utf8(name)), sizeBytes: 1 };
-}
-
-function hex(content: string): string {
-  return digestOf(utf8(content)).slice('sha256:'.length);
 }

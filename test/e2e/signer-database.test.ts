@@ -44,7 +44,7 @@ if (!skip) {
   }));
 }
 
-test("a record that Debian's signer wrote is read by ours", { skip }, async () => {
+test("flow 17: a record that Debian's signer wrote is read by ours", { skip }, async () => {
   const { keyId } = await world.connect(address).createKey('example.com/n/read', 'timestamp');
   const { rows } = await sql<{
     private: Uint8Array;
@@ -58,7 +58,9 @@ for (const [type, pair] of [
   ['ecdsa', generateKeyPairSync('ec', { namedCurve: 'P-256' })],
   ['ed25519', generateKeyPairSync('ed25519')],
 ] as const) {
-  test(`a record of ${type} that ours wrote signs in Debian's signer`, { skip }, async () => {
+  test(`flow 17: a record of ${type} that ours wrote signs in Debian's signer`, {
+    skip,
+  }, async () => {
     const key = barePublicKey(pair.publicKey);
     const record = await sealRecord(pair.privateKey, new Secret(passphraseOfOne));
     await sql`insert into private_keys (key_id, encryption_alg, keywrap_alg, algorithm,

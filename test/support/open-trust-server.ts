@@ -16,7 +16,7 @@ import type { CatalogGate } from '../../src/http/auth/index.ts';
 import { createNotaryApi } from '../../src/http/notary-api/index.ts';
 import { ops } from '../../src/http/ops/index.ts';
 import { serveV2 } from '../../src/http/v2.ts';
-import { TrustServer } from '../../src/trust/index.ts';
+import { type MetadataStore, type RoleKeys, TrustServer } from '../../src/trust/index.ts';
 
 /** Our trust server, as notary-server is without `auth`: open to all. */
 export interface OpenTrustServer extends AsyncDisposable {
@@ -32,16 +32,25 @@ interface OpenTrustOptions {
   readonly tls?: boolean;
   /** An empty PostgreSQL database; SQLite when absent. */
   readonly database?: string;
+  /** Who holds the keys; the server itself when absent. */
+  readonly keys?: (published: Published) => RoleKeys;
 }
+
+/** As `MetadataStore.current`. */
+export type Published = MetadataStore['current'];
 
 export async function startOpenTrustServer({
   tls = false,
   database,
+  keys: keysOver,
 }: OpenTrustOptions = {}): Promise<OpenTrustServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cm-open-trust-'));
   const db = await openDatabase(database ?? join(folder, 'store.sqlite'));
-  const keys = new SealedRoleKeys(new SqlPrivateKeyStore(db), new Secret(randomBytes(32)));
-  const trust = new TrustServer(new SqlMetadataStore(db), keys);
+  const store = new SqlMetadataStore(db);
+  const keys = keysOver
+    ? keysOver((gun, role) => store.current(gun, role))
+    : new SealedRoleKeys(new SqlPrivateKeyStore(db), new Secret(randomBytes(32)));
+  const trust = new TrustServer(store, keys);
   const made = tls ? makeTlsCertificate({ hosts: [], now: new Date() }) : undefined;
   const certificateFile = join(folder, 'server.crt');
   if (made) writeFileSync(certificateFile, made.certificate);
