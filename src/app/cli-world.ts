@@ -60,6 +60,10 @@ export function processWorld(clock: Clock): CliWorld {
       const { moveKeys } = await import('./move-keys.ts');
       return await moveKeys(question, told, { env, clock });
     },
+    scrubRegistry: async (question, told) => {
+      const { scrubRegistry } = await import('./scrub-registry.ts');
+      return await scrubRegistry(question, told, { env, clock });
+    },
     pki: {
       init: async (folder, hosts) => {
         const { initPki } = await import('./pki.ts');

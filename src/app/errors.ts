@@ -58,6 +58,9 @@ export const appErrors = {
   DATA_FOLDER_IN_USE: {
     message: '{path} is in use by process {pid}; stop that one, or choose another --data',
   },
+  DATA_FOLDER_UNKNOWN: {
+    message: '{path} is no data folder of a store; name the one that `serve --data` has',
+  },
   LISTEN_FAILED: { message: 'cannot listen on {listen}: {reason}; choose another --listen' },
 } satisfies Record<string, ErrorSpec>;
 

@@ -1,5 +1,5 @@
 /**
- * Words everybody uses: bytes, digests, canonical JSON, errors with codes, the clock, secrets,
+ * Words everybody uses: bytes, digests, canonical JSON, errors with codes, the clock, secrets, sizes,
  * turns.
  * It does no I/O and knows neither images nor signatures.
  */
@@ -11,5 +11,6 @@ export { baseErrors } from './error-codes.ts';
 export * from './errors.ts';
 export * from './json.ts';
 export * from './secret.ts';
+export * from './size-text.ts';
 export * from './turns.ts';
 export * from './unavailable.ts';

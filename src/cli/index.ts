@@ -22,6 +22,7 @@ export type {
   PkiTools,
   PushedTag,
   SavedLogin,
+  ScrubQuestion,
   ServeFlags,
   SignerFlags,
   VerifyQuestion,

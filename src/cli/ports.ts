@@ -1,5 +1,6 @@
 import type { Clock, Digest, Secret } from '../base/index.ts';
 import type { ImageVerification, Published, Rotated, Trust, TrustChange } from '../client/index.ts';
+import type { Scrubbed } from '../registry/index.ts';
 import type { ImportWatch, RepositoryPlan } from '../trust/index.ts';
 import type {
   BaseRole,
@@ -81,6 +82,14 @@ export interface MovedKeys {
   /** Different GUNs among both. */
   readonly repositories: number;
   readonly removed: number;
+}
+
+/** What `registry scrub` is asked for. */
+export interface ScrubQuestion {
+  /** Data folder of the store, which may run meanwhile. */
+  readonly data: string;
+  /** How many bytes are read in a second at most; no bound when undefined. */
+  readonly bytesPerSecond: number | undefined;
 }
 
 /** What makes mutual TLS between a signer and its trust servers. */
@@ -310,6 +319,11 @@ export interface CliWorld {
   readonly reencrypt: (flags: Pick<SignerFlags, 'data' | 'defaultAlias'>) => Promise<number>;
   /** Moves keys into the signer's data folder. @param told  how many were looked at, after each */
   readonly moveKeys: (question: MoveQuestion, told: (count: number) => void) => Promise<MovedKeys>;
+  /** Reads everything the registry has again, beside the store. @param told  bytes read so far */
+  readonly scrubRegistry: (
+    question: ScrubQuestion,
+    told: (progress: Pick<Scrubbed, 'blobs' | 'bytes'>) => void,
+  ) => Promise<Scrubbed>;
   readonly pki: PkiTools;
   readonly docker: (options: DockerOptions) => Promise<DockerTrustWorld>;
   /** Makes docker find this program as a plugin. @returns what was written */

@@ -7,6 +7,7 @@ import { pkiCommands } from './pki.ts';
 import { pluginCommands } from './plugin.ts';
 import type { CliWorld } from './ports.ts';
 import { printable } from './printable.ts';
+import { registryCommands } from './registry.ts';
 import { serveCommand } from './serve.ts';
 import { signerCommands } from './signer.ts';
 import { trustCommands } from './trust.ts';
@@ -26,6 +27,7 @@ export function createProgram(world: CliWorld, report: Report): Command {
     .addOption(new Option('--insecure-localhost', 'the default; it changes nothing').hideHelp())
     .option('--json', 'print JSON')
     .version(versionLine.trimEnd(), '--version')
+    .addHelpOption(new Option('-h, --help').hideHelp())
     .addHelpText('after', environmentHelp);
   // Everybody expects it; a line of every command's help is too much for it.
   program.options.find(({ long }) => long === '--version')?.hideHelp();
@@ -37,6 +39,7 @@ export function createProgram(world: CliWorld, report: Report): Command {
   program.addCommand(trustCommands(world));
   program.addCommand(verifyCommand(world, report));
   program.addCommand(importCommands(world, report));
+  program.addCommand(registryCommands(world, report));
   program.addCommand(pluginCommands(world), { hidden: true });
   // Its arguments are docker's and are read as docker does, see runCli.
   program.command('docker').description('Any docker, with content trust; docker trust');

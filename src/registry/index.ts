@@ -51,6 +51,8 @@ export {
   withReferrer,
 } from './referrers.ts';
 export { remarksOn } from './remarks.ts';
+export type { NamedBlob, ScrubbedBlobs, ScrubbedIndex } from './scrub/ports.ts';
+export { type Fault, type Scrubbed, type Scrubbing, scrub } from './scrub/scrub.ts';
 export { defaultTagRules, deleteReference, guardOf, type TagRules } from './tag-rules.ts';
 export {
   isUploadId,

@@ -1,4 +1,4 @@
-import { Secret, StoreError } from '../../src/base/index.ts';
+import { digestOf, Secret, StoreError, utf8 } from '../../src/base/index.ts';
 import type { State } from '../../src/chain/index.ts';
 import type {
   CliWorld,
@@ -8,6 +8,8 @@ import type {
   ServeFlags,
 } from '../../src/cli/index.ts';
 import type { ImageVerification } from '../../src/client/index.ts';
+import { parseRepositoryName } from '../../src/oci/index.ts';
+import type { Scrubbed } from '../../src/registry/index.ts';
 import type { RepositoryPlan } from '../../src/trust/index.ts';
 import { found, MemoryDesk } from './memory-desk.ts';
 import { memoryStore } from './memory-store.ts';
@@ -113,6 +115,11 @@ export class TestWorld {
           repositories: 125,
           removed: question.removeFromStore ? 250 : 0,
         };
+      },
+      scrubRegistry: async ({ data, bytesPerSecond }, told) => {
+        told({ blobs: 256, bytes: 3_000_000 });
+        print(2, `scrub ${data} at ${bytesPerSecond}\n`);
+        return data === './rotten' ? rottenRegistry : { ...rottenRegistry, faults: [] };
       },
       pki: {
         init: async (folder, hosts) => [`${folder}/ca.crt`, ...hosts],
@@ -301,3 +308,27 @@ function plansOf({ prefix = '', here }: ImportQuestion): readonly RepositoryPlan
   ];
   return plans.filter(({ gun }) => gun.startsWith(prefix));
 }
+
+const rottenRegistry: Scrubbed = {
+  blobs: 256,
+  manifests: 12,
+  bytes: 3_000_000,
+  faults: [
+    {
+      digest: digestOf(utf8('layer')),
+      kind: 'rotten',
+      what: 'blob',
+      found: digestOf(utf8('rot')),
+      repositories: [parseRepositoryName('acme/app'), parseRepositoryName('staging/acme/app')],
+      quarantined: 'quarantine/sha256-ab.cd',
+    },
+    {
+      digest: digestOf(utf8('config')),
+      kind: 'unreadable',
+      what: 'blob',
+      found: 'read EIO',
+      repositories: [],
+      quarantined: undefined,
+    },
+  ],
+};

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { link, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { link, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Digest, isDigest } from '../../base/index.ts';
 import type { CollectedBlobs } from '../../registry/index.ts';
-import { isMissing } from './faults.ts';
-import type { Paths } from './paths.ts';
+import { asideIn, statOf, takeAside } from './aside.ts';
+import { digestsIn, type Paths } from './paths.ts';
 
 /** A removal takes milliseconds; who has not ended it by then never will. */
 const abandonedAfterMs = 60_000;
@@ -23,9 +22,8 @@ export class CollectedFiles implements CollectedBlobs {
   async *olderThan(before: Date): AsyncGenerator<readonly Digest[]> {
     await this.#putBack();
     for (const shard of this.#paths.shards) {
-      const digests = (await readdir(shard)).map((hex) => `${basename(dirname(shard))}:${hex}`);
       const old: Digest[] = [];
-      for (const digest of digests.filter(isDigest)) {
+      for (const digest of await digestsIn(shard)) {
         const file = await statOf(this.#paths.blob(digest));
         if (file && file.ctimeMs < before.getTime()) old.push(digest);
       }
@@ -43,18 +41,8 @@ export class CollectedFiles implements CollectedBlobs {
     const file = await statOf(path);
     // Not mtime: the last bytes may have come long before the blob got its name.
     if (!file || file.ctimeMs >= before.getTime()) return undefined;
-    const aside = join(this.#paths.removed, `${digest.replace(':', '-')}.${randomUUID()}`);
-    try {
-      await this.#moveAside(path, aside);
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
-    const moved = await stat(aside);
-    if (moved.ino !== file.ino || moved.mtimeMs !== file.mtimeMs) {
-      await rename(aside, path);
-      return undefined;
-    }
+    const aside = asideIn(this.#paths.removed, digest);
+    if (!(await takeAside(path, aside, file, this.#moveAside))) return undefined;
     await rm(aside);
     return file.size;
   }
@@ -69,15 +57,6 @@ export class CollectedFiles implements CollectedBlobs {
       await link(aside, this.#paths.blob(digest)).catch(unlessThere);
       await rm(aside, { force: true });
     }
-  }
-}
-
-async function statOf(path: string) {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
   }
 }
 

@@ -34,6 +34,7 @@ export async function openFilesystemBlobs(
     ...paths.shards,
     paths.uploads,
     paths.removed,
+    paths.quarantine,
   ]);
   const uploads = await readdir(paths.uploads);
   return new FilesystemBlobs(paths, new UploadFiles(paths, uploadLimit, uploads.length));

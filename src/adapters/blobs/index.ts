@@ -3,3 +3,4 @@
  * HTTP and what the bytes are.
  */
 export { FilesystemBlobs, openFilesystemBlobs } from './filesystem-blobs.ts';
+export { ScrubbedFiles } from './scrubbed-files.ts';

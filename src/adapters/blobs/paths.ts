@@ -1,5 +1,6 @@
-import { join } from 'node:path';
-import { algorithmOf, type Digest, digestAlgorithms, hexOf } from '../../base/index.ts';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { algorithmOf, type Digest, digestAlgorithms, hexOf, isDigest } from '../../base/index.ts';
 import type { UploadId } from '../../registry/index.ts';
 
 // <data>/
@@ -9,6 +10,8 @@ import type { UploadId } from '../../registry/index.ts';
 //         <hex>        one blob, named by its hash: whole and durable as soon as it has this name
 //   uploads/
 //     <64 hex>         bytes on their way in, named by the upload's id; may be torn after a crash
+//   quarantine/
+//     <algorithm>-<hex>.<random>   a blob whose bytes were found to be others; nobody is served it
 //   removed/
 //     <algorithm>-<hex>.<random>   a blob that nobody needs, for the instant of its removal
 //
@@ -20,6 +23,7 @@ export interface Paths {
   readonly blobs: string;
   readonly uploads: string;
   readonly removed: string;
+  readonly quarantine: string;
   readonly algorithms: readonly string[];
   /** The folders that hold the blobs: 256 for each algorithm. */
   readonly shards: readonly string[];
@@ -32,6 +36,7 @@ export function pathsIn(data: string): Paths {
   const blobs = join(data, 'blobs');
   const uploads = join(data, 'uploads');
   const removed = join(data, 'removed');
+  const quarantine = join(data, 'quarantine');
   const shard = (digest: Digest) => join(blobs, algorithmOf(digest), hexOf(digest).slice(0, 2));
   const bytes = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
   return {
@@ -39,6 +44,7 @@ export function pathsIn(data: string): Paths {
     blobs,
     uploads,
     removed,
+    quarantine,
     algorithms: digestAlgorithms.map((algorithm) => join(blobs, algorithm)),
     shards: digestAlgorithms.flatMap((algorithm) =>
       bytes.map((byte) => join(blobs, algorithm, byte)),
@@ -47,4 +53,10 @@ export function pathsIn(data: string): Paths {
     blob: (digest) => join(shard(digest), hexOf(digest)),
     upload: (id) => join(uploads, id),
   };
+}
+
+/** The blobs in one of the folders that hold them. */
+export async function digestsIn(shard: string): Promise<Digest[]> {
+  const algorithm = basename(dirname(shard));
+  return (await readdir(shard)).map((hex) => `${algorithm}:${hex}`).filter(isDigest);
 }

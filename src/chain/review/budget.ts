@@ -1,7 +1,7 @@
+import { sizeText } from '../../base/index.ts';
 import { reviewError } from './errors.ts';
 import type { ReviewLimits } from './policy.ts';
 import type { OpenLimits } from './ports.ts';
-import { sizeText } from './size-text.ts';
 
 /** What one review may still use: its time is bounded by the bytes it unpacks, its memory by entries. */
 export class ReviewBudget {

@@ -1,6 +1,6 @@
+import { sizeText } from '../../../base/index.ts';
 import type { Finding } from '../../../findings/index.ts';
 import { found } from '../rules.ts';
-import { sizeText } from '../size-text.ts';
 import type { HygieneSubject } from './subject.ts';
 
 /** By kind of cache, how its files are known. */

@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ScrubbedFiles } from '../adapters/blobs/index.ts';
+import { SqlScrub } from '../adapters/sql/registry-scrub.ts';
+import type { Clock } from '../base/index.ts';
+import type { ScrubQuestion } from '../cli/index.ts';
+import { type Scrubbed, type Scrubbing, scrub } from '../registry/index.ts';
+import { parseDatabase } from './config.ts';
+import { DataFolder } from './data-folder.ts';
+import { appError } from './errors.ts';
+import { openStoreDatabase } from './open-store-database.ts';
+
+/** How far the reading may run ahead of its rate, in milliseconds. */
+const aheadMs = 50;
+
+/**
+ * Scrubs the registry of a data folder, beside the store that has it.
+ * @throws StoreError DATA_FOLDER_UNKNOWN, DATABASE_FAILED
+ */
+export async function scrubRegistry(
+  { data, bytesPerSecond }: ScrubQuestion,
+  told: Scrubbing['told'],
+  {
+    env,
+    clock,
+  }: { readonly env: Readonly<Record<string, string | undefined>>; readonly clock: Clock },
+): Promise<Scrubbed> {
+  const { COUNTERMARK_DATABASE: url } = env;
+  const database = url ? parseDatabase(url) : undefined;
+  const path = resolve(data);
+  if (!existsSync(join(path, 'store-name'))) throw appError('DATA_FOLDER_UNKNOWN', { path });
+  const folder = DataFolder.open(path);
+  const db = await openStoreDatabase({ database }, folder);
+  try {
+    return await scrub({
+      blobs: new ScrubbedFiles(folder.path),
+      index: new SqlScrub(db),
+      pace: bytesPerSecond === undefined ? async () => undefined : paceOf(bytesPerSecond),
+      clock,
+      told,
+    });
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** Waits until so many bytes were due. Time that was not used is not made up for. */
+function paceOf(bytesPerSecond: number): Scrubbing['pace'] {
+  let dueMs = performance.now();
+  return async (sizeBytes) => {
+    dueMs = Math.max(dueMs, performance.now() - aheadMs) + (sizeBytes / bytesPerSecond) * 1000;
+    const waitMs = dueMs - performance.now();
+    if (waitMs > aheadMs) await sleep(waitMs);
+  };
+}
