@@ -17,7 +17,7 @@ import type { Clock, Random, Secret } from '../base/index.ts';
 import { Bell, CandidateDesk, ChainWorker, zoneOf } from '../chain/index.ts';
 import { createAuth } from '../http/auth/index.ts';
 import { createInstantGet, createNotaryApi } from '../http/notary-api/index.ts';
-import { metrics, OperationCounts, ops } from '../http/ops/index.ts';
+import { metrics, OperationCounts, ops, RenewalCounts } from '../http/ops/index.ts';
 import { answerError, answerUnknown, createRegistryApi } from '../http/registry-api/index.ts';
 import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
@@ -87,14 +87,15 @@ export async function startStore(
 
   const rows = new SqlPrivateKeyStore(db);
   const keyEncryptionKey = await folder.secret('keys');
-  const roleKeys = config.signer
+  const signer = config.signer
     ? // gRPC costs memory that a store without a signer can do without.
-      (await import('./remote-signer.ts')).remoteRoleKeys(
+      (await import('./remote-signer.ts')).openRemoteSigner(
         config.signer,
         { metadata, log, clock },
         undo,
       )
-    : new SealedRoleKeys(rows, keyEncryptionKey);
+    : undefined;
+  const roleKeys = signer?.keys ?? new SealedRoleKeys(rows, keyEncryptionKey);
   const trust = new TrustServer(metadata, roleKeys);
   const keys = new SealedStoreKeys(rows, keyEncryptionKey, clock);
   await keys.delegation();
@@ -138,6 +139,7 @@ export async function startStore(
   const collection = new SqlCollection(db);
   const keepEveryMs = collect.blobsAfterMs / 4;
   const counts = new OperationCounts();
+  const renewals = new RenewalCounts();
   const { meter } = counts;
   const instantGet = createInstantGet({ reads, gate: auth.gate, clock, meter, gunPrefixes });
   const server = makeServer(tls, log, instantGet);
@@ -145,7 +147,9 @@ export async function startStore(
   await server.register(ops({ isReady: async () => !draining && (await answers(users)) }));
   await server.register(
     metrics({
-      ...{ auth: auth.api, counts, clock, residentBytes: () => process.memoryUsage.rss() },
+      ...{ auth: auth.api, counts, renewals, clock },
+      residentBytes: () => process.memoryUsage.rss(),
+      signer: signer?.state,
       summary: (before) => expiries.summary(before),
     }),
   );
@@ -153,7 +157,8 @@ export async function startStore(
   await server.register(
     storeApi({
       ...{ auth: auth.api, users: auth.users, desk, clock },
-      expiries: (...question) => expiryReport({ index: expiries, server: trust }, ...question),
+      expiries: (...question) =>
+        expiryReport({ index: expiries, server: trust, signer: signer?.state }, ...question),
     }),
   );
   await server.register(async (scope) => {
@@ -182,7 +187,7 @@ export async function startStore(
       collectEveryMs,
       { clock, log, signal: stopping.signal },
     ),
-    careForTrust(trust, expiries, { clock, log, signal: stopping.signal }),
+    careForTrust(trust, expiries, { clock, log, renewals, signal: stopping.signal }),
     pruneVersions({ shelf: new SqlVersionShelf(db), store: metadata }, policy.retention, {
       ...{ clock, log, signal: stopping.signal },
     }),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Clock } from '../base/index.ts';
+import { type Clock, isStoreError } from '../base/index.ts';
+import type { RenewalCounts } from '../http/ops/index.ts';
 import {
   type Care,
   type CareEvent,
@@ -16,6 +17,14 @@ const breathMs = 250;
 const catchUpEveryMs = 60 * 60_000;
 const pruneEveryMs = 24 * 60 * 60_000;
 
+/** What the care is given. */
+export interface CareSurroundings {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly renewals: RenewalCounts;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Looks after what the trust server holds, until the signal: renews what is due, and keeps the
  * index of expiries whole. Rounds begin at a random moment of each minute, so that replicas that
@@ -24,9 +33,9 @@ const pruneEveryMs = 24 * 60 * 60_000;
 export async function careForTrust(
   server: Care['server'],
   index: ExpiryIndex,
-  { clock, log, signal }: { clock: Clock; log: Logger; signal: AbortSignal },
+  { clock, log, renewals, signal }: CareSurroundings,
 ): Promise<void> {
-  const report = reportCare(log);
+  const report = reportCare(log, renewals);
   let nextCatchUp = 0;
   while (!signal.aborted) {
     let more = false;
@@ -80,18 +89,26 @@ export async function pruneVersions(
   }
 }
 
-function reportCare(log: Logger): (event: CareEvent) => void {
+function reportCare(log: Logger, renewals: RenewalCounts): (event: CareEvent) => void {
   return (happened) => {
     const { gun } = happened;
     switch (happened.event) {
       case 'renewed':
+        renewals.count('renewed');
         return log.info({ gun }, 'snapshot or timestamp renewed');
       case 'renewal-refused': {
+        renewals.count('refused');
         const { code, message } = happened.error;
         return log.warn({ gun, code, reason: message }, 'snapshot or timestamp cannot be renewed');
       }
-      case 'renewal-failed':
-        return log.error({ gun, err: happened.error }, 'renewal failed and is tried again');
+      case 'renewal-failed': {
+        renewals.count('failed');
+        const { error } = happened;
+        const why = isStoreError(error)
+          ? { code: error.code, reason: error.message }
+          : { err: error };
+        return log.error({ gun, ...why }, 'renewal failed and is tried again');
+      }
     }
   };
 }

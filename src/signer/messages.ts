@@ -24,11 +24,14 @@ export const paths = {
   health: '/grpc.health.v1.Health/Check',
 } as const;
 
+/** The service that signs, as servers ask for its health. */
+export const signerService = 'grpc.health.v1.Health.Signer';
+
 /** What a server asks the health of; the empty name is the whole signer. */
 export const healthServices: readonly string[] = [
   '',
   'grpc.health.v1.Health.KeyManagement',
-  'grpc.health.v1.Health.Signer',
+  signerService,
 ];
 
 export interface CreateKeyRequest {

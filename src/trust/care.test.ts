@@ -4,7 +4,7 @@ import { partsOf } from '../../test/support/simulated-publisher.ts';
 import { edits, gun, now, serverWithRepository, tag } from '../../test/support/trust-world.ts';
 import { type Gun, parseGun, parseMetadata, type RoleName } from '../tuf/index.ts';
 import { renewalOf } from './expiry.ts';
-import { type CareEvent, type ExpiryIndex, renewDue, TrustServer } from './index.ts';
+import { type CareEvent, type ExpiryIndex, renewDue, TrustServer, trustError } from './index.ts';
 
 const dayMs = 86_400_000;
 const never = new AbortController().signal;
@@ -77,6 +77,26 @@ test('a round renews each GUN that is due once, and puts off what it cannot rene
   assert.deepEqual([...index.putOff.values()], [1_440, 1_440, 5], 'minutes');
   assert.equal(await renewDue({ index, server, report }, now, never), false);
 });
+
+const away = { reason: 'UNAVAILABLE', away: true };
+const denied = { reason: 'PERMISSION_DENIED' };
+for (const [what, detail, lookedAt] of [
+  ['is away ends the round, which is tried again soon', away, 1],
+  ['refuses one key holds up no other', denied, 3],
+] as const) {
+  test(`a signer that ${what}`, async () => {
+    const guns = ['a', 'b', 'c'].map((name) => parseGun(`localhost:5443/acme/${name}`));
+    const index = new Diary(guns);
+    const error = trustError('TRUST_SIGNER_UNAVAILABLE', detail);
+    const events: string[] = [];
+    const server = { renew: async () => ({ result: 'refused', error }) as const };
+    const report = (event: CareEvent) => void events.push(event.event);
+    const more = await renewDue({ index, server, report }, now, never);
+    assert.equal(more, lookedAt === 3, 'there is no next round at once when nobody answers');
+    assert.deepEqual(events, Array(lookedAt).fill('renewal-failed'));
+    assert.deepEqual([...index.putOff.values()], Array(lookedAt).fill(5), 'minutes');
+  });
+}
 
 test('a round ends early when the store stops', async () => {
   const index = new Diary([gun]);

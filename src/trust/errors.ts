@@ -43,6 +43,12 @@ export type TrustErrorCode = keyof typeof trustErrors;
 
 export const trustError = errorFactory(trustErrors);
 
+/** True when nobody answers at all, for whatever GUN: there is no use in asking again at once. */
+export function isSignerAway(error: unknown): boolean {
+  if (!isStoreError(error) || error.code !== 'TRUST_SIGNER_UNAVAILABLE') return false;
+  return error.detail.away === true;
+}
+
 /**
  * Runs one check of an update. What it throws keeps its code and its sentence, and says in
  * `detail.refused` which role of the update it is about.

@@ -1,9 +1,11 @@
+import { isStoreError } from '../base/index.ts';
 import type { Gun } from '../tuf/index.ts';
+import { isSignerAway } from './errors.ts';
 import type { ExpiryKind } from './expiry.ts';
 import type { Expiry, ExpiryIndex, ServerRole } from './ports.ts';
 
-/** Who can put off an expiry. */
-export type Renewer = 'server' | 'publisher' | 'root-owner';
+/** Who can put off an expiry; the operator by bringing the signer back. */
+export type Renewer = 'server' | 'operator' | 'publisher' | 'root-owner';
 
 /** What will expire, and what must be done by whom. */
 export interface ExpiryLine extends Expiry {
@@ -17,6 +19,8 @@ export interface ExpirySources {
   readonly index: Pick<ExpiryIndex, 'soonest'>;
   /** The trust server: whether it holds the keys that the published root asks for. */
   readonly server: { holdsKeys(gun: Gun, role: ServerRole, now: Date): Promise<boolean> };
+  /** Who holds the keys, when it is not the server: what is known of keys does not tell it is there. */
+  readonly signer?: { isServing(): Promise<boolean> } | undefined;
 }
 
 /**
@@ -24,28 +28,60 @@ export interface ExpirySources {
  * about each.
  */
 export async function expiryReport(
-  { index, server }: ExpirySources,
+  { index, ...holders }: ExpirySources,
   before: Date,
   limit: number,
   now: Date,
 ): Promise<ExpiryLine[]> {
   const lines: ExpiryLine[] = [];
+  const holds = asking(holders, now);
   for (const expiry of await index.soonest(before, limit)) {
     const { gun, role } = expiry;
     const isServers = role === 'snapshot' || role === 'timestamp';
-    const held = isServers && (await server.holdsKeys(gun, role, now));
+    const held = isServers ? await holds(gun, role) : 'no';
     lines.push({ ...expiry, ...actionFor(expiry.kind, held, gun, role) });
   }
   return lines;
 }
 
+/** Whether the server can sign; or why its signer did not say. */
+type Held = 'yes' | 'no' | { readonly reason: string };
+
+/** Once the signer did not answer at all, nobody waits for it again in the same report. */
+function asking({ server, signer }: Pick<ExpirySources, 'server' | 'signer'>, now: Date) {
+  let away: Held | undefined;
+  let isAsked = signer === undefined;
+  const answer = async (work: () => Promise<boolean>): Promise<Held> => {
+    try {
+      return (await work()) ? 'yes' : 'no';
+    } catch (error) {
+      if (!isStoreError(error) || error.code !== 'TRUST_SIGNER_UNAVAILABLE') throw error;
+      const held = { reason: String(error.detail.reason) };
+      if (isSignerAway(error)) away = held;
+      return held;
+    }
+  };
+  return async (gun: Gun, role: ServerRole): Promise<Held> => {
+    if (signer && !isAsked) {
+      isAsked = true;
+      const serving = await answer(() => signer.isServing());
+      if (serving !== 'yes') away = serving === 'no' ? { reason: 'NOT_SERVING' } : serving;
+    }
+    return away ?? (await answer(() => server.holdsKeys(gun, role, now)));
+  };
+}
+
 function actionFor(
   kind: ExpiryKind,
-  held: boolean,
+  held: Held,
   gun: string,
   role: string,
 ): Pick<ExpiryLine, 'by' | 'todo'> {
-  if (held) return { by: 'server', todo: 'nothing: the store renews it' };
+  if (held === 'yes') return { by: 'server', todo: 'nothing: the store renews it' };
+  if (held !== 'no') {
+    const todo = `the signer does not answer for ${gun} (${held.reason}): see to it, then the store renews it`;
+    return { by: 'operator', todo };
+  }
   switch (kind) {
     case 'timestamp':
       return {

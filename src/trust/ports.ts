@@ -115,7 +115,8 @@ export type ServerRole = 'snapshot' | 'timestamp';
 
 /**
  * Keys that the server makes and holds, or a signer for it, bound to one GUN and role each. Both
- * calls, and the signers, fail with TRUST_SIGNER_UNAVAILABLE when such a signer does not answer.
+ * calls, and the signers, fail with TRUST_SIGNER_UNAVAILABLE when such a signer does not answer as it
+ * should; `detail.away` is true when it does not answer at all.
  */
 export interface RoleKeys {
   /**

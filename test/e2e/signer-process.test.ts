@@ -14,9 +14,11 @@ import {
   succeeded,
   type Transcript,
 } from '../support/command.ts';
+import { readExposition } from '../support/exposition.ts';
 import { NotaryCli } from '../support/notary-cli.ts';
 import { ownProgram } from '../support/own-program.ts';
-import { freePort, ServerProcess } from '../support/server-process.ts';
+import { admin, freePort, ServerProcess } from '../support/server-process.ts';
+import { wireRequest } from '../support/wire-request.ts';
 
 /*
  * A signer and a store in processes of their own, made and started as the manual says; the notary
@@ -140,12 +142,24 @@ test('without the signer nothing is published, and readers read', async () => {
   const refused = await publish('v2');
   assert.notEqual(refused.code, 0);
   assert.deepEqual(await tags(), ['v1']);
+  assert.equal(await signerUp(), 0);
+  const report = succeeded(await server.cli(['trust', 'expiry', '--within', '20d', '--json']));
+  const [line] = JSON.parse(report.stdout);
+  assert.deepEqual([line.role, line.by], ['timestamp', 'operator']);
 });
+
+async function signerUp(): Promise<number | undefined> {
+  const login = Buffer.from(`${admin.name}:${admin.password}`).toString('base64');
+  const headers = { authorization: `Basic ${login}` };
+  const { body } = await wireRequest(`${server.url}/metrics`, { headers });
+  return readExposition(String(body)).get('countermark_signer_up')?.samples[0]?.value;
+}
 
 test('a signer that comes back under another alias signs with the same keys', async () => {
   await startSigner('two', ['ONE', 'TWO']);
   await comesBack(() => publisher.run(['publish', gun]));
   assert.deepEqual(await tags(), ['v1', 'v2']);
+  assert.equal(await signerUp(), 1);
   const aliases = 'select distinct passphrase_alias as alias from private_keys';
   assert.deepEqual(read(aliases, join(data, 'signer.sqlite')), [{ alias: 'two' }]);
 });

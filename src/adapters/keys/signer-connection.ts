@@ -32,6 +32,8 @@ export interface CallerCertificate {
 }
 
 const usualTimeoutMs = 5_000;
+/** So long nobody waits for a signer that has just let a call run out of time. */
+const silenceMs = 2_000;
 /** gRPC waits up to two minutes between attempts; a publisher should not have to. */
 const channel: ChannelOptions = {
   'grpc.initial_reconnect_backoff_ms': 200,
@@ -52,6 +54,8 @@ export class SignerConnection implements Disposable {
   #client: Client;
   /** Of certificates before; each closes when its last call must have ended. */
   readonly #ending = new Map<Client, NodeJS.Timeout>();
+  /** Milliseconds of `performance`. */
+  #silentUntil = 0;
 
   constructor({ address, timeoutMs, ...certificate }: SignerAddress) {
     this.#address = address;
@@ -105,7 +109,12 @@ export class SignerConnection implements Disposable {
     this.#client.close();
   }
 
+  /**
+   * One that does not answer in time is left alone for a moment: readers of a repository queue up
+   * behind each other while one of them waits.
+   */
   #call<Q, A>(path: string, request: Message<Q>, answer: Message<A>, value: Q): Promise<A> {
+    if (performance.now() < this.#silentUntil) return Promise.reject(away('DEADLINE_EXCEEDED'));
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest<Q, Uint8Array>(
         path,
@@ -114,6 +123,8 @@ export class SignerConnection implements Disposable {
         value,
         { deadline: Date.now() + this.#timeoutMs },
         (error, bytes) => {
+          const isSilent = error?.code === status.DEADLINE_EXCEEDED;
+          this.#silentUntil = isSilent ? performance.now() + silenceMs : 0;
           if (error) return reject(unavailable(error));
           try {
             resolve(answer.read(bytes ?? new Uint8Array()));
@@ -134,7 +145,12 @@ function clientOf(address: string, { ca, certificate, privateKey }: CallerCertif
 /** What the other side said may be anything; the name of the status is enough to look further. */
 function unavailable(cause: ServiceError) {
   const reason = status[cause.code] ?? 'UNKNOWN';
+  if (reason === 'UNAVAILABLE' || reason === 'DEADLINE_EXCEEDED') return away(reason, cause);
   return trustError('TRUST_SIGNER_UNAVAILABLE', { reason }, cause);
+}
+
+function away(reason: string, cause?: ServiceError) {
+  return trustError('TRUST_SIGNER_UNAVAILABLE', { reason, away: true }, cause);
 }
 
 /** Debian's signer gives NotFound for GetKeyInfo, wrapped or not. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Insertable, sql } from 'kysely';
 import {
   type Expiry,
@@ -80,6 +81,8 @@ export class SqlExpiryIndex implements ExpiryIndex {
           .where('expires_at', '<', instant.getTime())
           .executeTakeFirstOrThrow();
         counts.push(Number(count));
+        // SQLite counts a hundred thousand in this thread, and requests go before metrics.
+        await setImmediate();
       }
       const earliest = first && new Date(first.expires_at);
       summaries.push({ kind, earliest, before: counts });

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Fastify from 'fastify';
+import { readExposition } from '../../../test/support/exposition.ts';
 import { MemoryUsers, PlainPasswords } from '../../../test/support/memory-users.ts';
 import { Secret } from '../../base/index.ts';
 import { createAuth } from '../auth/index.ts';
-import { metrics } from './metrics.ts';
+import { metrics, type SignerState } from './metrics.ts';
 import { OperationCounts } from './operation-counts.ts';
 import { prometheusText } from './prometheus.ts';
+import { RenewalCounts } from './renewal-counts.ts';
 
 const now = new Date('2026-11-21T10:00:00Z');
 
-async function ask(user: string | undefined) {
+async function ask(user: string | undefined, signer?: SignerState) {
   const users = new MemoryUsers();
   await users.with('carol', 'consumer');
   await users.with('rita', 'reviewer');
@@ -22,6 +24,8 @@ async function ask(user: string | undefined) {
     clock: () => now,
   });
   const counts = new OperationCounts();
+  const renewals = new RenewalCounts();
+  for (const result of ['renewed', 'renewed', 'failed'] as const) renewals.count(result);
   const get = { operation: 'GetRole', method: 'GET', bytesIn: 0 } as const;
   counts.meter({ ...get, status: 200, ms: 1.5, bytesOut: 500 });
   counts.meter({ ...get, status: 200, ms: 0.5, bytesOut: 300 });
@@ -29,7 +33,8 @@ async function ask(user: string | undefined) {
   const app = Fastify();
   await app.register(
     metrics({
-      ...{ auth: auth.api, counts, clock: () => now, residentBytes: () => 1_000 },
+      ...{ auth: auth.api, counts, renewals, clock: () => now, residentBytes: () => 1_000 },
+      signer,
       summary: async (before) => [
         { kind: 'timestamp', earliest: before[1], before: before.map((_, i) => i) },
         { kind: 'root-certificate', earliest: undefined, before: before.map(() => 0) },
@@ -69,16 +74,23 @@ notary_server_http_request_size_bytes_count{operation="GetRole"} 3
 # TYPE notary_server_http_response_size_bytes summary
 notary_server_http_response_size_bytes_sum{operation="GetRole"} 800
 notary_server_http_response_size_bytes_count{operation="GetRole"} 3
+# HELP countermark_trust_renewals_total Renewals of snapshots and timestamps by the store itself; failed: tried again soon, refused: others must act.
+# TYPE countermark_trust_renewals_total counter
+countermark_trust_renewals_total{result="renewed"} 2
+countermark_trust_renewals_total{result="refused"} 0
+countermark_trust_renewals_total{result="failed"} 1
 # HELP countermark_trust_earliest_expiry_timestamp_seconds When the first current file of this kind, or root certificate, expires.
 # TYPE countermark_trust_earliest_expiry_timestamp_seconds gauge
-countermark_trust_earliest_expiry_timestamp_seconds{kind="timestamp"} ${now.getTime() / 1_000 + 7 * 86_400}
+countermark_trust_earliest_expiry_timestamp_seconds{kind="timestamp"} ${now.getTime() / 1_000 + 3 * 86_400}
 # HELP countermark_trust_expiring Current files of this kind, or root certificates, that expire within so many days; 0d: that have expired.
 # TYPE countermark_trust_expiring gauge
 countermark_trust_expiring{kind="timestamp",within="0d"} 0
-countermark_trust_expiring{kind="timestamp",within="7d"} 1
-countermark_trust_expiring{kind="timestamp",within="30d"} 2
-countermark_trust_expiring{kind="timestamp",within="180d"} 3
+countermark_trust_expiring{kind="timestamp",within="3d"} 1
+countermark_trust_expiring{kind="timestamp",within="7d"} 2
+countermark_trust_expiring{kind="timestamp",within="30d"} 3
+countermark_trust_expiring{kind="timestamp",within="180d"} 4
 countermark_trust_expiring{kind="root-certificate",within="0d"} 0
+countermark_trust_expiring{kind="root-certificate",within="3d"} 0
 countermark_trust_expiring{kind="root-certificate",within="7d"} 0
 countermark_trust_expiring{kind="root-certificate",within="30d"} 0
 countermark_trust_expiring{kind="root-certificate",within="180d"} 0
@@ -89,8 +101,22 @@ process_resident_memory_bytes 1000
   );
 });
 
+test('a signer apart is up, or is not, and its certificate has an end', async () => {
+  const certificateEndsAt = () => new Date('2036-11-21T10:00:00Z');
+  const isUp = async (isServing: () => Promise<boolean>) => {
+    const families = readExposition((await ask('rita', { isServing, certificateEndsAt })).body);
+    const end = families.get('countermark_signer_certificate_expiry_timestamp_seconds');
+    assert.equal(end?.samples[0]?.value, certificateEndsAt().getTime() / 1_000);
+    return families.get('countermark_signer_up')?.samples[0]?.value;
+  };
+  assert.equal(await isUp(async () => true), 1);
+  assert.equal(await isUp(async () => false), 0);
+  assert.equal(await isUp(() => Promise.reject(new Error('the signer is away'))), 0);
+});
+
 test('label values are escaped', () => {
   const samples = [{ labels: { a: '"\\\n' }, value: 1 }];
   const text = prometheusText([{ name: 'x', help: 'h', type: 'gauge', samples }]);
+  assert.equal(readExposition(text).get('x')?.samples[0]?.labels.get('a'), '"\\\n');
   assert.match(text, /x\{a="\\"\\\\\\n"\} 1/);
 });

@@ -5,14 +5,27 @@ import type { ApiAuth } from '../auth/index.ts';
 import { answerProblem } from '../store-api/index.ts';
 import type { OperationCounts } from './operation-counts.ts';
 import { type Metric, prometheusText, prometheusType } from './prometheus.ts';
+import type { RenewalCounts } from './renewal-counts.ts';
 
 const dayMs = 86_400_000;
-const windowsDays = [7, 30, 180];
+/** Timestamps are renewed with more than three days left. */
+const windowsDays = [3, 7, 30, 180];
+
+/** The signer as the store sees it. */
+export interface SignerState {
+  /** Whether it answers now. */
+  readonly isServing: () => Promise<boolean>;
+  /** When the store's certificate for it ends, or the authority's. */
+  readonly certificateEndsAt: () => Date;
+}
 
 /** What the metrics are made of. */
 export interface MetricsOptions {
   readonly auth: ApiAuth;
   readonly counts: OperationCounts;
+  readonly renewals: RenewalCounts;
+  /** Of a store whose keys a signer holds. */
+  readonly signer?: SignerState | undefined;
   /** How many things of each kind expire before each of some instants. */
   readonly summary: (before: readonly Date[]) => Promise<readonly ExpirySummary[]>;
   /** Resident memory of the process, in bytes. */
@@ -26,7 +39,7 @@ export interface MetricsOptions {
  * machine that is everybody.
  */
 export function metrics(options: MetricsOptions): FastifyPluginAsync {
-  const { auth, counts, residentBytes } = options;
+  const { auth, counts, renewals, signer, residentBytes } = options;
   return async function metricsRoute(app: FastifyInstance): Promise<void> {
     app.setErrorHandler(answerProblem);
     app.get('/metrics', async (request, reply) => {
@@ -37,13 +50,37 @@ export function metrics(options: MetricsOptions): FastifyPluginAsync {
         type: 'gauge',
         samples: [{ value: residentBytes() }],
       };
-      const all = [...counts.metrics(), ...(await expiryMetrics(options)), memory];
+      const all = [
+        ...counts.metrics(),
+        ...renewals.metrics(),
+        ...(signer ? await signerMetrics(signer) : []),
+        ...(await expiryMetrics(options)),
+        memory,
+      ];
       return reply
         .header('cache-control', 'no-store')
         .type(prometheusType)
         .send(prometheusText(all));
     });
   };
+}
+
+async function signerMetrics({ isServing, certificateEndsAt }: SignerState): Promise<Metric[]> {
+  const up = await isServing().catch(() => false);
+  return [
+    {
+      name: 'countermark_signer_up',
+      help: 'Whether the signer that holds the keys answers this store now.',
+      type: 'gauge',
+      samples: [{ value: up ? 1 : 0 }],
+    },
+    {
+      name: 'countermark_signer_certificate_expiry_timestamp_seconds',
+      help: 'When the certificate by which the store calls its signer ends, or the authority of both.',
+      type: 'gauge',
+      samples: [{ value: Math.floor(certificateEndsAt().getTime() / 1_000) }],
+    },
+  ];
 }
 
 /** By kind of file, never by GUN: `countermark trust expiry` has the GUNs. */

@@ -17,7 +17,7 @@ export interface Metric {
 /** @see Prometheus, "Exposition formats", text format 0.0.4 */
 export const prometheusType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** The text of metrics. Names are ours; label values are escaped. */
+/** The text of metrics. Names and help texts are ours; label values are escaped. */
 export function prometheusText(metrics: readonly Metric[]): string {
   return metrics
     .filter(({ samples }) => samples.length > 0)
