@@ -120,6 +120,7 @@ for (const [attack, way, spoil, row] of attacks) {
 }
 
 test('every attack has a row, or a test below', () => {
+  // And key-compromise.test.ts has every role with every stolen key.
   const below = ['extraneous dependencies'] as const;
   requireEveryAttack([...attacks.map(([attack]) => attack), ...below]);
 });

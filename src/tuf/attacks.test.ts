@@ -159,7 +159,7 @@ test('of a delegation, lenient skips what expired or lacks signatures, and nothi
 });
 
 test('every attack has a row, or a test elsewhere', () => {
-  // What nobody named is passed over: find-target.test.ts.
+  // extraneous.test.ts; and key-compromise.test.ts has every role with every stolen key.
   const elsewhere = ['extraneous dependencies'] as const;
   requireEveryAttack([...[...served, ...makers].map(([attack]) => attack), ...elsewhere]);
 });
