@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
+import { RemoteRoleKeys } from '../../src/adapters/keys/index.ts';
 import {
   DatabaseKeys,
   KeptKeys,
@@ -13,8 +15,13 @@ import {
   type SignerDatabase,
 } from '../../src/adapters/signer-keys/index.ts';
 import { Secret, utf8 } from '../../src/base/index.ts';
+import { TrustServer } from '../../src/trust/index.ts';
 import { verifySignature } from '../../src/tuf/index.ts';
-import { runCommand, succeeded } from '../support/command.ts';
+import { plainEnvironment, runCommand, succeeded } from '../support/command.ts';
+import { MemoryMetadataStore } from '../support/memory-metadata-store.ts';
+import { SignerWorld } from '../support/signer-world.ts';
+import { partsOf, SimulatedPublisher } from '../support/simulated-publisher.ts';
+import { gun } from '../support/trust-world.ts';
 
 /*
  * Keys on a PKCS#11 token: SoftHSM 2, which is a token in a folder.
@@ -134,6 +141,48 @@ test('a key on a token does not sign where there is none', { skip }, async () =>
   const held = await keys.find(row?.key_id ?? '');
   assert.ok(held);
   await assert.rejects(keys.sign(held, payload, now), { code: 'SIGNER_TOKEN' });
+});
+
+test('notary-server and the notary client, and our server, work with a signer on a token', {
+  skip,
+}, async () => {
+  await using world = new SignerWorld();
+  const flags = { pkcs11Module: module, pkcs11Token: 'signer' };
+  const { address } = await world.ours(flags, { ...env, COUNTERMARK_SIGNER_PIN: '1234' });
+  const { url } = await world.debiansServer(address);
+  const notary = async (who: string, ...args: string[]) => {
+    const names = ['ROOT', 'TARGETS', 'SNAPSHOT', 'DELEGATION'];
+    const passphrases = names.map((name) => [`NOTARY_${name}_PASSPHRASE`, 'a passphrase']);
+    const variables = { HOME: world.folder, ...Object.fromEntries(passphrases) };
+    const options = { env: { ...plainEnvironment(), ...variables } };
+    const flags = ['-s', url, '-d', join(world.folder, who)];
+    return succeeded(await runCommand('notary', [...flags, ...args], options)).stdout;
+  };
+  const repository = 'example.com/n/token';
+  const target = world.file('target', 'one');
+  await notary('publisher', 'init', repository);
+  await notary('publisher', 'key', 'rotate', repository, 'snapshot', '-r');
+  await notary('publisher', 'add', repository, 'v1', target, '-p');
+  assert.match(await notary('reader', 'list', repository), /^v1 /m);
+  await notary('publisher', 'key', 'rotate', repository, 'timestamp', '-r');
+  await notary('publisher', 'key', 'rotate', repository, 'snapshot', '-r');
+  await notary('publisher', 'add', repository, 'v2', target, '-p');
+  assert.match(await notary('reader', 'list', repository), /^v1 [\s\S]*^v2 /m);
+
+  const store = new MemoryMetadataStore();
+  const keys = new RemoteRoleKeys(world.connect(address), store.current.bind(store));
+  const trust = new TrustServer(store, keys);
+  const publisher = new SimulatedPublisher(trust, gun, now);
+  await trust.accept(gun, partsOf(await publisher.initialise(now)), now);
+  const expired = new Date(now.getTime() + 30 * 86_400_000);
+  assert.equal((await trust.current(gun, 'timestamp', expired))?.version, 2, 'renewed');
+
+  using kept = new DatabaseSync(join(world.data, 'signer.sqlite'), { readOnly: true });
+  const places = kept.prepare('select distinct kept, private from private_keys').all();
+  assert.deepEqual(
+    places.map((row) => ({ ...row })),
+    [{ kept: 'token', private: '' }],
+  );
 });
 
 /** Why no token can be tried here. */

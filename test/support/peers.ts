@@ -73,7 +73,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'signer-move.test.ts': ['notary', 'notary-server', 'notary-signer', 'openssl', 'postgres'],
   'signer-peers.test.ts': ['openssl', 'notary', 'notary-server', 'notary-signer'],
   'signer-process.test.ts': ['notary'],
-  'signer-token.test.ts': ['softhsm2'],
+  'signer-token.test.ts': ['softhsm2', 'notary', 'notary-server'],
   'skopeo.test.ts': ['skopeo'],
   'store-chain.test.ts': [...engine, 'notary'],
   'trust.ts': ['openssl', 'notary-server', 'postgres', 'wrk'],
