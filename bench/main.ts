@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [chain|memory|trust|client ...]`: numbers of this machine, from one run; chain and
- * memory unless named, since trust and client want the machine for themselves. Without an engine
+ * `npm run bench -- [chain|memory|trust|client|registry ...]`: numbers of this machine, from one run; chain and
+ * memory unless named, since the others take minutes and want the machine for themselves. Without an engine
  * and the reference peers, only what needs neither is measured. Exits 1 when a target is missed.
  */
 import { startEngine } from '../test/support/engine.ts';
@@ -8,6 +8,7 @@ import { callPeers } from '../test/support/peers.ts';
 import { benchChain } from './chain.ts';
 import { benchClient } from './client.ts';
 import { benchMemory } from './memory.ts';
+import { benchRegistry, type RegistryPart, registryParts } from './registry.ts';
 import { type Result, table } from './result.ts';
 import { benchTrust } from './trust.ts';
 
@@ -20,6 +21,10 @@ const benches = {
   memory: async () => benchMemory(await peersFor('bench/memory.ts')),
   trust: async () => ((await peersFor('bench/trust.ts')) ? benchTrust() : []),
   client: async () => ((await peersFor('bench/client.ts')) ? benchClient() : []),
+  registry: () => registry(registryParts),
+  'registry-reads': () => registry(['reads', 'small', 'lists']),
+  'registry-bytes': () => registry(['memory', 'transfers']),
+  'registry-docker': () => registry(['docker']),
 } satisfies Record<string, () => Promise<Result[]>>;
 
 const named = process.argv.slice(2);
@@ -34,6 +39,10 @@ for (const [name, bench] of Object.entries(benches)) {
 }
 if (results.length > 0) console.log(`\n${table(results)}`);
 if (results.some(({ verdict }) => verdict === 'FAIL')) process.exitCode = 1;
+
+async function registry(parts: readonly RegistryPart[]): Promise<Result[]> {
+  return (await peersFor('bench/registry.ts')) ? benchRegistry(parts) : [];
+}
 
 /** Says what is left out. */
 async function peersFor(file: string): Promise<boolean> {

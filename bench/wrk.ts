@@ -4,6 +4,8 @@ import { runCommand, succeeded } from '../test/support/command.ts';
 export interface Target {
   readonly url: string;
   readonly token?: string | undefined;
+  /** For the Accept header. */
+  readonly accept?: string;
 }
 
 export interface Rate {
@@ -17,8 +19,9 @@ const connections = 16;
  * Sends GETs from 16 connections, kept alive, by wrk in its own process.
  * @throws Error when one of them was not answered with 2xx
  */
-export async function wrk({ url, token }: Target, seconds: number): Promise<Rate> {
+export async function wrk({ url, token, accept }: Target, seconds: number): Promise<Rate> {
   const header = token === undefined ? [] : ['-H', `Authorization: Bearer ${token}`];
+  if (accept !== undefined) header.push('-H', `Accept: ${accept}`);
   return run([...header, url], seconds);
 }
 

@@ -10,6 +10,7 @@ export interface ServeFlags {
   /** A `postgres://` URL; it may hold a password. */
   readonly database?: string | undefined;
   readonly listen: string;
+  readonly plainHttp?: boolean | undefined;
   readonly storeName?: string | undefined;
   readonly policy?: string | undefined;
   readonly advisories?: string | undefined;
@@ -26,6 +27,8 @@ export interface Config {
   /** The PostgreSQL database that is used instead of a file in the data folder. */
   readonly database: Secret | undefined;
   readonly listen: { readonly host: string; readonly port: number };
+  /** No TLS here: a proxy in front speaks it, and clients know the store by https as ever. */
+  readonly plainHttp: boolean;
   /** The names by which clients reach the store, the first one first: the HOST[:PORT] of its GUNs. */
   readonly origins: readonly [string, ...string[]];
   readonly storeName: string;
@@ -49,6 +52,7 @@ export function parseConfig(flags: ServeFlags): Config {
     dataFolder: resolve(flags.data),
     database: flags.database ? parseDatabase(flags.database) : undefined,
     listen,
+    plainHttp: flags.plainHttp ?? false,
     origins: originsOf(listen, (flags.origin ?? []).map(parseOrigin)),
     storeName: parseStoreName(flags.storeName ?? 'countermark'),
     policyFile: flags.policy === undefined ? undefined : resolve(flags.policy),

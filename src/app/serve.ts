@@ -38,7 +38,7 @@ function greeting(config: Config, store: RunningStore): string {
     `Countermark listens on https://${host}`,
     `  also known as  ${origins.slice(1).join(', ') || '(no other name)'}`,
     `  data           ${dataFolder}`,
-    `  certificate    ${store.certificateFile}`,
+    `  certificate    ${store.certificateFile ?? 'of the proxy in front; plain HTTP behind it'}`,
   ];
   if (database) lines.push(`  database       ${nameOfDatabase(database)}`);
   if (hold !== undefined) lines.push(`  held           no candidate passes "${hold}"`);

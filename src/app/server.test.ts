@@ -59,3 +59,11 @@ for (const [path, body] of [
     await closeServer(server);
   });
 }
+
+test('without a certificate it speaks plain HTTP, for a proxy in front', async () => {
+  const server = makeServer(undefined, openLog('silent'));
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = server.server.address() as { port: number };
+  assert.equal((await fetch(`http://127.0.0.1:${port}/nothing`)).status, 404);
+  await closeServer(server);
+});

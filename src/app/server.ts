@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type ServerOptions } from 'node:https';
+import * as http from 'node:http';
+import * as https from 'node:https';
 import { type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { answerUnknown } from '../http/registry-api/index.ts';
@@ -15,10 +15,11 @@ const headerTimeoutMs = 30_000;
 const mostConnections = 2_000;
 
 /**
- * The one HTTPS server. Bodies have no total time limit, because a layer of many gigabytes on a
- * slow line is honest; silence has one.
+ * The one server: HTTPS, or without `tls` plain HTTP, for a proxy in front that speaks TLS. Bodies
+ * have no total time limit, because a layer of many gigabytes on a slow line is honest; silence has
+ * one.
  */
-export function makeServer(tls: Tls, log: Logger, answerAtOnce?: AnswerAtOnce) {
+export function makeServer(tls: Tls | undefined, log: Logger, answerAtOnce?: AnswerAtOnce) {
   const server = fastify({
     serverFactory: (handler) => serve(tls, log, answerAtOnce, handler),
     loggerInstance: log,
@@ -43,23 +44,22 @@ export function makeServer(tls: Tls, log: Logger, answerAtOnce?: AnswerAtOnce) {
  * something failed: the framework has its way to fail.
  */
 export type AnswerAtOnce = (
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
   leave: (failure?: unknown) => void,
 ) => void;
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
 
-/** The HTTPS server below the framework. */
+/** The server below the framework. */
 function serve(
-  { cert, key }: Tls,
+  tls: Tls | undefined,
   log: Logger,
   answerAtOnce: AnswerAtOnce | undefined,
   handler: Handler,
-) {
-  const options: ServerOptions = { cert, key, minVersion: 'TLSv1.2' };
+): http.Server {
   const times = { headersTimeout: headerTimeoutMs, requestTimeout: 0, keepAliveTimeout: 75_000 };
-  const server = createServer({ ...options, ...times }, (request, response) => {
+  const answer: Handler = (request, response) => {
     // A server that drains does not listen any more; the framework says so to the client.
     if (!server.listening || !answerAtOnce) return handler(request, response);
     let isLeft = false;
@@ -75,14 +75,17 @@ function serve(
       if (failure !== undefined) log.error({ err: failure }, 'answer at once failed');
       handler(request, response);
     });
-  });
+  };
+  const server: http.Server = tls
+    ? https.createServer({ ...times, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }, answer)
+    : http.createServer(times, answer);
   server.setTimeout(idleTimeoutMs);
   return server;
 }
 
 function logAnswer(
   log: Pick<Logger, 'info'>,
-  request: IncomingMessage,
+  request: http.IncomingMessage,
   status: number,
   ms: number,
 ) {

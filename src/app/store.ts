@@ -42,7 +42,8 @@ const random: Random = (size) => randomBytes(size);
 
 /** A store that answers and works, until it is disposed of. */
 export interface RunningStore extends AsyncDisposable {
-  readonly certificateFile: string;
+  /** Undefined where a proxy in front has one. */
+  readonly certificateFile: string | undefined;
   /** When this start made the user `admin`: the password, unless somebody had chosen one. */
   readonly firstStart: { readonly password: string | undefined } | undefined;
 }
@@ -133,7 +134,7 @@ export async function startStore(
   );
   const desk = new CandidateDesk({ candidates, admissions, notify: () => worker.notify() }, moved);
 
-  const tls = openTls(folder.tls, hostsOf(config), clock());
+  const tls = config.plainHttp ? undefined : openTls(folder.tls, hostsOf(config), clock());
   const { gunPrefixes } = config;
   const { collect, collectEveryMs, tagRules } = policy.registry;
   const collection = new SqlCollection(db);
@@ -205,7 +206,7 @@ export async function startStore(
   await starting[Symbol.asyncDispose]();
   const open = undo.move();
   return {
-    certificateFile: tls.certificateFile,
+    certificateFile: tls?.certificateFile,
     firstStart,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };

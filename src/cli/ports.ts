@@ -40,6 +40,7 @@ export interface ServeFlags {
   readonly data: string;
   readonly database?: string;
   readonly listen: string;
+  readonly plainHttp?: boolean;
   readonly storeName?: string;
   readonly policy?: string;
   readonly advisories?: string;

@@ -8,6 +8,7 @@ export function serveCommand(world: CliWorld): Command {
     .option('--data <dir>', 'where everything is kept', './data')
     .option('--database <url>', 'PostgreSQL (or COUNTERMARK_DATABASE), not a file')
     .option('--listen <host:port>', 'where to listen', 'localhost:5443')
+    .option('--plain-http', 'no TLS here: a proxy in front speaks it')
     .option('--store-name <name>', 'whose signature consumers see (default: countermark)')
     .option('--policy <file>', 'what blocks, what needs a reason, what is open to all')
     .option('--advisories <dir>', 'OSV advisories to match packages against')

@@ -8,6 +8,7 @@ export interface DockerRun {
   readonly trust?: boolean;
   readonly input?: string;
   readonly cwd?: string;
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -45,13 +46,10 @@ export class DockerCli implements Disposable {
   }
 
   /** Runs `docker ARGS` to its end, whatever the end is. */
-  run(args: readonly string[], { trust = false, input, cwd }: DockerRun = {}): Promise<Transcript> {
+  run(args: readonly string[], options: DockerRun = {}): Promise<Transcript> {
+    const { trust = false, ...rest } = options;
     const env = trust ? { ...this.#env, DOCKER_CONTENT_TRUST: '1' } : this.#env;
-    return runCommand('docker', args, {
-      env,
-      ...(input === undefined ? {} : { input }),
-      ...(cwd === undefined ? {} : { cwd }),
-    });
+    return runCommand('docker', args, { env, ...rest });
   }
 
   /** Runs `docker ARGS` and throws unless it exits 0. */

@@ -24,6 +24,7 @@ const peers = {
   'docker-registry': { isThere: () => onPath('docker-registry'), packages: ['docker-registry'] },
   skopeo: { isThere: () => onPath('skopeo'), packages: ['skopeo'] },
   postgres: { isThere: () => postgresFolder() !== undefined, packages: ['postgresql'] },
+  curl: { isThere: () => onPath('curl'), packages: ['curl'] },
   wrk: { isThere: () => onPath('wrk'), packages: ['wrk'] },
   // Of npm, which leaves a few lines of text in its place where it may not run the package's script.
   bun: { isThere: () => isLarge('node_modules/bun/bin/bun.exe'), packages: [] },
@@ -74,6 +75,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'signer-peers.test.ts': ['openssl', 'notary', 'notary-server', 'notary-signer'],
   'signer-process.test.ts': ['notary'],
   'signer-token.test.ts': ['softhsm2', 'notary', 'notary-server'],
+  'registry.ts': [...engine, 'docker-registry', 'openssl', 'curl', 'wrk'],
   'skopeo.test.ts': ['skopeo'],
   'store-chain.test.ts': [...engine, 'notary'],
   'trust.ts': ['openssl', 'notary-server', 'postgres', 'wrk'],

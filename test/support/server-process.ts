@@ -27,6 +27,8 @@ export interface ServerOptions {
   /** A data folder that several servers share; one of its own when absent. */
   readonly data?: string;
   readonly origin?: string;
+  /** Without TLS, as behind a proxy. */
+  readonly plainHttp?: boolean;
   /** A signer that holds the server's keys, and the folder of its certificates. */
   readonly signer?: { readonly address: string; readonly pki: string };
 }
@@ -59,6 +61,7 @@ export class ServerProcess implements AsyncDisposable {
   readonly #log: string[] = [];
   #npm: ChildProcess | undefined;
   #isOver = false;
+  #scheme = 'https';
 
   private constructor(port: number, data: string | undefined) {
     this.host = `127.0.0.1:${port}`;
@@ -78,7 +81,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   get url(): string {
-    return `https://${this.host}`;
+    return `${this.#scheme}://${this.host}`;
   }
 
   /** The server's own TLS certificate, for clients that verify it. */
@@ -95,6 +98,7 @@ export class ServerProcess implements AsyncDisposable {
   async up(options: ServerOptions = {}): Promise<void> {
     // Started after its end it would keep the test's process alive, and nobody would end it.
     if (this.#isOver) throw new Error('the server was disposed of');
+    this.#scheme = options.plainHttp ? 'http' : 'https';
     const npm = spawn('npm', ['start', '--', ...this.#flags(options)], {
       cwd: repositoryRoot,
       env: {
@@ -200,7 +204,8 @@ export class ServerProcess implements AsyncDisposable {
     rmSync(this.#home, { recursive: true, force: true });
   }
 
-  #flags({ policy, advisories, storeName, hold, signer, origin }: ServerOptions): string[] {
+  #flags(options: ServerOptions): string[] {
+    const { policy, advisories, storeName, hold, signer, origin, plainHttp } = options;
     const flags = ['--data', this.data, '--listen', this.host];
     if (policy !== undefined) {
       const file = join(this.#home, 'policy.yaml');
@@ -210,6 +215,7 @@ export class ServerProcess implements AsyncDisposable {
     if (advisories !== undefined) flags.push('--advisories', advisories);
     if (storeName !== undefined) flags.push('--store-name', storeName);
     if (hold !== undefined) flags.push('--hold', hold);
+    if (plainHttp) flags.push('--plain-http');
     if (origin !== undefined) flags.push('--origin', origin);
     if (signer) flags.push('--signer', signer.address, '--signer-pki', signer.pki);
     return flags;
