@@ -18,7 +18,13 @@ import { Bell, CandidateDesk, ChainWorker, zoneOf } from '../chain/index.ts';
 import { createAuth } from '../http/auth/index.ts';
 import { createInstantGet, createNotaryApi } from '../http/notary-api/index.ts';
 import { metrics, OperationCounts, ops, RenewalCounts } from '../http/ops/index.ts';
-import { answerError, answerUnknown, createRegistryApi } from '../http/registry-api/index.ts';
+import {
+  answerError,
+  answerUnknown,
+  createInstantRegistry,
+  createRegistryApi,
+  Descriptions,
+} from '../http/registry-api/index.ts';
 import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
 import type { RepositoryName } from '../oci/index.ts';
@@ -142,8 +148,18 @@ export async function startStore(
   const counts = new OperationCounts();
   const renewals = new RenewalCounts();
   const { meter } = counts;
-  const instantGet = createInstantGet({ reads, gate: auth.gate, clock, meter, gunPrefixes });
-  const server = makeServer(tls, log, instantGet);
+  const { gate } = auth;
+  const descriptions = new Descriptions();
+  const instantGet = createInstantGet({ reads, gate, clock, meter, gunPrefixes });
+  // Of PostgreSQL nothing is known without asking it.
+  const answerAtOnce =
+    'registry' in reads
+      ? createInstantRegistry(
+          { index: reads.registry, blobs, gate, clock, keepEveryMs, descriptions },
+          instantGet,
+        )
+      : instantGet;
+  const server = makeServer(tls, log, answerAtOnce);
   let draining = false;
   await server.register(ops({ isReady: async () => !draining && (await answers(users)) }));
   await server.register(
@@ -167,9 +183,9 @@ export async function startStore(
     serveV2(
       scope,
       [
-        createNotaryApi({ trust, gate: auth.gate, clock, meter, gunPrefixes }),
+        createNotaryApi({ trust, gate, clock, meter, gunPrefixes }),
         createRegistryApi({
-          ...{ index, collection, blobs, uploads, gate: auth.gate, clock, keepEveryMs },
+          ...{ index, collection, blobs, uploads, gate, clock, keepEveryMs, descriptions },
           rules: tagRules,
         }),
       ],

@@ -28,6 +28,7 @@ export {
   tagsToForget,
 } from './collection/tag-retention.ts';
 export { registryError, registryErrors } from './errors.ts';
+export type { InstantBlobs, InstantIndex, NamedReferrer } from './instant.ts';
 export { artifactTypeOf, type ManifestPush, needsOf, pushManifest } from './manifests.ts';
 export type {
   BlobStore,

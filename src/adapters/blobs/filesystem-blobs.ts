@@ -1,10 +1,11 @@
-import type { Stats } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { algorithmOf, type Digest, type DigestAlgorithm, measureStream } from '../../base/index.ts';
 import {
   type BlobStore,
   type ByteRange,
   type CollectedBlobs,
+  type InstantBlobs,
   registryError,
   type UploadChunk,
   type UploadId,
@@ -41,7 +42,7 @@ export async function openFilesystemBlobs(
 }
 
 /** Blobs as files (see paths.ts). Made by {@link openFilesystemBlobs}. */
-export class FilesystemBlobs implements BlobStore {
+export class FilesystemBlobs implements BlobStore, InstantBlobs {
   /** For whoever removes what nobody needs. */
   readonly collected: CollectedBlobs;
   readonly #paths: Paths;
@@ -61,6 +62,12 @@ export class FilesystemBlobs implements BlobStore {
   async stat(digest: Digest): Promise<{ sizeBytes: number } | undefined> {
     const file = await this.#file(digest);
     return file && { sizeBytes: file.size };
+  }
+
+  statNow(digest: Digest): { sizeBytes: number } | undefined {
+    const file = statSync(this.#paths.blob(digest), { throwIfNoEntry: false });
+    if (!file || this.#damaged.get(digest) === identityOf(file)) return undefined;
+    return { sizeBytes: file.size };
   }
 
   async *read(digest: Digest, range?: ByteRange): AsyncGenerator<Uint8Array, void> {

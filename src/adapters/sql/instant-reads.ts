@@ -2,6 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { FileQuestion, InstantFile, InstantReads } from '../../trust/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import { CommitWatch } from './commit-watch.ts';
+import { SqliteInstantRegistry } from './instant-registry.ts';
 import { KeptFiles } from './kept-files.ts';
 import type { StoredUser } from './user-store.ts';
 
@@ -22,6 +23,8 @@ const keptFileBytes = 16 * 1024;
  * @see SQLite, "PRAGMA data_version"
  */
 export class SqliteInstantReads implements InstantReads, Disposable {
+  /** The reads of the registry's index, over the same connection. */
+  readonly registry: SqliteInstantRegistry;
   readonly #database: DatabaseSync;
   readonly #dataVersion: StatementSync;
   readonly #current: StatementSync;
@@ -52,6 +55,7 @@ export class SqliteInstantReads implements InstantReads, Disposable {
       `select u.name, u.role, u.password_hash, u.created_at, m.namespace from users u
        left join memberships m on m.user_name = u.name where u.name = ? order by m.namespace`,
     );
+    this.registry = new SqliteInstantRegistry(this.#database, () => this.#forgetOld());
     // Whoever reads first makes the index that is watched.
     this.#version = this.#dataVersion.get()?.data_version;
     this.#watch = new CommitWatch(path);
@@ -102,6 +106,7 @@ export class SqliteInstantReads implements InstantReads, Disposable {
     this.#version = version;
     this.#files.clear();
     this.#users.clear();
+    this.registry.forget();
   }
 
   /** 0, which is long ago, when it is not in the index: then the slow way finds out. */

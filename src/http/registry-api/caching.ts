@@ -2,14 +2,24 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Digest } from '../../base/index.ts';
 import type { Precondition } from '../../registry/index.ts';
 
-/** Says which bytes these are. Digests are their own entity tags. */
+/** Says which bytes these are. */
 export function nameContent(reply: FastifyReply, digest: Digest): void {
-  reply.header('docker-content-digest', digest).header('etag', `"${digest}"`);
+  reply.headers(contentNames(digest));
+}
+
+/** Digests are their own entity tags. */
+export function contentNames(digest: Digest) {
+  return { 'docker-content-digest': digest, etag: `"${digest}"` };
 }
 
 /** True when the client says that it has these bytes already. */
 export function isKnownToClient(request: FastifyRequest, digest: Digest): boolean {
-  return names(request.headers['if-none-match'], digest, 'weak');
+  return isNamedIn(request.headers['if-none-match'], digest);
+}
+
+/** True when an If-None-Match header names this content. */
+export function isNamedIn(header: string | undefined, digest: Digest): boolean {
+  return names(header, digest, 'weak');
 }
 
 /**

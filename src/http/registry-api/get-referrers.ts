@@ -1,12 +1,9 @@
-import { parseDigest, utf8 } from '../../base/index.ts';
-import { mediaTypes, parseManifest } from '../../oci/index.ts';
-import {
-  type RegistryIndex,
-  referrerDescriptor,
-  type StoredManifest,
-} from '../../registry/index.ts';
+import { parseDigest } from '../../base/index.ts';
+import { mediaTypes } from '../../oci/index.ts';
+import type { RegistryIndex } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
 import { type Endpoint, queryOf } from './call.ts';
+import { type Descriptions, referrersBody } from './descriptions.ts';
 import { linkNext } from './paging.ts';
 
 /**
@@ -21,7 +18,11 @@ const readBytes = 16 * 1024 * 1024;
  * `GET /v2/<name>/referrers/<digest>?artifactType=`: manifests whose subject that is, as an index.
  * There may be none, and the subject need not exist.
  */
-export function getReferrers(gate: Gate, index: RegistryIndex): Endpoint {
+export function getReferrers(
+  gate: Gate,
+  index: RegistryIndex,
+  descriptions: Descriptions,
+): Endpoint {
   return async ({ request, reply, repository, rest }) => {
     await gate.require(request, repository, ['pull']);
     const subject = parseDigest(rest);
@@ -34,7 +35,7 @@ export function getReferrers(gate: Gate, index: RegistryIndex): Endpoint {
     for (let full = true; full; ) {
       const filter = { after, limit: batch, artifactType };
       const found = await index.referrers(repository, subject, filter);
-      const descriptors = found.map(describe);
+      const descriptors = found.map((stored) => descriptions.of(stored));
       manifests.push(...descriptors);
       for (const descriptor of descriptors) sizeBytes += descriptor.length;
       for (const stored of found) readSoFar += stored.sizeBytes;
@@ -50,15 +51,6 @@ export function getReferrers(gate: Gate, index: RegistryIndex): Endpoint {
       }
     }
     if (artifactType !== undefined) reply.header('oci-filters-applied', 'artifactType');
-    return reply.header('content-type', mediaTypes.ociIndex).send(
-      // As bytes: of a text Fastify says the charset, and the media type must stand alone.
-      utf8(
-        `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[${manifests.join(',')}]}`,
-      ),
-    );
+    return reply.header('content-type', mediaTypes.ociIndex).send(referrersBody(manifests));
   };
-}
-
-function describe(stored: StoredManifest): string {
-  return JSON.stringify(referrerDescriptor(parseManifest(stored.bytes, stored.mediaType)));
 }

@@ -4,4 +4,6 @@
  * it refuses to know rules about images (src/registry has them) and permissions (a gate is asked).
  */
 export { answerError, answerUnknown } from './answer-error.ts';
+export { Descriptions } from './descriptions.ts';
+export { createInstantRegistry } from './instant-get.ts';
 export { createRegistryApi, type RegistryApiOptions } from './registry-api.ts';

@@ -16,7 +16,11 @@ export interface PageRequest {
  * @see OCI distribution-spec 1.1, "Listing Tags"
  */
 export function pageRequest(request: FastifyRequest): PageRequest {
-  const query = queryOf(request);
+  return pageOf(queryOf(request));
+}
+
+/** @throws StoreError REGISTRY_API_PAGE_INVALID */
+export function pageOf(query: URLSearchParams): PageRequest {
   const n = query.get('n');
   if (n !== null && !/^\d{1,15}$/.test(n)) {
     throw registryApiError('REGISTRY_API_PAGE_INVALID', { found: n.slice(0, 50) });
@@ -45,9 +49,14 @@ export function cutPage<T extends string>(
   return page;
 }
 
+/** The Link header of a page. @param last  the entry after which the next page begins */
+export function nextPage(path: string, limit: number, last: string): string {
+  return `<${path}?n=${limit}&last=${encodeURIComponent(last)}>; rel="next"`;
+}
+
 /** @param last  the entry after which the next page begins */
 export function linkNextPage(reply: FastifyReply, path: string, limit: number, last: string): void {
-  linkNext(reply, `${path}?n=${limit}&last=${encodeURIComponent(last)}`);
+  reply.header('link', nextPage(path, limit, last));
 }
 
 /** @see RFC 8288 */

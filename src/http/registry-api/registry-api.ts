@@ -17,6 +17,7 @@ import type { Endpoint, RootEndpoint } from './call.ts';
 import { cancelUpload } from './cancel-upload.ts';
 import { deleteBlob } from './delete-blob.ts';
 import { deleteManifest } from './delete-manifest.ts';
+import { Descriptions } from './descriptions.ts';
 import { registryApiError } from './errors.ts';
 import { finishUpload } from './finish-upload.ts';
 import { getBlob } from './get-blob.ts';
@@ -38,6 +39,8 @@ export interface RegistryApiOptions {
   readonly clock: Clock;
   /** How often a blob that is asked for by `HEAD` is kept from collection anew, in milliseconds. */
   readonly keepEveryMs: number;
+  /** Shared with {@link createInstantRegistry}. */
+  readonly descriptions?: Descriptions | undefined;
 }
 
 /** What each method does at one path. */
@@ -73,9 +76,10 @@ function rootPaths({ index, gate }: RegistryApiOptions): Map<string, Methods<Roo
 /** By how a path ends; in the groups, the repository and what follows it. */
 function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods<Endpoint>][] {
   const { index, collection, blobs, uploads, gate, rules, clock, keepEveryMs } = options;
+  const { descriptions = new Descriptions() } = options;
   return [
     [/^\/v2\/(.+)\/tags\/list$/s, reading(getTags(gate, index))],
-    [/^\/v2\/(.+)\/referrers\/([^/]+)$/s, reading(getReferrers(gate, index))],
+    [/^\/v2\/(.+)\/referrers\/([^/]+)$/s, reading(getReferrers(gate, index, descriptions))],
     [
       /^\/v2\/(.+)\/manifests\/([^/]+)$/s,
       {
