@@ -29,7 +29,7 @@ import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
 import type { RepositoryName } from '../oci/index.ts';
 import { Quotas, Uploads } from '../registry/index.ts';
-import { expiryReport, TrustServer } from '../trust/index.ts';
+import { expiryReport, TrustServer, urgentExpiries } from '../trust/index.ts';
 import { AnnouncedMetadata } from './announced-metadata.ts';
 import { reportTo } from './chain-log.ts';
 import type { Config } from './config.ts';
@@ -144,6 +144,7 @@ export async function startStore(
   const { gunPrefixes } = config;
   const { collect, collectEveryMs, tagRules } = policy.registry;
   const collection = new SqlCollection(db);
+  const expirySources = { index: expiries, server: trust, signer: signer?.state };
   const keepEveryMs = collect.blobsAfterMs / 4;
   const counts = new OperationCounts();
   const renewals = new RenewalCounts();
@@ -168,14 +169,14 @@ export async function startStore(
       residentBytes: () => process.memoryUsage.rss(),
       signer: signer?.state,
       summary: (before) => expiries.summary(before),
+      urgent: (...question) => urgentExpiries(expirySources, ...question),
     }),
   );
   await server.register(auth.tokenApi);
   await server.register(
     storeApi({
       ...{ auth: auth.api, users: auth.users, desk, clock },
-      expiries: (...question) =>
-        expiryReport({ index: expiries, server: trust, signer: signer?.state }, ...question),
+      expiries: (...question) => expiryReport(expirySources, ...question),
     }),
   );
   await server.register(async (scope) => {

@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gun, now, serverWithRepository } from '../../test/support/trust-world.ts';
-import { parseRoleName } from '../tuf/index.ts';
+import { partsOf } from '../../test/support/simulated-publisher.ts';
+import {
+  edits,
+  gun,
+  kate,
+  now,
+  serverWithRepository,
+  sub,
+} from '../../test/support/trust-world.ts';
+import { parseDelegationName, parseRoleName, withoutDelegation } from '../tuf/index.ts';
 import {
   type ExpiryIndex,
   type ExpiryKind,
   expiryKinds,
   expiryReport,
   trustError,
+  urgentExpiries,
 } from './index.ts';
 
 const expected: Record<ExpiryKind, readonly [serverHolds: string, publisherHolds: string]> = {
@@ -44,6 +53,7 @@ for (const [detail, asked] of [
         calls++;
         throw trustError('TRUST_SIGNER_UNAVAILABLE', detail);
       },
+      isNamed: async () => true,
     };
     const lines = await expiryReport({ index, server }, now, 10, now);
     const his = lines.filter(({ by }) => by === 'operator');
@@ -52,6 +62,46 @@ for (const [detail, asked] of [
     assert.equal(calls, asked, 'who does not answer at all is asked once');
   });
 }
+
+test('a delegation that no role names any more is nobody’s to sign, and so is what is below it', async () => {
+  const { server, publisher } = await serverWithRepository();
+  const who = async () => {
+    const lines = await expiryReport({ index: delegations, server }, now, 10, now);
+    return lines.map(({ role, by }) => `${role}: ${by}`);
+  };
+  assert.deepEqual(await who(), [`${kate}: publisher`, `${sub}: publisher`, `${eve}: nobody`]);
+  const targets = edits([['targets', (old) => withoutDelegation(old, kate)]]);
+  await server.accept(gun, partsOf(await publisher.update({ targets }, now)), now);
+  assert.deepEqual(await who(), [`${kate}: nobody`, `${sub}: nobody`, `${eve}: nobody`]);
+});
+
+test('urgent is what is left of timestamps within three days, and of all else within so many', async () => {
+  const { server } = await serverWithRepository();
+  const asked: string[] = [];
+  const days = (count: number) => new Date(now.getTime() + count * 86_400_000);
+  const index: Pick<ExpiryIndex, 'soonest'> = {
+    soonest: async (before, limit, kind = 'root') => {
+      asked.push(`${kind} ${(before.getTime() - now.getTime()) / 86_400_000} ${limit}`);
+      const expiresAt = days(kind === 'timestamp' ? 2 : kind === 'root' ? 1 : 100);
+      return kind === 'delegation' ? [] : [{ gun, kind, role: roleOf(kind), expiresAt }];
+    },
+  };
+  const lines = await urgentExpiries({ index, server }, 180, 4, now);
+  assert.deepEqual(
+    asked,
+    expiryKinds.map((kind) => `${kind} ${kind === 'timestamp' ? 3 : 180} 4`),
+  );
+  assert.deepEqual(
+    lines.map(({ kind, by }) => `${kind} ${by}`),
+    ['root root-owner', 'timestamp server', 'root-certificate root-owner', 'targets publisher'],
+  );
+});
+
+const eve = parseDelegationName('targets/eve');
+const delegations: Pick<ExpiryIndex, 'soonest'> = {
+  soonest: async () =>
+    [kate, sub, eve].map((role) => ({ gun, kind: 'delegation', role, expiresAt: now })),
+};
 
 const index: Pick<ExpiryIndex, 'soonest'> = {
   soonest: async () =>

@@ -1,11 +1,15 @@
 import { isStoreError } from '../base/index.ts';
-import type { Gun } from '../tuf/index.ts';
+import { type DelegationName, type Gun, isDelegation } from '../tuf/index.ts';
 import { isSignerAway } from './errors.ts';
-import type { ExpiryKind } from './expiry.ts';
+import { type ExpiryKind, expiryKinds } from './expiry.ts';
 import type { Expiry, ExpiryIndex, ServerRole } from './ports.ts';
 
-/** Who can put off an expiry; the operator by bringing the signer back. */
-export type Renewer = 'server' | 'operator' | 'publisher' | 'root-owner';
+const dayMs = 86_400_000;
+/** Timestamps are renewed with more than three days left. */
+const timestampDays = 3;
+
+/** Who can put off an expiry; the operator by bringing the signer back. Nobody need where none reads. */
+export type Renewer = 'server' | 'operator' | 'publisher' | 'root-owner' | 'nobody';
 
 /** What will expire, and what must be done by whom. */
 export interface ExpiryLine extends Expiry {
@@ -17,8 +21,13 @@ export interface ExpiryLine extends Expiry {
 /** What a report reads. */
 export interface ExpirySources {
   readonly index: Pick<ExpiryIndex, 'soonest'>;
-  /** The trust server: whether it holds the keys that the published root asks for. */
-  readonly server: { holdsKeys(gun: Gun, role: ServerRole, now: Date): Promise<boolean> };
+  /** The trust server. */
+  readonly server: {
+    /** Whether it holds the keys that the published root asks for. */
+    holdsKeys(gun: Gun, role: ServerRole, now: Date): Promise<boolean>;
+    /** Whether the roles above a delegation still name it. */
+    isNamed(gun: Gun, role: DelegationName): Promise<boolean>;
+  };
   /** Who holds the keys, when it is not the server: what is known of keys does not tell it is there. */
   readonly signer?: { isServing(): Promise<boolean> } | undefined;
 }
@@ -33,13 +42,50 @@ export async function expiryReport(
   limit: number,
   now: Date,
 ): Promise<ExpiryLine[]> {
+  return await linesOf(await index.soonest(before, limit), holders, now);
+}
+
+/**
+ * What somebody should look at, soonest first: what expires within so many days, but of timestamps
+ * only those that should have been renewed by now. For alarms, where timestamps that the store renews
+ * all the time would hide the rest.
+ */
+export async function urgentExpiries(
+  { index, ...holders }: ExpirySources,
+  days: number,
+  limit: number,
+  now: Date,
+): Promise<ExpiryLine[]> {
+  const found: Expiry[] = [];
+  for (const kind of expiryKinds) {
+    const within = kind === 'timestamp' ? timestampDays : days;
+    const before = new Date(now.getTime() + within * dayMs);
+    found.push(...(await index.soonest(before, limit, kind)));
+  }
+  const soonest = found.sort((a, b) => a.expiresAt.getTime() - b.expiresAt.getTime());
+  return await linesOf(soonest.slice(0, limit), holders, now);
+}
+
+async function linesOf(
+  expiries: readonly Expiry[],
+  holders: Omit<ExpirySources, 'index'>,
+  now: Date,
+): Promise<ExpiryLine[]> {
   const lines: ExpiryLine[] = [];
   const holds = asking(holders, now);
-  for (const expiry of await index.soonest(before, limit)) {
-    const { gun, role } = expiry;
+  for (const expiry of expiries) {
+    const { gun, kind, role } = expiry;
+    if (isDelegation(role) && !(await holders.server.isNamed(gun, role))) {
+      lines.push({
+        ...expiry,
+        by: 'nobody',
+        todo: 'nothing: no role names it, so nobody reads it',
+      });
+      continue;
+    }
     const isServers = role === 'snapshot' || role === 'timestamp';
     const held = isServers ? await holds(gun, role) : 'no';
-    lines.push({ ...expiry, ...actionFor(expiry.kind, held, gun, role) });
+    lines.push({ ...expiry, ...actionFor(kind, held, gun, role) });
   }
   return lines;
 }

@@ -12,6 +12,7 @@ export {
   type ExpirySources,
   expiryReport,
   type Renewer,
+  urgentExpiries,
 } from './expiry-report.ts';
 export { type FileQuestion, fileQuestion } from './file-question.ts';
 export * from './import/index.ts';

@@ -157,8 +157,8 @@ export interface ExpiryIndex {
   due(now: Date, limit: number): Promise<Gun[]>;
   /** Asks for nothing that is due at the GUN now before that instant; a new version overrules it. */
   postpone(gun: Gun, now: Date, until: Date): Promise<void>;
-  /** What expires before an instant, soonest first. */
-  soonest(before: Date, limit: number): Promise<Expiry[]>;
+  /** What expires before an instant, of one kind or of all, soonest first. */
+  soonest(before: Date, limit: number, kind?: ExpiryKind): Promise<Expiry[]>;
   summary(before: readonly Date[]): Promise<ExpirySummary[]>;
   /**
    * Looks at some published files, in the order of their publication, and indexes those that are

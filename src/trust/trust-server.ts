@@ -1,5 +1,15 @@
 import { isStoreError, type StoreError, Turns } from '../base/index.ts';
-import { authorityOf, type Gun, type PublicKey, parseRoot, type RoleName } from '../tuf/index.ts';
+import {
+  authorityOf,
+  type DelegationName,
+  type Gun,
+  type PublicKey,
+  parentOf,
+  parseMetadata,
+  parseRoot,
+  type RoleName,
+  type TargetsRole,
+} from '../tuf/index.ts';
 import type { ParsedRoots } from './current-files.ts';
 import { decideUpdate } from './decide-update.ts';
 import { Expiries } from './expiries.ts';
@@ -142,6 +152,17 @@ export class TrustServer {
     const { keys, threshold } = authorityOf(parseRoot(file.bytes).signed, role);
     const held = await this.#keys.signers(gun, role, [...keys.keys()], now);
     return held.length >= threshold;
+  }
+
+  /** Whether the roles above a delegation, as they are published, name it and each other. */
+  async isNamed(gun: Gun, role: DelegationName): Promise<boolean> {
+    for (let child: TargetsRole = role; child !== 'targets'; child = parentOf(child)) {
+      const parent = await this.#store.current(gun, parentOf(child));
+      if (!parent) return false;
+      const { delegations } = parseMetadata(parentOf(child), parent.bytes).signed;
+      if (!delegations.roles.some(({ name }) => name === child)) return false;
+    }
+    return true;
   }
 
   /** The key that a client puts into its next root. It holds from the update that names it. */

@@ -53,6 +53,8 @@ export function expiryIndexContract(name: string, open: () => Promise<Indexed>):
         ['timestamp'],
       );
       assert.equal((await world.index.soonest(days(36_500), 2)).length, 2);
+      const [targets, ...others] = await world.index.soonest(days(36_500), 9, 'targets');
+      assert.deepEqual([targets?.kind, targets?.gun, others.length], ['targets', gun, 0]);
     });
 
     the('finds what is due, and no more when it is renewed or put off', async (world) => {

@@ -3,6 +3,7 @@ import { type Insertable, sql } from 'kysely';
 import {
   type Expiry,
   type ExpiryIndex,
+  type ExpiryKind,
   type ExpirySummary,
   expiriesOf,
   expiryKinds,
@@ -51,10 +52,9 @@ export class SqlExpiryIndex implements ExpiryIndex {
       .execute();
   }
 
-  async soonest(before: Date, limit: number): Promise<Expiry[]> {
-    const rows = await this.#db
-      .selectFrom('expiries')
-      .select(['gun', 'kind', 'role', 'expires_at'])
+  async soonest(before: Date, limit: number, kind?: ExpiryKind): Promise<Expiry[]> {
+    const all = this.#db.selectFrom('expiries').select(['gun', 'kind', 'role', 'expires_at']);
+    const rows = await (kind === undefined ? all : all.where('kind', '=', kind))
       .where('expires_at', '<', before.getTime())
       .orderBy('expires_at')
       .orderBy('gun')

@@ -4,6 +4,7 @@ import Fastify from 'fastify';
 import { readExposition } from '../../../test/support/exposition.ts';
 import { MemoryUsers, PlainPasswords } from '../../../test/support/memory-users.ts';
 import { Secret } from '../../base/index.ts';
+import { parseGun } from '../../tuf/index.ts';
 import { createAuth } from '../auth/index.ts';
 import { metrics, type SignerState } from './metrics.ts';
 import { OperationCounts } from './operation-counts.ts';
@@ -39,6 +40,11 @@ async function ask(user: string | undefined, signer?: SignerState) {
         { kind: 'timestamp', earliest: before[1], before: before.map((_, i) => i) },
         { kind: 'root-certificate', earliest: undefined, before: before.map(() => 0) },
       ],
+      urgent: async (days, limit, at) => {
+        assert.deepEqual([days, limit, at], [180, 100, now]);
+        const line = { gun: parseGun('h/acme/app'), expiresAt: now, by: 'root-owner' } as const;
+        return [{ ...line, kind: 'root-certificate', role: 'root', todo: 'rotate the "root" key' }];
+      },
     }),
   );
   const login = Buffer.from(`${user}:${user}-password`).toString('base64');
@@ -54,7 +60,7 @@ test('metrics are for reviewers and administrators', async () => {
   assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
 });
 
-test('the metrics have Notary’s names for requests, and expiries by kind and never by GUN', async () => {
+test('the metrics have Notary’s names for requests, and expiries by kind, and the soonest by GUN', async () => {
   const { body } = await ask('rita');
   assert.equal(
     body,
@@ -94,6 +100,9 @@ countermark_trust_expiring{kind="root-certificate",within="3d"} 0
 countermark_trust_expiring{kind="root-certificate",within="7d"} 0
 countermark_trust_expiring{kind="root-certificate",within="30d"} 0
 countermark_trust_expiring{kind="root-certificate",within="180d"} 0
+# HELP countermark_trust_expiry_timestamp_seconds The 100 things that expire soonest, who can put it off, and how.
+# TYPE countermark_trust_expiry_timestamp_seconds gauge
+countermark_trust_expiry_timestamp_seconds{gun="h/acme/app",kind="root-certificate",role="root",by="root-owner",todo="rotate the \\"root\\" key"} ${now.getTime() / 1_000}
 # HELP process_resident_memory_bytes Resident memory size in bytes.
 # TYPE process_resident_memory_bytes gauge
 process_resident_memory_bytes 1000

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Clock } from '../../base/index.ts';
-import type { ExpirySummary } from '../../trust/index.ts';
+import type { ExpiryLine, ExpirySummary } from '../../trust/index.ts';
 import type { ApiAuth } from '../auth/index.ts';
 import { answerProblem } from '../store-api/index.ts';
 import type { OperationCounts } from './operation-counts.ts';
@@ -10,6 +10,7 @@ import type { RenewalCounts } from './renewal-counts.ts';
 const dayMs = 86_400_000;
 /** Timestamps are renewed with more than three days left. */
 const windowsDays = [3, 7, 30, 180];
+const mostByGun = 100;
 
 /** The signer as the store sees it. */
 export interface SignerState {
@@ -28,6 +29,8 @@ export interface MetricsOptions {
   readonly signer?: SignerState | undefined;
   /** How many things of each kind expire before each of some instants. */
   readonly summary: (before: readonly Date[]) => Promise<readonly ExpirySummary[]>;
+  /** What expires within so many days and is not being renewed as it should be, soonest first. */
+  readonly urgent: (days: number, limit: number, now: Date) => Promise<readonly ExpiryLine[]>;
   /** Resident memory of the process, in bytes. */
   readonly residentBytes: () => number;
   readonly clock: Clock;
@@ -83,9 +86,14 @@ async function signerMetrics({ isServing, certificateEndsAt }: SignerState): Pro
   ];
 }
 
-/** By kind of file, never by GUN: `countermark trust expiry` has the GUNs. */
-async function expiryMetrics({ summary, clock }: MetricsOptions): Promise<Metric[]> {
-  const now = clock().getTime();
+/**
+ * All by kind of file, and the soonest by GUN: so many at most, so that the number of series does not
+ * grow with the store. `countermark trust expiry` has the others.
+ */
+async function expiryMetrics({ summary, urgent, clock }: MetricsOptions): Promise<Metric[]> {
+  const at = clock();
+  const now = at.getTime();
+  const soonest = await urgent(Math.max(...windowsDays), mostByGun, at);
   const kinds = await summary([0, ...windowsDays].map((days) => new Date(now + days * dayMs)));
   return [
     {
@@ -106,6 +114,15 @@ async function expiryMetrics({ summary, clock }: MetricsOptions): Promise<Metric
           value,
         })),
       ),
+    },
+    {
+      name: 'countermark_trust_expiry_timestamp_seconds',
+      help: `The ${mostByGun} things that expire soonest, who can put it off, and how.`,
+      type: 'gauge',
+      samples: soonest.map(({ gun, kind, role, by, todo, expiresAt }) => ({
+        labels: { gun, kind, role, by, todo },
+        value: Math.floor(expiresAt.getTime() / 1_000),
+      })),
     },
   ];
 }

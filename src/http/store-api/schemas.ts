@@ -181,7 +181,7 @@ export const ExpiryJson = Type.Object({
   role: Type.String(),
   expiresAt: Instant,
   /** Who can put it off. */
-  by: Type.Enum(['server', 'operator', 'publisher', 'root-owner']),
+  by: Type.Enum(['server', 'operator', 'publisher', 'root-owner', 'nobody']),
   todo: Type.String(),
 });
 export type ExpiryJson = Static<typeof ExpiryJson>;
