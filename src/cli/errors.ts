@@ -11,6 +11,7 @@ export const cliErrors = {
     message:
       '{keyId} is the last root key of {guns} in this folder; nothing was removed. Back it up, and say --last-root --yes to remove it all the same',
   },
+  CLI_UNENFORCEABLE: { message: 'content trust cannot be enforced: {reason}' },
   CLI_SERVER: {
     message: '"{server}" is not the address of a store; write https://HOST:PORT (--server)',
   },

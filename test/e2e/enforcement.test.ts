@@ -9,53 +9,8 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { both, compare, nobody, type State, states } from '../support/enforcement-cells.ts';
 import { EnforcementWorld, type EnforcingSide } from '../support/enforcement-world.ts';
-
-interface State {
-  readonly image: string;
-  /** What was verified before: nothing (`cold`), or all of it (`warm`). */
-  readonly cache?: 'warm';
-  readonly env?: Record<string, string>;
-  readonly flags?: readonly string[];
-  readonly isChanged?: true;
-  /** The engine keeps what it has. */
-  readonly keeps?: true;
-  /** How ours differs, and why. */
-  readonly differs?: { readonly why: string; readonly stderr: RegExp; readonly code?: number };
-}
-
-const nobody = 'https://127.0.0.1:1';
-const states: Readonly<Record<string, State>> = {
-  signed: { image: 'R:v1' },
-  unsigned: { image: 'R:plain' },
-  'in a repository without trust data': { image: 'R-none:v1' },
-  revoked: { image: 'R:revoked' },
-  expired: { image: 'R-old:v1' },
-  tampered: { image: 'R:v1', isChanged: true },
-  'server down, with a cache': {
-    image: 'R:v1',
-    cache: 'warm',
-    env: { DOCKER_CONTENT_TRUST_SERVER: nobody },
-    differs: { why: 'G7', stderr: /Error: error contacting notary server: .*cannot be reached/ },
-  },
-  'server down, without a cache': {
-    image: 'R:v1',
-    env: { DOCKER_CONTENT_TRUST_SERVER: nobody },
-    differs: {
-      why: 'our words',
-      stderr: /Error: error contacting notary server: .*cannot be reached/,
-    },
-  },
-  'a digest': { image: 'R@DIGEST' },
-  'an unsigned tag with a digest': { image: 'R:plain@DIGEST' },
-  'disabled by its flag': { image: 'R:plain', flags: ['--disable-content-trust'] },
-  'disabled by the variable': { image: 'R:plain', env: { DOCKER_CONTENT_TRUST: '0' } },
-  'wanted by its flag alone': {
-    image: 'R:plain',
-    flags: ['--disable-content-trust=false'],
-    env: { DOCKER_CONTENT_TRUST: '' },
-  },
-};
 
 /** For pushes, which come after: they sign what was not. */
 const pushes: Readonly<Record<string, State>> = {
@@ -106,7 +61,7 @@ after(async () => {
 for (const [name, words] of Object.entries(commands)) {
   for (const [what, state] of Object.entries(states)) {
     test(`docker ${name} of an image that is ${what}`, () =>
-      compare([name, ...(state.flags ?? []), ...words(state.image)], state));
+      compare(world, [name, ...(state.flags ?? []), ...words(state.image)], state));
   }
 }
 
@@ -116,29 +71,42 @@ for (const [what, state] of Object.entries(pushes)) {
       const name = state.image.replace(/^R/, repository);
       if (!/@|nosuch/.test(name)) await docker.must(['tag', 'seed', name]);
     }
-    await compare(['push', ...(state.flags ?? []), state.image], { ...state, keeps: true });
+    await compare(world, ['push', ...(state.flags ?? []), state.image], { ...state, keeps: true });
     assert.deepEqual(await signedTags(world.ours), await signedTags(world.theirs));
   });
 }
 
 test('docker pull --all-tags pulls and tags what is signed, and nothing else', async () => {
   const state = { image: 'R' };
-  await compare(['pull', '-a', 'R-all'], state);
-  await compare(['pull', '-a', 'R-none'], state);
-  await compare(['pull', '-a', 'R:v1'], state);
+  await compare(world, ['pull', '-a', 'R-all'], state);
+  await compare(world, ['pull', '-a', 'R-none'], state);
+  await compare(world, ['pull', '-a', 'R:v1'], state);
 });
 
 test('docker run of a tag and a digest needs the tag to be signed for it; docker passes over it', async () => {
-  const [theirs, mine] = await both(['run', '--rm', '--network', 'none', 'R:v1@DIGEST']);
+  const [theirs, mine] = await both(world, ['run', '--rm', '--network', 'none', 'R:v1@DIGEST']);
   assert.match(theirs.stderr, /refusing to create a tag with a digest reference/);
   assert.deepEqual([mine.code, mine.stdout], [0, 'this is seed\n']);
-  const [, other] = await both(['create', `R:v1@sha256:${'0'.repeat(64)}`]);
+  const [, other] = await both(world, ['create', `R:v1@sha256:${'0'.repeat(64)}`]);
   assert.equal(other.code, 1);
   assert.match(other.stderr, /^v1 of R is signed for sha256:\w+, not for sha256:0+\n$/);
 });
 
+for (const words of [
+  'pull',
+  'pull a b',
+  'push',
+  'run',
+  'create',
+  'run --nosuch a',
+  'pull --all-tags=x a',
+]) {
+  test(`docker ${words} is a mistake`, () =>
+    compare(world, words.split(' '), { image: '', keeps: true }));
+}
+
 test('docker pull --quiet shows what is pulled, and no progress', () =>
-  compare(['pull', '-q', 'R:v1'], { image: 'R:v1' }));
+  compare(world, ['pull', '-q', 'R:v1'], { image: 'R:v1' }));
 
 test('docker run --pull always, never and of another kind', async () => {
   for (const [policy, name] of [
@@ -146,7 +114,9 @@ test('docker run --pull always, never and of another kind', async () => {
     ['never', 'R:v1'],
     ['often', 'R:v1'],
   ] as const) {
-    await compare(['run', '--rm', '--network', 'none', '--pull', policy, name], { image: name });
+    await compare(world, ['run', '--rm', '--network', 'none', '--pull', policy, name], {
+      image: name,
+    });
   }
 });
 
@@ -187,53 +157,4 @@ async function signedTags({ docker, repository }: EnforcingSide, suffix = ''): P
   const { stdout } = await docker.run(['trust', 'inspect', `${repository}${suffix}`]);
   const [shown] = JSON.parse(stdout || '[]') as { SignedTags: { SignedTag: string }[] }[];
   return shown?.SignedTags.map(({ SignedTag }) => SignedTag) ?? [];
-}
-
-/** On an engine that has nothing of either repository. */
-async function both(words: readonly string[]) {
-  world.middleman.changesFiles = false;
-  const [theirs, mine] = await Promise.all(
-    world.sides.map((side) => seen(side, words, { image: '' })),
-  );
-  assert.ok(theirs && mine);
-  return [theirs, mine] as const;
-}
-
-async function compare(words: readonly string[], state: State): Promise<void> {
-  const { differs } = state;
-  world.middleman.changesFiles = state.isChanged === true;
-  const [theirs, mine] = await Promise.all(world.sides.map((side) => seen(side, words, state)));
-  assert.ok(theirs && mine);
-  if (!differs) return assert.deepEqual(mine, theirs);
-  assert.match(mine.stderr, differs.stderr);
-  assert.notDeepEqual(mine, theirs, 'it does not differ any more');
-  assert.equal(mine.code, refused[words[0] ?? '']);
-}
-
-/** How each command ends that refuses. */
-const refused: Readonly<Record<string, number>> = {
-  pull: 1,
-  run: 125,
-  create: 1,
-  push: 1,
-  build: 1,
-};
-
-async function seen(side: EnforcingSide, words: readonly string[], state: State) {
-  if (!state.keeps) await side.clear();
-  side.forget();
-  if (state.cache === 'warm') {
-    await side.docker.must(['trust', 'inspect', `${side.repository}:v1`]);
-  }
-  const ended = await side.run(words, state.env ? { env: state.env } : {});
-  const format = ['--format', '{{.Repository}}:{{.Tag}} {{.ID}}'];
-  const { stdout } = await side.docker.must(['image', 'ls', ...format]);
-  const images = stdout
-    .split('\n')
-    .filter((line) => line.startsWith(side.repository))
-    .sort();
-  return {
-    ...side.normal(ended),
-    images: side.normal({ ...ended, stdout: images.join('\n') }).stdout,
-  };
 }

@@ -27,11 +27,10 @@ export class EnforcingSide implements Disposable {
     this.docker = new DockerCli(engine.host, { DOCKER_CONTENT_TRUST_SERVER: trustServer });
   }
 
-  /** A folder with a Dockerfile, and other files if wanted. */
-  context(name: string, dockerfile: string, files: Readonly<Record<string, string>> = {}): string {
+  /** A folder with these files, made when there is none. @returns its path */
+  context(name: string, files: Readonly<Record<string, string>> = {}): string {
     const folder = join(this.#folder, name);
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'Dockerfile'), this.#named(dockerfile));
     for (const [path, content] of Object.entries(files)) {
       writeFileSync(join(folder, path), this.#named(content));
     }
@@ -41,7 +40,11 @@ export class EnforcingSide implements Disposable {
   /** Words of `docker ...`, with content trust unless the variables say otherwise. `R` is the repository. */
   run(
     words: readonly string[],
-    { env = {}, input, cwd }: { env?: Record<string, string>; input?: string; cwd?: string } = {},
+    {
+      env = {},
+      input,
+      cwd,
+    }: { env?: Readonly<Record<string, string>>; input?: string; cwd?: string } = {},
   ): Promise<Transcript> {
     const args = words.map((word) => this.#named(word));
     const variables = { ...this.docker.environment, DOCKER_CONTENT_TRUST: '1', ...env };
@@ -77,10 +80,17 @@ export class EnforcingSide implements Disposable {
         .replaceAll(this.#folder, 'DIR')
         .replaceAll(`app/${this.name}`, 'app/NAME')
         .split('\n')
+        .map((line) => line.replace(/^error during connect: Post "[^"]*": /, ''))
         .filter(
-          (line) => !/^[0-9a-f]{12}: |^(Status|Sending build context|time="|\s+--->)/.test(line),
+          (line) =>
+            !/^[0-9a-f]{12}: |^(Status|DEPRECATED| {2,}(BuildKit|Install|environment|https)|Sending build context|time="|\s+--->)/.test(
+              line,
+            ),
         )
         .join('\n')
+        .replace(/^sha256:[0-9a-f]{64}$/gm, 'IMAGE')
+        // Left over of progress.
+        .replace(/^[\r\n]+/, '')
         // Which of the two is wrong first is by chance in Go.
         .replace(/sha(?:256|512) (checksum .* expected) [0-9a-f]+/, 'SHA $1')
         .replace(/(?<!sha256:)\b(?:[0-9a-f]{64}|[0-9a-f]{12})\b/g, 'ID');

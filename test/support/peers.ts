@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { printed, runCommand } from './command.ts';
 import { DockerCli } from './docker-cli.ts';
@@ -14,6 +14,11 @@ interface Peer {
 
 const peers = {
   docker: { isThere: () => onPath('docker'), packages: ['docker-cli', 'docker.io'] },
+  // Of Debian 12, with BuildKit built in, or a newer one with its plugin.
+  'docker-buildkit': {
+    isThere: () => existsSync('/usr/bin/docker'),
+    packages: ['docker.io', 'docker-buildx'],
+  },
   dockerd: { isThere: () => onPath('dockerd'), packages: ['docker.io'] },
   busybox: { isThere: () => isStatic('/bin/busybox'), packages: ['busybox-static'] },
   openssl: { isThere: () => onPath('openssl'), packages: ['openssl'] },
@@ -50,6 +55,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'docker-trust-keys.test.ts': [...reference, 'notary'],
   'docker-trust-differential.test.ts': ['docker', ...reference, 'notary'],
   'chain.ts': [...engine, ...reference],
+  'enforcement-build.test.ts': [...engine, ...reference, 'docker-buildkit'],
   'enforcement.test.ts': [...engine, ...reference],
   'interop-flows.test.ts': [...reference, 'notary', 'notary-signer'],
   'interop-tokens.test.ts': ['docker', 'notary'],

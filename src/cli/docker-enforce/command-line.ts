@@ -39,11 +39,18 @@ export class CommandLine {
     return this.#leaveOut(words, [trustFlag, ...without]);
   }
 
+  /**
+   * The words with flags behind all others, so that they win.
+   * @param without  flags that are left out, by their long names
+   */
+  withFlags(added: readonly string[], without: readonly string[]): string[] {
+    const end = this.#parsed.end;
+    const words = [...this.#words.slice(0, end), ...added, ...this.#words.slice(end)];
+    return this.#leaveOut(words, [trustFlag, ...without]);
+  }
+
   #leaveOut(words: readonly string[], names: readonly string[]): string[] {
-    const left = this.#parsed.spans.filter(({ from }) => {
-      const name = /^--([^=]+)/.exec(this.#words[from] ?? '')?.[1] ?? '';
-      return names.includes(name);
-    });
+    const left = this.#parsed.spans.filter((span) => names.includes(span.name));
     return words.filter((_, i) => !left.some(({ from, to }) => from <= i && i < to));
   }
 }

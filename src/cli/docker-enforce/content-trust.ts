@@ -4,7 +4,16 @@ import type { CliWorld } from '../ports.ts';
 /** The flag by which docker 28 and older switch content trust on or off for one command. */
 export const trustFlag = 'disable-content-trust';
 
-const off = new Set(['', '0', 'f', 'F', 'FALSE', 'false', 'False']);
+/** What Go reads as false; an empty variable is one that is not set. */
+export const offWords: ReadonlySet<string> = new Set([
+  '',
+  '0',
+  'f',
+  'F',
+  'FALSE',
+  'false',
+  'False',
+]);
 
 /**
  * Whether content trust is wanted for a command: its own flag counts, else the variable. A variable
@@ -14,5 +23,5 @@ const off = new Set(['', '0', 'f', 'F', 'FALSE', 'false', 'False']);
  */
 export function wantsTrust(env: CliWorld['env'], flags: Flags): boolean {
   if (flags.text(trustFlag) !== undefined) return !flags.isOn(trustFlag);
-  return !off.has(env.DOCKER_CONTENT_TRUST ?? '');
+  return !offWords.has(env.DOCKER_CONTENT_TRUST ?? '');
 }

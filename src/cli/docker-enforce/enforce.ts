@@ -2,6 +2,7 @@ import { isStoreError, type StoreError } from '../../base/index.ts';
 import { wordsFor } from '../docker-trust/texts.ts';
 import type { CliWorld, DockerOptions } from '../ports.ts';
 import { printable } from '../printable.ts';
+import { bakeCommand, buildCommand } from './build.ts';
 import { readCommandLine } from './command-line.ts';
 import { wantsTrust } from './content-trust.ts';
 import type { EnforcedCommand } from './enforced-command.ts';
@@ -9,7 +10,14 @@ import { pullCommand } from './pull.ts';
 import { pushCommand } from './push.ts';
 import { createCommand, runCommand } from './run.ts';
 
-const commands: readonly EnforcedCommand[] = [pullCommand, pushCommand, runCommand, createCommand];
+const commands: readonly EnforcedCommand[] = [
+  pullCommand,
+  pushCommand,
+  runCommand,
+  createCommand,
+  buildCommand,
+  bakeCommand,
+];
 
 /** docker's exit code for a flag that it does not know. */
 const flagMistaken = 125;
@@ -36,6 +44,11 @@ export async function enforce(
     return flagMistaken;
   }
   if (!wantsTrust(world.env, line.flags)) return await docker.program.run(args);
+  // Not docker's to tell: it could count them differently, and go on.
+  if (!isEnough(command.takes, line.args.length)) {
+    world.printError(countMistakeOf(command, path));
+    return 1;
+  }
   try {
     return await command.run({ world, docker, path }, line);
   } catch (error) {
@@ -53,6 +66,16 @@ function findCommand(args: readonly string[]) {
     }
   }
   return undefined;
+}
+
+function isEnough(takes: EnforcedCommand['takes'], count: number): boolean {
+  return takes === 'any' || (takes === 'one' ? count === 1 : count >= 1);
+}
+
+function countMistakeOf({ synopsis, takes }: EnforcedCommand, path: readonly string[]): string {
+  const title = `docker ${path.join(' ')}`;
+  const [wanted, see] = takes === 'one' ? ['1', 'Run'] : ['at least 1', 'See'];
+  return `docker: '${title}' requires ${wanted} argument\n\nUsage:  ${title} ${synopsis}\n\n${see} '${title} --help' for more information\n`;
 }
 
 function mistakeOf({ synopsis }: EnforcedCommand, path: readonly string[], mistake: string) {

@@ -17,6 +17,8 @@ export interface EnforcedCommand {
   readonly paths: readonly string[];
   /** What stands after the path in docker's usage line. */
   readonly synopsis: string;
+  /** How many arguments it must have. */
+  readonly takes: 'one' | 'any' | 'one or more';
   readonly flags: readonly FlagSpec[];
   /** False: the first argument ends the flags; what follows is a container's. */
   readonly interspersed: boolean;

@@ -30,6 +30,16 @@ export const containerFlags = flagTable(
    v,volume volume-driver volumes-from w,workdir`,
 );
 
+/** `docker build` of the classic builder and of buildx. */
+export const buildFlags = flagTable(
+  `check compress D,debug detach ${trustFlag} force-rm load no-cache pull push q,quiet rm squash`,
+  `add-host allow annotation attest build-arg build-context builder cache-from cache-to call
+   cgroup-parent cpu-period cpu-quota c,cpu-shares cpuset-cpus cpuset-mems f,file iidfile invoke
+   isolation label m,memory memory-swap metadata-file network no-cache-filter o,output platform policy
+   print progress provenance root sbom secret security-opt server-config shm-size ssh t,tag target
+   ulimit`,
+);
+
 function flagTable(switches: string, values: string): readonly FlagSpec[] {
   return [...specs(switches, 'boolean'), ...specs(values, 'list')];
 }

@@ -20,13 +20,13 @@ import { imageOf, releasedImage, type TrustedImage } from './trusted-image.ts';
 export const pullCommand: EnforcedCommand = {
   paths: ['pull', 'image pull'],
   synopsis: '[OPTIONS] NAME[:TAG|@DIGEST]',
+  takes: 'one',
   flags: pullFlags,
   interspersed: true,
   refusal: { code: 1 },
   async run(context, line) {
     const { world, docker, path } = context;
-    const [name] = line.args;
-    if (name === undefined || line.args.length > 1) return handOver(context, line);
+    const [name = ''] = line.args;
     const image = parseImageName(name);
     if (image.digest) return docker.program.run([...path, ...line.withArgument(name)]);
     const isAll = line.flags.isOn('all-tags');
@@ -68,11 +68,6 @@ export async function tagTrusted(
 ): Promise<void> {
   world.printError(`Tagging ${pinned} as ${tagged}\n`);
   await docker.program.ask(['tag', pinned, tagged]);
-}
-
-/** A mistake that docker tells in its own words, before it does anything. */
-export function handOver({ docker, path }: EnforceContext, line: CommandLine): Promise<number> {
-  return docker.program.run([...path, ...line.asTyped()]);
 }
 
 async function everyImage(context: EnforceContext, image: NamedImage): Promise<TrustedImage[]> {

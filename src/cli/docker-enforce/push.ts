@@ -6,7 +6,6 @@ import { parseImageName } from '../docker-trust/image-name.ts';
 import { refusal, wordsFor } from '../docker-trust/texts.ts';
 import type { EnforceContext, EnforcedCommand } from './enforced-command.ts';
 import { pushFlags } from './flag-tables.ts';
-import { handOver } from './pull.ts';
 import { trustWords } from './trust-words.ts';
 
 /**
@@ -16,13 +15,13 @@ import { trustWords } from './trust-words.ts';
 export const pushCommand: EnforcedCommand = {
   paths: ['push', 'image push'],
   synopsis: '[OPTIONS] NAME[:TAG]',
+  takes: 'one',
   flags: pushFlags,
   interspersed: true,
   refusal: { code: 1 },
   async run(context, line) {
     const { world, docker, path } = context;
-    const [name] = line.args;
-    if (name === undefined || line.args.length > 1) return handOver(context, line);
+    const [name = ''] = line.args;
     const image = parseImageName(name);
     const isAll = line.flags.isOn('all-tags');
     if (isAll && (image.tag || image.digest)) {

@@ -2,11 +2,12 @@ import { refusal } from '../docker-trust/texts.ts';
 import type { CommandLine } from './command-line.ts';
 import type { EnforceContext, EnforcedCommand } from './enforced-command.ts';
 import { containerFlags } from './flag-tables.ts';
-import { handOver, pullAndTag } from './pull.ts';
+import { pullAndTag } from './pull.ts';
 import { type TrustedImage, trustedImage } from './trusted-image.ts';
 
 const container = {
   synopsis: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+  takes: 'one or more',
   flags: containerFlags,
   interspersed: false,
   run: runContainer,
@@ -35,8 +36,7 @@ const pullPolicies = ['always', 'missing', 'never', ''];
  */
 async function runContainer(context: EnforceContext, line: CommandLine): Promise<number> {
   const { docker, path } = context;
-  const [name] = line.args;
-  if (name === undefined) return handOver(context, line);
+  const [name = ''] = line.args;
   const pull = line.flags.text('pull') ?? 'missing';
   if (!pullPolicies.includes(pull)) {
     throw refusal(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`);

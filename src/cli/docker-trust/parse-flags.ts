@@ -26,6 +26,12 @@ export class Flags {
   }
 }
 
+export interface FlagSpan {
+  readonly from: number;
+  readonly to: number;
+  readonly name: string;
+}
+
 export type ParsedFlags =
   | {
       readonly kind: 'parsed';
@@ -33,8 +39,13 @@ export type ParsedFlags =
       readonly flags: Flags;
       /** Where among the words each argument stands. */
       readonly positions: readonly number[];
-      /** Where flags stand, each with its value: from this word up to, but not with, that one. */
-      readonly spans: readonly { readonly from: number; readonly to: number }[];
+      /**
+       * Where flags stand, each with its value: from this word up to, but not with, that one. The
+       * name is the long one, and empty for joined short ones.
+       */
+      readonly spans: readonly FlagSpan[];
+      /** Before this word the last flag may stand. */
+      readonly end: number;
     }
   | { readonly kind: 'help' }
   /** With docker's sentence. */
@@ -58,7 +69,8 @@ export function parseFlags(
   const flags = new Flags();
   const args: string[] = [];
   const positions: number[] = [];
-  const spans: { from: number; to: number }[] = [];
+  const spans: FlagSpan[] = [];
+  let end = words.length;
   const rest = [...words];
   const keepRest = () => {
     positions.push(...rest.map((_, i) => words.length - rest.length + i));
@@ -67,6 +79,7 @@ export function parseFlags(
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const from = words.length - rest.length - 1;
     if (word === '--') {
+      end = from;
       keepRest();
       break;
     }
@@ -74,6 +87,7 @@ export function parseFlags(
       args.push(word);
       positions.push(from);
       if (interspersed) continue;
+      end = from;
       keepRest();
       break;
     }
@@ -82,9 +96,15 @@ export function parseFlags(
       : readShort(word, rest, specs, flags);
     if (reason === 'help') return { kind: 'help' };
     if (reason !== undefined) return { kind: 'mistaken', reason };
-    spans.push({ from, to: words.length - rest.length });
+    spans.push({ from, to: words.length - rest.length, name: nameOf(word, specs) });
   }
-  return { kind: 'parsed', args, flags, positions, spans };
+  return { kind: 'parsed', args, flags, positions, spans, end };
+}
+
+function nameOf(word: string, specs: readonly FlagSpec[]): string {
+  if (word.startsWith('--')) return word.slice(2).replace(/=.*$/s, '');
+  const spec = specs.find(({ short }) => short === word.charAt(1));
+  return spec && (spec.kind !== 'boolean' || word.length === 2) ? spec.name : '';
 }
 
 function readLong(word: string, rest: string[], specs: readonly FlagSpec[], flags: Flags) {

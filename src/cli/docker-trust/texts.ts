@@ -16,6 +16,7 @@ export function wordsFor(error: StoreError): string {
   const { code, detail, message } = error;
   switch (code) {
     case 'CLI_DOCKER_TRUST':
+    case 'CLI_UNENFORCEABLE':
     case 'CONFIG_TRUST_SERVER':
     case 'DOCKER_FAILED':
       return printable(message);
