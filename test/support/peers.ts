@@ -49,6 +49,7 @@ const reference: readonly PeerName[] = ['openssl', 'notary-server', 'docker-regi
 const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'bad-input.test.ts': [],
   'client.ts': ['bun', 'docker', 'openssl', 'notary-server'],
+  'cli-interop.test.ts': [...engine, ...reference, 'notary'],
   'client-library.test.ts': [...reference, 'notary'],
   'crash.test.ts': engine,
   'docker-trust-sign.test.ts': [...engine, ...reference],

@@ -26,6 +26,8 @@ export class TrustPerson implements Disposable {
   readonly #place: TrustPlace;
   /** A test may change it. */
   passphrase = 'of all keys';
+  /** For `DOCKER_HOST`; nobody is there unless a test says so. */
+  engineHost = 'unix:///nosuch.sock';
 
   constructor(place: TrustPlace) {
     this.#place = place;
@@ -36,7 +38,8 @@ export class TrustPerson implements Disposable {
   at(place: TrustPlace): TrustPerson {
     const other = new TrustPerson(place);
     rmSync(other.folder, { recursive: true });
-    return Object.assign(other, { folder: this.folder, trust: this.trust });
+    const { folder, trust, engineHost, passphrase } = this;
+    return Object.assign(other, { folder, trust, engineHost, passphrase });
   }
 
   /** Somebody with copies of the keys, or of the caches, as they are now. */
@@ -46,6 +49,7 @@ export class TrustPerson implements Disposable {
       cpSync(join(this.trust, part), join(other.trust, part), { recursive: true });
     }
     chmodSync(other.trust, 0o700);
+    other.engineHost = this.engineHost;
     return other;
   }
 
@@ -58,6 +62,13 @@ export class TrustPerson implements Disposable {
     const [file, ...first] = ownProgram();
     const words = [...first, 'docker', 'trust', ...args];
     return runCommand(file, words, { env: { ...this.environment(), ...env }, input });
+  }
+
+  /** `docker ARGS` with content trust, ours. */
+  docker(...args: string[]): Promise<Transcript> {
+    const env = { ...this.environment(), DOCKER_CONTENT_TRUST: '1' };
+    const [file, ...first] = ownProgram();
+    return runCommand(file, [...first, 'docker', ...args], { env });
   }
 
   /** `notary ARGS`; it must end with 0. Questions are answered with yes. @returns what it printed */
@@ -101,7 +112,7 @@ export class TrustPerson implements Disposable {
       ...Object.fromEntries(names.map((name) => [name, this.passphrase])),
       HOME: this.folder,
       DOCKER_CONFIG: this.folder,
-      DOCKER_HOST: 'unix:///nosuch.sock',
+      DOCKER_HOST: this.engineHost,
       DOCKER_CONTENT_TRUST_SERVER: this.#place.url,
     };
   }

@@ -12,6 +12,8 @@ const dayMs = 86_400_000;
 const warnDays = 182;
 const renewedByServer = new Set(['timestamp', 'snapshot']);
 
+const indent = ' '.repeat(20);
+
 /** `docker trust doctor`: verifies an image step by step, and says what to do where it stops. */
 export const doctorCommand: TrustCommand = {
   path: 'doctor',
@@ -97,20 +99,19 @@ function warningsOf({ link, until, against }: Link, now: number): string[] {
 }
 
 function render({ step: name, subject, ok, facts, failure, warnings }: Step): string {
-  const head = `${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(13)} ${subject}`;
   const lines = [
-    head,
-    ...facts.map((fact) => `${' '.repeat(20)}${fact}`),
-    ...warnings.map((warning) => `${' '.repeat(20)}warning: ${warning}`),
+    `${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(13)} ${printable(subject)}`,
+    ...facts.map((fact) => `${indent}${printable(fact)}`),
+    ...warnings.map((warning) => `${indent}warning: ${printable(warning)}`),
     ...(failure
       ? [
-          `      ${failure.code}: ${failure.message}`,
-          `      rule: ${failure.rule}`,
-          `      remedy: ${failure.remedy}`,
+          `      ${failure.code}: ${printable(failure.message)}`,
+          `      rule: ${printable(failure.rule)}`,
+          `      remedy: ${printable(failure.remedy)}`,
         ]
       : []),
   ];
-  return `${lines.map(printable).join('\n')}\n`;
+  return `${lines.join('\n')}\n`;
 }
 
 function verdict(found: ImageVerification, isOk: boolean): string {
