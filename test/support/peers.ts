@@ -83,6 +83,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'signer-process.test.ts': ['notary'],
   'signer-token.test.ts': ['softhsm2', 'notary', 'notary-server'],
   'registry.ts': [...engine, 'docker-registry', 'openssl', 'curl', 'wrk'],
+  'registry-differential.test.ts': ['docker-registry', 'openssl'],
   'skopeo.test.ts': ['skopeo'],
   'store-chain.test.ts': [...engine, 'notary'],
   'trust.ts': ['openssl', 'notary-server', 'postgres', 'wrk'],

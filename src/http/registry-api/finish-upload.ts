@@ -15,7 +15,7 @@ export function finishUpload(gate: Gate, uploads: Uploads, clock: Clock): Endpoi
       // A refusal says too where the upload stands.
       nameUpload(reply, repository, await uploads.status(owner, rest));
       await uploads.append(owner, rest, uploadPart(request));
-      reply.removeHeader('range').removeHeader('docker-upload-uuid');
+      reply.removeHeader('range').removeHeader('docker-upload-uuid').removeHeader('location');
     }
     await uploads.finish(owner, rest, digest, clock());
     return nameNewBlob(reply, repository, digest).send();
