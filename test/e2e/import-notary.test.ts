@@ -171,7 +171,8 @@ test('a server that asks for tokens is read with a login', async () => {
   const from = ['--from', store.url, '--cacert', store.certificateFile, app];
   const data = join(folder, 'tokens');
   const nobody = await importNotary(data, from);
-  assert.match(nobody.stderr, /REMOTE_UNAUTHORIZED/, printed(nobody));
+  assert.match(nobody.stdout, /refused: REMOTE_UNAUTHORIZED/, printed(nobody));
+  assert.equal(nobody.code, 1);
   const login = Buffer.from(`${paula.name}:${paula.password}`).toString('base64');
   const end = succeeded(await importNotary(data, from, { NOTARY_AUTH: login }));
   assert.match(end.stdout, /1 imported/);

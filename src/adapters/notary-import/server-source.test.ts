@@ -132,3 +132,14 @@ test('what is no metadata, or too large, is not taken', async () => {
   await using large = await source(new Map([[path, [200, Buffer.alloc(2 * 1024 * 1024)]]]));
   await assert.rejects(large.source.read(gun, true), { code: 'REMOTE_TOO_LARGE' });
 });
+
+test('versions without end, of which none is there, are not all asked for', async () => {
+  const path = `/v2/${gun}/_trust/tuf/timestamp.json`;
+  const claim = String(readFileSync(`${folder}/timestamp.json`)).replace(
+    /"version":\d+/,
+    '"version":2000000000',
+  );
+  await using w = await source(new Map([[path, [200, claim]]]));
+  assert.equal((await w.source.read(gun, true)).files.length, 1);
+  assert.ok(w.asked.length < 1_100, String(w.asked.length));
+});

@@ -4,6 +4,7 @@ import {
   isStoreError,
   type Json,
   parseJson,
+  StoreError,
   stringOf,
   toHex,
 } from '../../base/index.ts';
@@ -33,6 +34,17 @@ const pageLimitBytes = 4 * 1024 * 1024;
 /** So many requests are under way at once, for the versions of one repository. */
 const atOnce = 8;
 const mostVersions = 100_000;
+/** After so many versions in a row that are not there, the server is taken to have no older ones. */
+const mostAbsent = 1_000;
+const mostGuns = 1_000_000;
+/** What is wrong with one repository, while others may be read. */
+const ofOneRepository = [
+  'REMOTE_STATUS',
+  'REMOTE_UNAUTHORIZED',
+  'REMOTE_TOO_LARGE',
+  'REMOTE_TRUNCATED',
+  'REMOTE_ANSWER',
+];
 
 /**
  * Repositories of a running server that speaks Notary's HTTP API, read as a consumer reads them:
@@ -54,6 +66,16 @@ export class ServerSource implements ImportSource {
   }
 
   async read(gun: Gun, history: boolean): Promise<SourceRepository> {
+    try {
+      return await this.#read(gun, history);
+    } catch (error) {
+      if (!isStoreError(error) || !ofOneRepository.includes(error.code)) throw error;
+      const { code, message, detail } = error;
+      throw new StoreError(code, message, { ...detail, repository: gun }, error);
+    }
+  }
+
+  async #read(gun: Gun, history: boolean): Promise<SourceRepository> {
     const files = new Map<string, SourceFile>();
     const keep = (file: MetadataFile | undefined): number => {
       if (file) files.set(`${file.role} ${file.version}`, file);
@@ -70,26 +92,36 @@ export class ServerSource implements ImportSource {
     for (const [role, version] of latest) {
       if (!history && role !== 'root') continue;
       // A server may say any number; what is older than this, nobody will ask for.
-      for (let at = version - 1; at > Math.max(0, version - mostVersions); at -= atOnce) {
+      let absent = 0;
+      const oldest = Math.max(0, version - mostVersions);
+      for (let at = version - 1; at > oldest && absent < mostAbsent; at -= atOnce) {
         const numbers = Array.from({ length: Math.min(atOnce, at) }, (_, i) => at - i);
         const found = numbers.map((n) => this.#file(gun, role, `${n}.${role}.json`));
-        for (const file of await Promise.all(found)) keep(file);
+        for (const file of await Promise.all(found)) absent = keep(file) > 0 ? 0 : absent + 1;
       }
     }
     return { files: [...files.values()] };
   }
 
-  /** A file that another one lists, by its hash. Whether it fits is verified by whoever reads us. */
-  #listed(gun: Gun, role: RoleName, by: MetadataFile): Promise<MetadataFile | undefined> {
+  /** A file that another one lists, by its hash. Whether it fits else is verified by whoever reads us. */
+  async #listed(gun: Gun, role: RoleName, by: MetadataFile): Promise<MetadataFile | undefined> {
     const meta = 'meta' in by.signed ? by.signed.meta.get(role) : undefined;
     const sha256 = meta?.hashes.get('sha256');
-    if (!sha256) return Promise.resolve(undefined);
-    return this.#file(gun, role, `${role}.${toHex(sha256)}.json`);
+    if (!sha256) return undefined;
+    const name = `${role}.${toHex(sha256)}.json`;
+    const file = await this.#file(gun, role, name);
+    if (!file || file.sha256 === toHex(sha256)) return file;
+    const url = this.#urlOf(gun, name);
+    throw remoteError('REMOTE_ANSWER', { url, reason: 'not the bytes that the hash names' });
+  }
+
+  #urlOf(gun: Gun, name: string): string {
+    return `${this.#options.origin}/v2/${gun}/_trust/tuf/${name}`;
   }
 
   /** @returns undefined when the server has none, or it is no metadata: verification tells then */
   async #file(gun: Gun, role: RoleName, name: string): Promise<MetadataFile | undefined> {
-    const url = `${this.#options.origin}/v2/${gun}/_trust/tuf/${name}`;
+    const url = this.#urlOf(gun, name);
     const answer = await this.#get(url, `repository:${gun}:pull`, limitBytesOf(role));
     // notary-server answers 500 for a delegation that its snapshot does not list.
     if (answer.status === 404 || (answer.status === 500 && role.includes('/'))) return undefined;
@@ -113,6 +145,7 @@ export class ServerSource implements ImportSource {
       const records = this.#recordsOf(answer.body);
       for (const { gun, category } of records)
         if (gun.startsWith(prefix)) alive.set(gun, category !== 'deletion');
+      if (alive.size > mostGuns) throw this.#noFeed(`it names more than ${mostGuns} repositories`);
       const last = records.at(-1)?.id;
       if (last === undefined || records.length < recordsPerPage) break;
       if (!(Number(last) > Number(after))) throw this.#noFeed('its changes do not go on');

@@ -29,11 +29,12 @@ export interface ImportRequest {
 /**
  * Takes repositories over: looks at all of them first, tells what was found, then writes one after
  * the other, each whole or not at all. What is here already is not written again, so that an
- * import that was interrupted is begun again and goes on. A repository that does not verify, or
- * went another way here, is refused, and the others go on.
+ * import that was interrupted is begun again and goes on. A repository that does not verify,
+ * cannot be read, or went another way here, is refused, and the others go on.
  *
  * @returns one plan per repository, with what was written
- * @throws whatever the source or the target throws but for IMPORT_* and TUF_*
+ * @throws whatever the source or the target throws but for IMPORT_* and TUF_*, and for what the source
+ *         says is of one repository
  */
 export async function importRepositories(
   request: ImportRequest,
@@ -89,7 +90,9 @@ async function write(plan: RepositoryPlan, request: ImportRequest): Promise<Repo
 }
 
 function refused(gun: string, error: unknown): RepositoryPlan {
-  if (!isStoreError(error) || !/^(IMPORT|TUF)_/.test(error.code)) throw error;
+  if (!isStoreError(error)) throw error;
+  const isOfIt = error.detail.repository === gun || /^(IMPORT|TUF)_/.test(error.code);
+  if (!isOfIt) throw error;
   const { code, message } = error;
   return {
     gun,

@@ -34,7 +34,8 @@ export interface ImportSource {
   names(): AsyncIterable<string>;
   /**
    * @param history  false: the current files and all roots suffice
-   * @throws StoreError of the adapter; the whole import then ends
+   * @throws StoreError of the adapter; the whole import then ends, unless `detail.repository` is the
+   *         GUN: then it is about this repository, and the others go on
    */
   read(gun: Gun, history: boolean): Promise<SourceRepository>;
 }
