@@ -62,6 +62,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'interop-tokens.test.ts': ['docker', 'notary'],
   'memory.ts': reference,
   'import-notary.test.ts': ['notary', 'notary-server', 'openssl', 'postgres'],
+  'import-notary-killed.test.ts': ['notary-server', 'notary-signer', 'openssl', 'postgres'],
   'import-notary-mysql.test.ts': ['notary', 'notary-server', 'openssl', 'mariadbd'],
   'notary-client.test.ts': ['notary'],
   'one-file.test.ts': ['bun', 'docker'],
