@@ -9,6 +9,7 @@ import {
   terminalPassphrases,
 } from '../adapters/passphrase/index.ts';
 import { dockerCredentials, Remotes } from '../adapters/remotes/index.ts';
+import { rootTokenFrom, TokenRoots } from '../adapters/root-token/index.ts';
 import {
   folderError,
   KeyFolder,
@@ -63,16 +64,14 @@ export function openDockerWorld(
   const { offline = false, warn = () => {}, remoteFor } = options;
   const trust = join(folder, 'trust');
   const cache = new MetadataFolder(trust);
-  const passphrases = firstOf(
-    environmentPassphrases(env),
-    terminalPassphrases(
-      processTerminal(
-        () => process.stdin,
-        () => process.stdout,
-      ),
-    ),
+  const terminal = processTerminal(
+    () => process.stdin,
+    () => process.stdout,
   );
-  const keys = new KeyFolder(trust, passphrases);
+  const passphrases = firstOf(environmentPassphrases(env), terminalPassphrases(terminal));
+  const files = new KeyFolder(trust, passphrases);
+  const token = rootTokenFrom(env, terminal);
+  const keys = token ? new TokenRoots(files, token) : files;
   const program = new DockerProgram(folder, env, options.globals);
   const opened = new Map<string, Remotes>();
   const read = new Map<Gun, Promise<Trust>>();
@@ -116,7 +115,7 @@ export function openDockerWorld(
   }
   return {
     configFolder: folder,
-    keyring: openKeyring(trust, env, passphrases),
+    keyring: openKeyring(trust, env, passphrases, token),
     program,
     open,
     trustServerOf: trustServerHost,
@@ -152,11 +151,12 @@ export function openDockerWorld(
     },
     async loadSignerKey(name, bytes, file) {
       const key = await unlockForeignKey(name, parseKeyFile(bytes, file), file, passphrases);
-      await keys.keep(key, name);
+      await files.keep(key, name);
     },
     parsePublicKeyFile: readPublicKeyFile,
     [Symbol.dispose]() {
       for (const remotes of opened.values()) remotes[Symbol.dispose]();
+      token?.[Symbol.dispose]();
     },
   };
 }

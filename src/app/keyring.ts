@@ -6,6 +6,7 @@ import {
   processTerminal,
   terminalPassphrases,
 } from '../adapters/passphrase/index.ts';
+import type { RootToken } from '../adapters/root-token/index.ts';
 import {
   backUpKeys,
   changePassphrase,
@@ -23,22 +24,31 @@ import {
 } from '../adapters/trust-folder/index.ts';
 import { isStoreError, utf8 } from '../base/index.ts';
 import type { KeyOutcome, Keyring, ListedKey } from '../cli/index.ts';
-import type { KeyId } from '../tuf/index.ts';
+import type { KeyId, PublicKey } from '../tuf/index.ts';
 
 /**
  * The keys of a trust folder.
  * @param trust        such as `~/.docker/trust`
  * @param passphrases  of the keys that are there
+ * @param token        where root keys lie, when there is one
  */
 export function openKeyring(
   trust: string,
   env: Environment,
   passphrases: PassphraseSource,
+  token?: RootToken,
 ): Keyring {
   async function list(): Promise<ListedKey[]> {
     const [keys, kept] = [await findKeys(trust), await keptRepositories(trust)];
     const known = new Map(kept.flatMap(({ algorithms }) => [...algorithms]));
-    return keys.map((key) => listed(key, known.get(key.id)));
+    const roots = token ? (await token.keys()).map((key) => onToken(key, token)) : [];
+    return [...roots, ...keys.map((key) => listed(key, known.get(key.id)))];
+  }
+  /** What is done with the file of a key cannot be done with one that has none. */
+  async function requireFile(id: KeyId): Promise<void> {
+    const roots = (await token?.keys()) ?? [];
+    if (!token || !roots.some((key) => key.id === id)) return;
+    throw folderError('FOLDER_KEY_ON_TOKEN', { keyId: id, place: token.place });
   }
   return {
     list,
@@ -48,6 +58,7 @@ export function openKeyring(
       throw folderError('FOLDER_KEY_UNKNOWN', { text: text.slice(0, 64) });
     },
     async export(ids) {
+      for (const id of ids) await requireFile(id);
       return serializeKeyBundle((await findKeys(trust)).filter(({ id }) => ids.includes(id)));
     },
     save: (file, text) => writeNewFile(file, utf8(text)),
@@ -66,6 +77,7 @@ export function openKeyring(
       return done;
     },
     async changePassphrase(id) {
+      await requireFile(id);
       // Another terminal source: the one above remembers the present passphrase.
       const terminal = terminalPassphrases(
         processTerminal(
@@ -76,7 +88,7 @@ export function openKeyring(
       await changePassphrase(trust, id, passphrases, firstOf(newPassphraseFrom(env), terminal));
     },
     async lastRootOf(id) {
-      const held = (await findKeys(trust)).filter((key) => key.id !== id);
+      const held = (await list()).filter((key) => key.id !== id);
       const kept = await keptRepositories(trust);
       return kept
         .filter(({ rootKeyIds }) => rootKeyIds.has(id))
@@ -84,12 +96,18 @@ export function openKeyring(
         .map(({ gun }) => gun);
     },
     async remove(id) {
+      await requireFile(id);
       await removeFile((await findKey(trust, id)).path);
     },
     backup: (to, isKeptUntried, progress) =>
       backUpKeys({ trust, passphrases, to, isKeptUntried, progress }),
     restore: (bytes, file, progress) => restoreKeys(trust, bytes, file, progress),
   };
+}
+
+function onToken({ id }: PublicKey, { place }: RootToken): ListedKey {
+  const kind = { algorithm: 'ecdsa', isEncrypted: true };
+  return { id, role: 'root', gun: undefined, ...kind, location: place };
 }
 
 function listed({ id, role, gun, file, path }: FoundKey, known: string | undefined): ListedKey {

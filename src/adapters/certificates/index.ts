@@ -6,7 +6,11 @@
  */
 export { type MemberRequest, makeAuthority, makeMember } from './mutual-tls.ts';
 export { type Member, readMember } from './read-member.ts';
-export { makeRootCertificate, type RootCertificateRequest } from './root-certificate.ts';
+export {
+  makeRootCertificate,
+  makeRootCertificateElsewhere,
+  type RootCertificateRequest,
+} from './root-certificate.ts';
 export {
   isTlsCertificateUsable,
   makeTlsCertificate,

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { keyUsage, notAuthority, purpose, selfSign } from './self-signed.ts';
+import { keyUsage, notAuthority, purpose, selfSign, selfSignElsewhere } from './self-signed.ts';
 
 const lifetimeDays = 10 * 365;
 
@@ -19,15 +19,28 @@ export interface RootCertificateRequest {
  * @see notary 0.7.0, cryptoservice/certificate.go and tuf/utils/x509.go NewCertificate
  */
 export function makeRootCertificate(request: RootCertificateRequest): string {
-  return selfSign({
-    privateKey: request.privateKey,
-    commonName: request.gun,
-    notBefore: request.now,
+  const { privateKey } = request;
+  return selfSign({ privateKey, ...contentFor(request) });
+}
+
+/** The same for an ECDSA key whose private half is elsewhere, such as on a token. */
+export function makeRootCertificateElsewhere(
+  request: Omit<RootCertificateRequest, 'privateKey'> & { readonly publicKey: KeyObject },
+  signWith: (signed: Uint8Array) => Promise<Uint8Array>,
+): Promise<string> {
+  const { publicKey } = request;
+  return selfSignElsewhere({ publicKey, ...contentFor(request) }, signWith);
+}
+
+function contentFor({ gun, now }: Pick<RootCertificateRequest, 'gun' | 'now'>) {
+  return {
+    commonName: gun,
+    notBefore: now,
     lifetimeDays,
     extensions: [
       keyUsage('digitalSignature', 'keyEncipherment'),
       purpose('codeSigning'),
       notAuthority,
     ],
-  });
+  };
 }

@@ -39,21 +39,40 @@ export function issue(
   content: CertificateContent,
   issuer: { readonly commonName: string; readonly privateKey: KeyObject },
 ): string {
+  const algorithm = signatureAlgorithm(issuer.privateKey);
+  const signed = contentOf(content, issuer.commonName, algorithm);
+  const signature = der.bitString(sign('sha256', signed, issuer.privateKey));
+  return pemOf(der.sequence(signed, algorithm, signature));
+}
+
+/**
+ * Signs a certificate with a private key that is elsewhere, about itself.
+ * @param signWith  gives r and s of an ECDSA signature with SHA-256, 32 bytes each
+ */
+export async function selfSignElsewhere(
+  content: CertificateContent,
+  signWith: (signed: Uint8Array) => Promise<Uint8Array>,
+): Promise<string> {
+  const algorithm = signatureAlgorithm(content.publicKey);
+  const signed = contentOf(content, content.commonName, algorithm);
+  const raw = await signWith(signed);
+  const signature = der.sequence(der.integer(raw.subarray(0, 32)), der.integer(raw.subarray(32)));
+  return pemOf(der.sequence(signed, algorithm, der.bitString(signature)));
+}
+
+function contentOf(content: CertificateContent, issuer: string, algorithm: Uint8Array): Uint8Array {
   const { notBefore, lifetimeDays } = content;
   const notAfter = new Date(notBefore.getTime() + lifetimeDays * daySeconds * 1000);
-  const algorithm = signatureAlgorithm(issuer.privateKey);
-  const signed = der.sequence(
+  return der.sequence(
     der.explicit(0, der.integer(2)),
     der.integer(serial()),
     algorithm,
-    nameOf(issuer.commonName),
+    nameOf(issuer),
     der.sequence(der.instant(notBefore), der.instant(notAfter)),
     nameOf(content.commonName),
     content.publicKey.export({ format: 'der', type: 'spki' }),
     der.explicit(3, der.sequence(...content.extensions)),
   );
-  const signature = der.bitString(sign('sha256', signed, issuer.privateKey));
-  return pemOf(der.sequence(signed, algorithm, signature));
 }
 
 function nameOf(commonName: string): Uint8Array {

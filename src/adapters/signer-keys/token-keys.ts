@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PKCS11 } from 'pkcs11js';
 import { fromHex, type Secret } from '../../base/index.ts';
 import type { Algorithm, KeyOwner } from '../../signer/index.ts';
-import { publicKey } from '../../tuf/index.ts';
+import { type PublicKey, publicKey } from '../../tuf/index.ts';
 import type { PrivateHalves } from './database-keys.ts';
 import { signerKeyError } from './errors.ts';
 import type { KeyRow } from './key-rows.ts';
@@ -13,9 +13,12 @@ export interface TokenOptions {
   readonly module: string;
   /** Label of the token. */
   readonly token: string;
-  readonly pin: Secret;
+  /** Without one, what is public on it can be read; see `logIn`. */
+  readonly pin?: Secret;
 }
 
+/** More keys of one owner are not looked at. */
+const mostKeys = 64;
 const p256 = Buffer.from('06082a8648ce3d030107', 'hex');
 const spkiPrefix = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex');
 
@@ -48,8 +51,9 @@ export async function openToken(
       .find((one) => module.C_GetTokenInfo(one).label.trim() === options.token);
     if (!slot) throw failed('no token has this label');
     const session = module.C_OpenSession(slot, pkcs11.CKF_SERIAL_SESSION | pkcs11.CKF_RW_SESSION);
-    module.C_Login(session, pkcs11.CKU_USER, options.pin.reveal());
-    return new TokenKeys(module, session, pkcs11, options.token);
+    const keys = new TokenKeys(module, session, pkcs11, options.token);
+    if (options.pin) keys.logIn(options.pin);
+    return keys;
   } catch (cause) {
     module.C_Finalize();
     module.close();
@@ -77,6 +81,25 @@ export class TokenKeys implements PrivateHalves, Disposable {
     this.#token = token;
   }
 
+  /** From now on it signs and makes keys. @throws StoreError SIGNER_TOKEN for a wrong PIN */
+  logIn(pin: Secret): void {
+    this.#asking(() => this.#module.C_Login(this.#session, this.#names.CKU_USER, pin.reveal()));
+  }
+
+  /** The public halves of an owner's keys, in no order. @throws StoreError SIGNER_TOKEN */
+  publicKeys(owner: KeyOwner): PublicKey[] {
+    const names = this.#names;
+    return this.#asking(() => {
+      this.#module.C_FindObjectsInit(this.#session, [
+        { type: names.CKA_CLASS, value: names.CKO_PUBLIC_KEY },
+        { type: names.CKA_LABEL, value: labelOf(owner) },
+      ]);
+      const found = this.#module.C_FindObjects(this.#session, mostKeys);
+      this.#module.C_FindObjectsFinal(this.#session);
+      return found.map((handle) => this.#publicKeyOf(handle));
+    });
+  }
+
   /** @throws StoreError SIGNER_TOKEN_ALGORITHM, SIGNER_TOKEN */
   async make(owner: KeyOwner, algorithm: Algorithm) {
     if (algorithm !== 'ecdsa') throw signerKeyError('SIGNER_TOKEN_ALGORITHM', { algorithm });
@@ -94,7 +117,10 @@ export class TokenKeys implements PrivateHalves, Disposable {
   }
 
   /** @throws StoreError SIGNER_TOKEN */
-  async sign(row: KeyRow, payload: Uint8Array): Promise<Uint8Array> {
+  async sign(
+    row: Pick<KeyRow, 'key_id' | 'gun' | 'role'>,
+    payload: Uint8Array,
+  ): Promise<Uint8Array> {
     const hash = createHash('sha256').update(payload).digest();
     return this.#asking(() => {
       const key = this.#find(row);
@@ -129,12 +155,7 @@ export class TokenKeys implements PrivateHalves, Disposable {
         { type: names.CKA_LABEL, value: label },
       ],
     );
-    const [attribute] = this.#module.C_GetAttributeValue(this.#session, pair.publicKey, [
-      { type: names.CKA_EC_POINT },
-    ]);
-    // An OCTET STRING around the uncompressed point.
-    const point = Buffer.from((attribute?.value ?? []) as Buffer).subarray(-65);
-    const key = publicKey('ecdsa', Uint8Array.from(Buffer.concat([spkiPrefix, point])));
+    const key = this.#publicKeyOf(pair.publicKey);
     for (const half of [pair.publicKey, pair.privateKey]) {
       this.#module.C_SetAttributeValue(this.#session, half, [
         { type: names.CKA_ID, value: idOf(key.id) },
@@ -143,7 +164,16 @@ export class TokenKeys implements PrivateHalves, Disposable {
     return key;
   }
 
-  #find(row: KeyRow): Buffer {
+  #publicKeyOf(handle: Buffer): PublicKey {
+    const [attribute] = this.#module.C_GetAttributeValue(this.#session, handle, [
+      { type: this.#names.CKA_EC_POINT },
+    ]);
+    // An OCTET STRING around the uncompressed point.
+    const point = Buffer.from((attribute?.value ?? []) as Buffer).subarray(-65);
+    return publicKey('ecdsa', Uint8Array.from(Buffer.concat([spkiPrefix, point])));
+  }
+
+  #find(row: Pick<KeyRow, 'key_id' | 'gun' | 'role'>): Buffer {
     const names = this.#names;
     this.#module.C_FindObjectsInit(this.#session, [
       { type: names.CKA_CLASS, value: names.CKO_PRIVATE_KEY },

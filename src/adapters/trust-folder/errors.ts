@@ -27,6 +27,10 @@ export const folderErrors = {
   FOLDER_KEY_UNKNOWN: {
     message: 'no key of the trust folder, or more than one, begins with {text}; see key ls',
   },
+  FOLDER_KEY_ON_TOKEN: {
+    message:
+      'the key {keyId} lies on {place} and never leaves it; use the tools of the token for that. Nothing was changed',
+  },
   FOLDER_NO_KEYS: { message: 'there are no keys in {folder}; there is nothing to back up' },
   FOLDER_BACKUP_DAMAGED: {
     message: '{file} is not a whole backup: {reason}; nothing was restored. Use another copy of it',
