@@ -44,6 +44,10 @@ export function processWorld(clock: Clock): CliWorld {
       const { importNotary } = await import('./import-notary.ts');
       return importNotary(question, watch, { env, dockerFolder, clock });
     },
+    moveDatabase: async (data, told) => {
+      const { moveDatabase } = await import('./move-database.ts');
+      return await moveDatabase(data, told, env);
+    },
     serve: async (flags) => {
       const { serve } = await import('./serve.ts');
       await serve(flags, env, clock);

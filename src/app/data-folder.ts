@@ -16,6 +16,7 @@ import { appError } from './errors.ts';
 /**
  *   <data>/                      0700
  *     store.sqlite               users, tags, manifests, trust metadata, keys (encrypted), the chain
+ *     store.sqlite.moved         the same, once it was moved into PostgreSQL: nobody reads it
  *     blobs/sha256/ab/<64 hex>   layers and configs, once per digest; sha512/ beside it
  *     uploads/<id>               bytes on their way in
  *     import/                    rows of dumps, while an import runs
@@ -28,12 +29,14 @@ import { appError } from './errors.ts';
 export class DataFolder {
   readonly path: string;
   readonly database: string;
+  readonly movedDatabase: string;
   readonly tls: string;
   readonly #lock: string;
 
   private constructor(path: string) {
     this.path = path;
     this.database = join(path, 'store.sqlite');
+    this.movedDatabase = `${this.database}.moved`;
     this.tls = join(path, 'tls');
     this.#lock = join(path, 'serve.pid');
   }

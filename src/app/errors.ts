@@ -49,6 +49,14 @@ export const appErrors = {
     message:
       'the database {database} cannot be opened: {reason}; see docs/operations/postgresql.md for what it must be',
   },
+  DATABASE_NOT_EMPTY: {
+    message:
+      'the database {database} has rows already, and they are kept; make an empty one for the store',
+  },
+  DATABASE_MOVED: {
+    message:
+      'this store was moved into PostgreSQL; start it with COUNTERMARK_DATABASE, or rename {path} back if nothing was published since',
+  },
   CONFIG_FILE: { message: '{flag} {path} cannot be read: {reason}' },
   DOCKER_FAILED: { message: '{reason}' },
   CONFIG_TRUST_SERVER: { message: 'valid https URL required for trust server, got {server}' },

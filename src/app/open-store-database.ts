@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Database, openDatabase } from '../adapters/sql/database.ts';
 import { SqliteInstantReads } from '../adapters/sql/instant-reads.ts';
 import { PostgresInstantReads } from '../adapters/sql/postgres-instant-reads.ts';
@@ -7,13 +8,19 @@ import { appError } from './errors.ts';
 
 /**
  * Opens the PostgreSQL database that the operator named, or the file in the data folder.
- * @throws StoreError DATABASE_FAILED, which never holds a password
+ * @throws StoreError DATABASE_MOVED; DATABASE_FAILED, which never holds a password
  */
 export async function openStoreDatabase(
   { database }: Pick<Config, 'database'>,
   folder: DataFolder,
 ): Promise<Database> {
-  if (!database) return await openDatabase(folder.database);
+  if (!database) {
+    // A new file in its place would be an empty store.
+    if (existsSync(folder.movedDatabase) && !existsSync(folder.database)) {
+      throw appError('DATABASE_MOVED', { path: folder.movedDatabase });
+    }
+    return await openDatabase(folder.database);
+  }
   try {
     return await openDatabase(database.reveal());
   } catch (cause) {

@@ -4,6 +4,7 @@ import type { ImportWatch, RepositoryPlan } from '../trust/index.ts';
 import { type CommonOptions, parseServer, trustOf } from './context.ts';
 import { cliError } from './errors.ts';
 import { exitCodes, type Report } from './exit-codes.ts';
+import { importSqlite } from './import-sqlite.ts';
 import type { CliWorld, ImportQuestion } from './ports.ts';
 import { printable } from './printable.ts';
 import { renderPlans, renderWritten } from './render-import.ts';
@@ -47,7 +48,10 @@ export function importCommands(world: CliWorld, report: Report): Command {
       const isWhole = plans.length > 0 && plans.every(({ state }) => state !== 'refused');
       report(isWhole ? exitCodes.done : exitCodes.no);
     });
-  return new Command('import').description('Bring data from other systems').addCommand(notary);
+  return new Command('import')
+    .description('Bring data from other systems')
+    .addCommand(notary)
+    .addCommand(importSqlite(world));
 }
 
 async function questionOf(

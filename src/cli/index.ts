@@ -16,6 +16,7 @@ export type {
   HttpConnection,
   ImportQuestion,
   InstalledDocker,
+  MovedDatabase,
   MovedKeys,
   MoveQuestion,
   PkiMember,

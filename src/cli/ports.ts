@@ -85,6 +85,14 @@ export interface MovedKeys {
   readonly removed: number;
 }
 
+/** What was moved into PostgreSQL. */
+export interface MovedDatabase {
+  readonly tables: number;
+  readonly rows: number;
+  /** Where the file is now; nobody reads it any more. */
+  readonly aside: string;
+}
+
 /** What `registry scrub` is asked for. */
 export interface ScrubQuestion {
   /** Data folder of the store, which may run meanwhile. */
@@ -312,6 +320,8 @@ export interface CliWorld {
     question: ImportQuestion,
     watch: ImportWatch,
   ) => Promise<readonly RepositoryPlan[]>;
+  /** Moves a stopped store's SQLite file into PostgreSQL. @param told  rows copied so far */
+  readonly moveDatabase: (data: string, told: (rows: number) => void) => Promise<MovedDatabase>;
   /** Runs a store until it is told to stop. */
   readonly serve: (flags: ServeFlags) => Promise<void>;
   /** Runs a signer until it is told to stop. */

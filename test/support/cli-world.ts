@@ -100,6 +100,10 @@ export class TestWorld {
         watch.wrote?.(first, 1, 1);
         return [first, ...plans.slice(1)];
       },
+      moveDatabase: async (data, told) => {
+        told(1_234);
+        return { tables: 22, rows: 1_234, aside: `${data}/store.sqlite.moved` };
+      },
       serve: async (flags) => {
         this.served.push(flags);
         print(1, `serve ${JSON.stringify(flags)}\n`);

@@ -71,6 +71,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'postgresql-contract.test.ts': ['postgres'],
   'postgresql-crash.test.ts': ['notary', 'postgres'],
   'postgresql-delete-races.test.ts': ['postgres'],
+  'postgresql-move.test.ts': ['notary', 'postgres'],
   'postgresql-processes.test.ts': ['postgres'],
   'postgresql-reads.test.ts': ['postgres'],
   'postgresql-replicas.test.ts': ['postgres'],

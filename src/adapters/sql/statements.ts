@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Kysely, PostgresAdapter, sql } from 'kysely';
+import { type Kysely, PostgresAdapter, type RawBuilder, sql } from 'kysely';
 
 /*
  * Where SQLite and PostgreSQL differ, all of it: words of a table's definition, the append-only
@@ -116,4 +116,56 @@ function lockKey(name: string): string {
 export function endsWith(column: string, ending: string) {
   const pattern = `%${ending.replace(/[\\%_]/g, '\\$&')}`;
   return sql<boolean>`${sql.ref(column)} like ${pattern} escape '\\'`;
+}
+
+/** The tables whose rows a table's rows need, on SQLite. */
+export async function referencesOf<T>(db: Kysely<T>, table: string): Promise<string[]> {
+  const { rows } = await sql<{
+    table: string;
+  }>`select "table" from pragma_foreign_key_list(${table})`.execute(db);
+  return rows.map((row) => row.table);
+}
+
+/**
+ * Lets rows be inserted into a table of PostgreSQL with the numbers that they have already, and the
+ * next row get a higher one than any of them.
+ * @param last  the highest number that was ever given; undefined for a table without numbers
+ */
+export async function insertNumbered<T>(
+  tx: Kysely<T>,
+  table: string,
+  last: number | undefined,
+  insert: () => Promise<void>,
+): Promise<void> {
+  const { rows } = await sql<{ tgname: string }>`select tgname from pg_trigger
+    where tgrelid = ${table}::regclass and tgname = ${`${table}_takes_its_number`}`.execute(tx);
+  const trigger = rows[0] && sql.id(rows[0].tgname);
+  const switchTrigger = async (how: string) => {
+    if (!trigger) return;
+    await sql`alter table ${sql.table(table)} ${sql.raw(how)} trigger ${trigger}`.execute(tx);
+  };
+  await switchTrigger('disable');
+  await insert();
+  await switchTrigger('enable');
+  if (last === undefined || last === 0) return;
+  const sequence = trigger ? sql`${`${table}_ids`}` : sql`pg_get_serial_sequence(${table}, 'id')`;
+  await sql`select setval((${sequence})::regclass, ${last}::bigint)`.execute(tx);
+}
+
+/** The rows of a query on PostgreSQL, so many at a time, within a transaction. */
+export async function* fetchInPages<T, Row>(
+  tx: Kysely<T>,
+  query: RawBuilder<Row>,
+  rowsAtOnce: number,
+): AsyncGenerator<Row[]> {
+  await sql`declare pages no scroll cursor for ${query}`.execute(tx);
+  try {
+    for (;;) {
+      const { rows } = await sql<Row>`fetch ${sql.lit(rowsAtOnce)} from pages`.execute(tx);
+      if (rows.length === 0) return;
+      yield rows;
+    }
+  } finally {
+    await sql`close pages`.execute(tx);
+  }
 }
