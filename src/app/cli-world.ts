@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { passphraseError, processTerminal, type Terminal } from '../adapters/passphrase/index.ts';
 import { type Clock, Secret } from '../base/index.ts';
 import type { CliWorld, HttpConnection } from '../cli/index.ts';
+import { ownCommand } from './self.ts';
 
 /** The world of this process, for the command line. What a command does not use is not loaded. */
 export function processWorld(clock: Clock): CliWorld {
@@ -102,6 +103,7 @@ export function processWorld(clock: Clock): CliWorld {
         warn: printError,
       });
     },
+    ownCommand,
     installPlugin: async ({ config }) => {
       const { installPlugin } = await import('./install-plugin.ts');
       return installPlugin(config || dockerFolder);

@@ -337,6 +337,8 @@ export interface CliWorld {
   ) => Promise<Scrubbed>;
   readonly pki: PkiTools;
   readonly docker: (options: DockerOptions) => Promise<DockerTrustWorld>;
+  /** The words that start this program. */
+  readonly ownCommand: () => readonly string[];
   /** Makes docker find this program as a plugin. @returns what was written */
   readonly installPlugin: (options: {
     readonly config?: string | undefined;

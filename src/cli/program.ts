@@ -9,6 +9,7 @@ import type { CliWorld } from './ports.ts';
 import { printable } from './printable.ts';
 import { registryCommands } from './registry.ts';
 import { serveCommand } from './serve.ts';
+import { shellInitCommand } from './shell-init.ts';
 import { signerCommands } from './signer.ts';
 import { trustCommands } from './trust.ts';
 import { userCommands } from './user.ts';
@@ -41,6 +42,7 @@ export function createProgram(world: CliWorld, report: Report): Command {
   program.addCommand(importCommands(world, report));
   program.addCommand(registryCommands(world, report));
   program.addCommand(pluginCommands(world), { hidden: true });
+  program.addCommand(shellInitCommand(world), { hidden: true });
   // Its arguments are docker's and are read as docker does, see runCli.
   program.command('docker').description('Any docker, with content trust; docker trust');
   for (const command of everyCommand(program)) {

@@ -9,6 +9,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { runCommand } from '../support/command.ts';
 import { both, compare, nobody, type State, states } from '../support/enforcement-cells.ts';
 import { EnforcementWorld, type EnforcingSide } from '../support/enforcement-world.ts';
 
@@ -104,6 +105,19 @@ for (const words of [
   test(`docker ${words} is a mistake`, () =>
     compare(world, words.split(' '), { image: '', keeps: true }));
 }
+
+test('plain docker in a shell goes through ours', async () => {
+  const { docker, repository } = world.ours;
+  const script = `eval "$(${process.execPath} src/app/main.ts shell-init bash)"; docker pull -q ${repository}:$TAG`;
+  for (const [TAG, code] of [
+    ['plain', 1],
+    ['v1', 0],
+  ] as const) {
+    const env = { ...docker.environment, DOCKER_CONTENT_TRUST: '1', TAG };
+    const ended = await runCommand('bash', ['-c', script], { env });
+    assert.equal(ended.code, code, ended.stderr);
+  }
+});
 
 test('docker pull --quiet shows what is pulled, and no progress', () =>
   compare(world, ['pull', '-q', 'R:v1'], { image: 'R:v1' }));

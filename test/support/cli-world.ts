@@ -137,6 +137,7 @@ export class TestWorld {
       docker: async () => {
         throw new StoreError('CLI_DOCKER_TRUST', 'there is no docker in transcripts');
       },
+      ownCommand: () => ['/usr/local/bin/countermark'],
       installPlugin: async ({ config = '~/.docker' }) => ({
         file: `${config}/cli-plugins/docker-dct`,
         command: 'docker dct',

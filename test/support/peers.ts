@@ -30,6 +30,8 @@ const peers = {
   skopeo: { isThere: () => onPath('skopeo'), packages: ['skopeo'] },
   postgres: { isThere: () => postgresFolder() !== undefined, packages: ['postgresql'] },
   curl: { isThere: () => onPath('curl'), packages: ['curl'] },
+  zsh: { isThere: () => onPath('zsh'), packages: ['zsh'] },
+  fish: { isThere: () => onPath('fish'), packages: ['fish'] },
   wrk: { isThere: () => onPath('wrk'), packages: ['wrk'] },
   // Of npm, which leaves a few lines of text in its place where it may not run the package's script.
   bun: { isThere: () => isLarge('node_modules/bun/bin/bun.exe'), packages: [] },
@@ -94,6 +96,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'trust-crash.test.ts': ['notary'],
   'trust-many-tags.test.ts': [],
   'tuf-fixpoint.test.ts': reference,
+  'src/cli/shell-init.test.ts': ['zsh', 'fish'],
   'src/adapters/certificates/certificates.test.ts': ['openssl'],
   'src/adapters/trust-folder/trust-folder.test.ts': ['openssl'],
 };
