@@ -57,6 +57,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'docker-trust-sign.test.ts': [...engine, ...reference],
   'docker-trust-token.test.ts': [...reference, 'notary', 'softhsm2'],
   'docker-trust-keys.test.ts': [...reference, 'notary'],
+  'docker-trust-faults.test.ts': ['docker', ...reference, 'notary'],
   'docker-trust-differential.test.ts': ['docker', ...reference, 'notary'],
   'chain.ts': [...engine, ...reference],
   'enforcement-build.test.ts': [...engine, ...reference, 'docker-buildkit'],

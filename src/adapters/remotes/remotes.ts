@@ -12,7 +12,7 @@ import { TrustServerRemote } from './trust-server-remote.ts';
 export interface RemotesOptions extends HttpsClientOptions {
   readonly credentials: CredentialSource;
   readonly clock: Clock;
-  /** Origin of a trust server that serves all repositories; else each host serves its own. */
+  /** URL of a trust server that serves all repositories; else each host serves its own. */
   readonly trustServer?: string | undefined;
 }
 
@@ -45,8 +45,10 @@ export class Remotes implements Disposable {
   trust(gun: Gun, { forWriting }: { readonly forWriting: boolean }): TrustServerRemote {
     const host = hostOfGun(gun);
     const own = host === 'docker.io' ? hubTrustServer : `https://${host}`;
-    const origin = originOf(this.#options.trustServer ?? own);
-    return new TrustServerRemote({ origin, gun, forWriting, client: this.#client(origin, host) });
+    const server = this.#options.trustServer ?? own;
+    const origin = originOf(server);
+    const base = `${origin}${new URL(server).pathname.replace(/\/+$/, '')}`;
+    return new TrustServerRemote({ base, gun, forWriting, client: this.#client(origin, host) });
   }
 
   [Symbol.dispose](): void {

@@ -16,8 +16,8 @@ import { multipartOf } from './multipart.ts';
 
 export interface TrustServerOptions {
   readonly client: AuthorizedClient;
-  /** Such as `https://localhost:5443`. */
-  readonly origin: string;
+  /** Such as `https://localhost:5443`, what stands before `/v2/`. */
+  readonly base: string;
   readonly gun: Gun;
   /** True when this command will publish: then one token serves for reading and writing. */
   readonly forWriting: boolean;
@@ -36,9 +36,9 @@ export class TrustServerRemote implements TrustRemote {
   readonly #base: string;
   readonly #scope: string;
 
-  constructor({ client, origin, gun, forWriting }: TrustServerOptions) {
+  constructor({ client, base, gun, forWriting }: TrustServerOptions) {
     this.#client = client;
-    this.#base = `${origin}/v2/${gun}/_trust/tuf/`;
+    this.#base = `${base}/v2/${gun}/_trust/tuf/`;
     this.#scope = `repository:${gun}:${forWriting ? 'push,pull' : 'pull'}`;
   }
 

@@ -41,8 +41,11 @@ async function readOwnFile(file: string): Promise<Uint8Array> {
   } catch (error) {
     if (isStoreError(error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'no such file or directory' : code;
-    throw refusal(`refusing to load key from ${file}: stat ${file}: ${why}`, error);
+    const why =
+      code === 'EISDIR'
+        ? `read ${file}: is a directory`
+        : `stat ${file}: ${code === 'ENOENT' ? 'no such file or directory' : code}`;
+    throw refusal(`refusing to load key from ${file}: ${why}`, error);
   }
 }
 

@@ -20,7 +20,7 @@ export const revokeCommand: TrustCommand = {
     const question = `Confirm you would like to delete all signature data for ${name}?`;
     if (!image.tag && !flags.isOn('yes') && !(await confirm(context, question))) return 0;
     await revoke(context, image).catch((error: unknown) => {
-      if (!isStoreError(error)) throw error;
+      if (!isStoreError(error) || error.code === 'CONFIG_TRUST_SERVER') throw error;
       throw refusal(`could not remove signature for ${name}: ${reasonOf(error)}`, error);
     });
     context.world.print(`Successfully deleted signature for ${name}\n`);

@@ -97,6 +97,6 @@ async function firstSigner(
 
 function existing(trust: Trust, tag: string, { digest }: Content): string {
   const row = signaturesOf(trust, tag).tags.find((each) => each.digest === hexOf(digest));
-  const signers = row?.signers.length ? [...row.signers].sort() : ['(Repo Admin)'];
+  const signers = [...(row?.signers ?? [])].sort();
   return `Existing signatures for tag ${tag} digest ${hexOf(digest)} from:\n${signers.join(', ')}\n`;
 }

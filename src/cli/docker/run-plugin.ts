@@ -31,8 +31,10 @@ export async function runPlugin(
     return 125;
   }
   const config = parsed.flags.text('config');
+  // `--host` and its like: a push is for the engine that docker itself was told.
+  const globals = args.slice(0, parsed.positions[0] ?? args.length);
   const rest = parsed.args[0] === word ? parsed.args.slice(1) : parsed.args;
-  return await runDockerTrust(rest, world, { title, config });
+  return await runDockerTrust(rest, world, { title, config, globals });
 }
 
 const metadata = {
