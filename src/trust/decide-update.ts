@@ -19,10 +19,10 @@ import {
   verifyNextRoot,
   verifyRoot,
 } from '../tuf/index.ts';
-import { CurrentFiles, type ParsedRoots, type ReadCurrent } from './current-files.ts';
+import type { CurrentFiles } from './current-files.ts';
 import { checking, trustError } from './errors.ts';
 import { Floors } from './floors.ts';
-import type { FileVersion, Retired, RoleKeys } from './ports.ts';
+import type { Retired, RoleKeys } from './ports.ts';
 import { signSnapshot, signTimestamp } from './server-roles.ts';
 
 /** One update and what it is an update of. */
@@ -30,8 +30,7 @@ export interface UpdateRequest {
   readonly gun: Gun;
   /** Files as received. A timestamp is passed over: the server makes its own. */
   readonly parts: ReadonlyMap<RoleName, Uint8Array>;
-  readonly current: ReadCurrent;
-  readonly roots?: ParsedRoots | undefined;
+  readonly current: CurrentFiles;
   /** Asked only when a role has no published file. */
   readonly retired: () => Promise<Retired>;
   readonly keys: RoleKeys;
@@ -55,9 +54,8 @@ export interface UpdateRequest {
  *         detail's `refused` names the role. Whatever the keys throw
  * @see notary 0.7.0 server/handlers/validation.go validateUpdate
  */
-export async function decideUpdate(request: UpdateRequest): Promise<FileVersion[]> {
-  const { gun, keys, now } = request;
-  const current = new CurrentFiles(request.current, request.roots);
+export async function decideUpdate(request: UpdateRequest): Promise<MetadataFile[]> {
+  const { gun, current, keys, now } = request;
   const update = parseParts(request.parts);
   await requireNewVersions(update, current);
   const root = await decideRoot(update, current, gun, now);
@@ -69,9 +67,8 @@ export async function decideUpdate(request: UpdateRequest): Promise<FileVersion[
   const snapshot = update.snapshot
     ? await requireAgreement(update.snapshot, update, current, root, targets, now)
     : await signSnapshot(place, await snapshotOver(update, current, floors, root, targets, now));
-  const previous = (await current.parse('timestamp'))?.signed;
-  const version = previous?.version ?? (await floors.of('timestamp'));
-  const timestamp = await signTimestamp(place, version, snapshot);
+  const previous = (await current.versionOf('timestamp')) || (await floors.of('timestamp'));
+  const timestamp = await signTimestamp(place, previous, snapshot);
   return [...update.all, ...(update.snapshot ? [] : [snapshot]), timestamp];
 }
 

@@ -3,6 +3,7 @@ import {
   authorityOf,
   type DelegationName,
   type Gun,
+  type MetadataFile,
   type PublicKey,
   parentOf,
   parseMetadata,
@@ -10,7 +11,7 @@ import {
   type RoleName,
   type TargetsRole,
 } from '../tuf/index.ts';
-import type { ParsedRoots } from './current-files.ts';
+import { CurrentFiles, type Known } from './current-files.ts';
 import { decideUpdate } from './decide-update.ts';
 import { Expiries } from './expiries.ts';
 import { FreshReads } from './fresh-reads.ts';
@@ -33,6 +34,8 @@ import {
 
 /** How often an update is decided on anew because another process has just published. */
 const mostTries = 10;
+/** Repositories of which something is known. */
+const mostKnown = 128;
 
 /**
  * The trust server of all GUNs: accepts updates one at a time per GUN, and answers with published
@@ -42,7 +45,7 @@ export class TrustServer {
   readonly #store: MetadataStore;
   readonly #keys: RoleKeys;
   readonly #turns = new Turns();
-  readonly #roots: ParsedRoots = new Map();
+  readonly #known = new Map<Gun, Known>();
   readonly #fresh = new FreshReads<StoredFile | undefined>();
   readonly #renewing: Renewing;
 
@@ -65,9 +68,11 @@ export class TrustServer {
     now: Date,
   ): Promise<readonly FileVersion[]> {
     return this.exclusively(gun, () =>
-      this.#atOneStanding(gun, async (over) => {
-        const files = await this.decide(gun, parts, now);
+      this.#atOneStanding(gun, async (over, timestamp) => {
+        const current = this.#currentFiles(gun, timestamp);
+        const files = await this.#decide(gun, parts, current, now);
         await this.#store.publish(gun, files, now, over);
+        this.#remember(gun, current, files);
         return files;
       }),
     );
@@ -78,18 +83,13 @@ export class TrustServer {
    * with more, in one transaction of their own, within {@link exclusively}. Call it before that
    * transaction begins: it reads the store and the keys outside of it.
    */
-  decide(
+  async decide(
     gun: Gun,
     parts: ReadonlyMap<RoleName, Uint8Array>,
     now: Date,
   ): Promise<readonly FileVersion[]> {
-    const current = (role: RoleName) => this.#store.current(gun, role);
-    const retired = () => this.#store.retired(gun);
-    return decideUpdate({
-      ...{ gun, parts, current, retired, now },
-      keys: this.#keys,
-      roots: this.#roots,
-    });
+    const timestamp = await this.#store.current(gun, 'timestamp');
+    return this.#decide(gun, parts, this.#currentFiles(gun, timestamp), now);
   }
 
   /** Does the work while nothing else of this process publishes to the GUN. It does not nest. */
@@ -185,25 +185,54 @@ export class TrustServer {
     return this.#store.changes(query);
   }
 
+  #decide(
+    gun: Gun,
+    parts: ReadonlyMap<RoleName, Uint8Array>,
+    current: CurrentFiles,
+    now: Date,
+  ): Promise<MetadataFile[]> {
+    const retired = () => this.#store.retired(gun);
+    return decideUpdate({ gun, parts, current, retired, keys: this.#keys, now });
+  }
+
+  #currentFiles(gun: Gun, timestamp: FileVersion | undefined): CurrentFiles {
+    const read = (role: RoleName) => this.#store.current(gun, role);
+    return new CurrentFiles(read, timestamp, this.#known.get(gun));
+  }
+
+  /** Those that were published to last are known. */
+  #remember(gun: Gun, current: CurrentFiles, published: readonly MetadataFile[]): void {
+    const timestamp = published.find(({ role }) => role === 'timestamp');
+    if (!timestamp) return;
+    this.#known.delete(gun);
+    this.#known.set(gun, current.knownAfter(published, timestamp));
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > mostKnown && oldest !== undefined) this.#known.delete(oldest);
+  }
+
   /**
    * Does work that reads the repository several times and then changes it over the standing it was
-   * given. When another process has changed it meanwhile, whatever the work said of that mixture is
-   * void, and it is done again.
+   * given, which is that of this timestamp. When another process has changed it meanwhile, whatever
+   * the work said of that mixture is void, and it is done again.
    */
-  async #atOneStanding<T>(gun: Gun, work: (over: Standing) => Promise<T>): Promise<T> {
+  async #atOneStanding<T>(
+    gun: Gun,
+    work: (over: Standing, timestamp: FileVersion | undefined) => Promise<T>,
+  ): Promise<T> {
     for (let tries = 1; ; tries++) {
-      const over = await this.#standing(gun);
+      const timestamp = await this.#store.current(gun, 'timestamp');
+      const over = await this.#standing(gun, timestamp);
       try {
-        return await work(over);
+        return await work(over, timestamp);
       } catch (error) {
         if (tries === mostTries || !isStoreError(error) || isLate(error)) throw error;
-        if ((await this.#standing(gun)) === over) throw error;
+        const moved = await this.#store.current(gun, 'timestamp');
+        if ((await this.#standing(gun, moved)) === over) throw error;
       }
     }
   }
 
-  async #standing(gun: Gun): Promise<Standing> {
-    const timestamp = await this.#store.current(gun, 'timestamp');
+  async #standing(gun: Gun, timestamp: FileVersion | undefined): Promise<Standing> {
     if (timestamp) return timestamp.version;
     return -((await this.#store.retired(gun)).versions.get('timestamp') ?? 0);
   }
