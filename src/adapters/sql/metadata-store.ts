@@ -10,6 +10,7 @@ import {
 } from '../../trust/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import type { Database, Tx } from './database.ts';
+import { type Place, prepared } from './prepared.ts';
 import { publishFiles, requireStanding } from './publish-files.ts';
 import { isRace, lockNames, write } from './write.ts';
 
@@ -40,7 +41,8 @@ export class SqlMetadataStore implements MetadataStore {
   }
 
   async current(gun: Gun, role: RoleName): Promise<StoredFile | undefined> {
-    const row = await this.#files(gun, role).orderBy('version', 'desc').limit(1).executeTakeFirst();
+    const { rows } = await this.#db.executeQuery(selectCurrent({ gun, role })(this.#db));
+    const [row] = rows;
     return row && storedFile(row);
   }
 
@@ -126,6 +128,25 @@ export class SqlMetadataStore implements MetadataStore {
       .where('role', '=', role);
   }
 }
+
+/** It stands before every publish, too. */
+const selectCurrent = prepared((db, place: Place<{ gun: Gun; role: RoleName }>) =>
+  db
+    .selectFrom('tuf_files')
+    .select(columns)
+    .where(
+      'gun',
+      '=',
+      place(({ gun }) => gun),
+    )
+    .where(
+      'role',
+      '=',
+      place(({ role }) => role),
+    )
+    .orderBy('version', 'desc')
+    .limit(1),
+);
 
 /** Keeps how far every role has come, before its rows go. */
 async function retire(tx: Tx, gun: Gun, rootKeyIds: readonly string[]): Promise<void> {
