@@ -1,4 +1,5 @@
 import { constants, type KeyObject, sign, verify } from 'node:crypto';
+import { ecdsaFits, ecdsaSign } from './ecdsa-signature.ts';
 import { tufError } from './errors.ts';
 import { type KeyId, materialOf, type PublicKey } from './key.ts';
 
@@ -102,11 +103,6 @@ const verifiers: ReadonlyMap<string, Verifier> = new Map([
   ['pycrypto-pkcs#1 pss', { keyTypes: ['rsa'], pem: true, fits: rsaFits(pss) }],
 ]);
 
-/** Hashes with SHA-256 whatever the curve; a length other than twice the curve's is refused. */
-function ecdsaFits(key: KeyObject, signature: Uint8Array, payload: Uint8Array): boolean {
-  return verify('sha256', payload, { key, dsaEncoding: 'ieee-p1363' }, signature);
-}
-
 function eddsaFits(key: KeyObject, signature: Uint8Array, payload: Uint8Array): boolean {
   return signature.length === 64 && verify(null, payload, key, signature);
 }
@@ -134,5 +130,5 @@ function methodOf(key: PublicKey): string {
 function signPayload(method: string, key: KeyObject, payload: Uint8Array): Uint8Array {
   if (method === 'eddsa') return sign(null, payload, key);
   if (method === 'rsapss') return sign('sha256', payload, { key, ...pss });
-  return sign('sha256', payload, { key, dsaEncoding: 'ieee-p1363' });
+  return ecdsaSign(key, payload);
 }
