@@ -37,7 +37,7 @@ export interface ImportSurroundings {
 
 /**
  * Imports into the store of a data folder, or of the database that COUNTERMARK_DATABASE names as for
- * `serve`. Nobody else may have the folder meanwhile.
+ * `serve`. Nobody else may have the folder meanwhile, unless it is a dry run, which only reads.
  * @throws StoreError DATA_FOLDER_IN_USE, and what the source throws
  */
 export async function importNotary(
@@ -48,7 +48,7 @@ export async function importNotary(
   const { COUNTERMARK_DATABASE: url } = surroundings.env;
   const database = url ? parseDatabase(url) : undefined;
   const folder = DataFolder.open(resolve(question.data));
-  folder.claim();
+  if (!question.dryRun) folder.claim();
   await using open = new AsyncDisposableStack();
   const db = await openStoreDatabase({ database }, folder);
   open.defer(() => db.destroy());
@@ -73,7 +73,7 @@ async function openSource(
   const { from, trustFolder } = question;
   if (from !== undefined) return serverSource(from, question, surroundings, open);
   if (trustFolder !== undefined) return new FolderSource(resolve(trustFolder), wanted);
-  const shelf = open.use(new RowShelf(emptyRoom(folder, open)));
+  const shelf = open.use(new RowShelf(emptyRoom(folder, question.dryRun, open)));
   const live = async (url: string, flag: string) => open.use(await LiveDatabase.open(url, flag));
   const { serverDump, serverDb, signerDump, signerDb } = question;
   if (serverDump !== undefined) await readServerDump(serverDump, shelf);
@@ -85,12 +85,16 @@ async function openSource(
   return new DatabaseSource({ server, signer, env: surroundings.env, wanted });
 }
 
-/** A folder for the rows of dumps; what an import that was killed left in it goes. */
-function emptyRoom(folder: DataFolder, open: AsyncDisposableStack): string {
-  const room = join(folder.path, 'import');
+/**
+ * A folder for the rows of dumps; what an import that was killed left in it goes. A dry run has one of
+ * its own, beside that of an import.
+ */
+function emptyRoom(folder: DataFolder, dryRun: boolean, open: AsyncDisposableStack): string {
+  const all = join(folder.path, 'import');
+  const room = dryRun ? join(all, `dry-${process.pid}`) : all;
   const empty = () => rmSync(room, { recursive: true, force: true });
   empty();
-  mkdirSync(room, { mode: 0o700 });
+  mkdirSync(room, { mode: 0o700, recursive: true });
   open.defer(empty);
   return room;
 }

@@ -68,6 +68,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'import-notary.test.ts': ['notary', 'notary-server', 'openssl', 'postgres'],
   'import-notary-killed.test.ts': ['notary-server', 'notary-signer', 'openssl', 'postgres'],
   'import-notary-mysql.test.ts': ['notary', 'notary-server', 'openssl', 'mariadbd'],
+  'import-runbook.test.ts': ['notary', 'notary-server', 'notary-signer', 'openssl', 'postgres'],
   'notary-client.test.ts': ['notary'],
   'one-file.test.ts': ['bun', 'docker'],
   'notary-differential.test.ts': [...reference, 'notary-signer', 'postgres'],
