@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Database, openDatabase } from '../adapters/sql/database.ts';
 import { SqliteInstantReads } from '../adapters/sql/instant-reads.ts';
 import { PostgresInstantReads } from '../adapters/sql/postgres-instant-reads.ts';
+import type { Secret } from '../base/index.ts';
 import { type Config, nameOfDatabase } from './config.ts';
 import type { DataFolder } from './data-folder.ts';
 import { appError } from './errors.ts';
@@ -24,10 +25,15 @@ export async function openStoreDatabase(
   try {
     return await openDatabase(database.reveal());
   } catch (cause) {
-    const { message, code } = cause as NodeJS.ErrnoException;
-    const reason = message || String(code ?? 'no reason given');
-    throw appError('DATABASE_FAILED', { database: nameOfDatabase(database), reason }, cause);
+    throw databaseFailed(database, cause);
   }
+}
+
+/** DATABASE_FAILED, without the password that the URL may hold. */
+export function databaseFailed(url: Secret, cause: unknown) {
+  const { message, code } = cause as NodeJS.ErrnoException;
+  const reason = message || String(code ?? 'no reason given');
+  return appError('DATABASE_FAILED', { database: nameOfDatabase(url), reason }, cause);
 }
 
 /** The reads of that database which need no waiting for anybody's transaction. */

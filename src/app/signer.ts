@@ -14,10 +14,11 @@ import { type Clock, isStoreError, Secret } from '../base/index.ts';
 import type { SignerFlags } from '../cli/index.ts';
 import { type SignerApi, startSignerApi } from '../http/signer-api/index.ts';
 import { KeyService } from '../signer/index.ts';
-import { parseListen } from './config.ts';
+import { parseDatabase, parseListen } from './config.ts';
 import { appError } from './errors.ts';
 import { openLog } from './log.ts';
 import { readMutualTls, watchMutualTls } from './mutual-tls.ts';
+import { databaseFailed } from './open-store-database.ts';
 import { readAccess, watchAccess } from './signer-access.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -69,6 +70,7 @@ export async function startSigner(
     listen,
     tls,
     clock,
+    requireReady: () => rows.requireAnswer(),
     report: ({ error, unexpected, ...call }) => {
       if (unexpected) log.error({ ...call, err: error }, 'signer call failed');
       else if (isStoreError(error)) log.warn({ ...call, code: error.code }, 'signer call refused');
@@ -104,16 +106,27 @@ async function openKeys(flags: Pick<SignerFlags, 'data' | 'defaultAlias'>, env: 
 }
 
 /**
- * The database of a signer's data folder, which is made when absent, and what opens its keys.
- * @throws StoreError SIGNER_ALIAS, SIGNER_PASSPHRASE
+ * The database that COUNTERMARK_SIGNER_DATABASE names, or the file in the data folder, which is made
+ * when absent; and what opens its keys.
+ * @throws StoreError SIGNER_ALIAS, SIGNER_PASSPHRASE, CONFIG_DATABASE, DATABASE_FAILED
  */
 export async function openSigner(
   flags: Pick<SignerFlags, 'data' | 'defaultAlias'>,
   env: Environment,
 ): Promise<{ db: SignerDatabase; passphrases: Passphrases }> {
   const passphrases = new Passphrases(env, flags.defaultAlias);
+  const { COUNTERMARK_SIGNER_DATABASE: url } = env;
+  if (url) return { db: await openPostgres(parseDatabase(url)), passphrases };
   const folder = resolve(flags.data);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
   return { db: await openSignerDatabase(join(folder, databaseFile)), passphrases };
+}
+
+async function openPostgres(database: Secret): Promise<SignerDatabase> {
+  try {
+    return await openSignerDatabase(database.reveal());
+  } catch (cause) {
+    throw databaseFailed(database, cause);
+  }
 }

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { RemoteRoleKeys } from '../../src/adapters/keys/index.ts';
 import { openRecord, sealRecord } from '../../src/adapters/signer-keys/key-record.ts';
 import { NodePostgres } from '../../src/adapters/sql/node-postgres.ts';
+import { moveKeys } from '../../src/app/move-keys.ts';
+import { reencrypt } from '../../src/app/signer.ts';
 import { Secret, utf8 } from '../../src/base/index.ts';
+import { healthServices } from '../../src/signer/index.ts';
 import { barePublicKey, verifySignature } from '../../src/tuf/index.ts';
 import { roleKeysContract } from '../contract/role-keys.ts';
 import { PostgresServer, postgresFolder } from '../support/postgres-server.ts';
@@ -13,7 +19,7 @@ import { passphraseOfOne, SignerWorld } from '../support/signer-world.ts';
 
 /*
  * Debian's notary-signer 0.7 with its keys in PostgreSQL: it remembers pending keys there, and what
- * either signer writes into a record the other reads.
+ * either signer writes into a record the other reads. And ours with its keys there.
  */
 const skip = postgresFolder() ? false : 'PostgreSQL is not installed (apt-get install postgresql)';
 if (skip && process.env.CI) throw new Error(skip);
@@ -42,6 +48,89 @@ if (!skip) {
     keys: new RemoteRoleKeys(world.connect(address), async () => undefined),
     close: async () => {},
   }));
+}
+
+if (!skip) {
+  /** Two of our signers on one new database, each in turn. */
+  const ours = async () => {
+    const own = new SignerWorld();
+    const env = {
+      NOTARY_SIGNER_DEFAULT: 'a passphrase',
+      COUNTERMARK_SIGNER_DATABASE: await postgres.emptyUrl(),
+    };
+    // They make the table at the same moment.
+    const signers = await Promise.all([own.ours({}, env), own.ours({}, env)]);
+    return { own, env, signers };
+  };
+
+  roleKeysContract('our signer on PostgreSQL', async () => {
+    const { own, signers } = await ours();
+    const keys = new RemoteRoleKeys(own.connect(signers[0].address), async () => undefined);
+    return { keys, close: () => own[Symbol.asyncDispose]() };
+  });
+
+  test('what one of two signers on a database made, the other signs with, and announces', async () => {
+    const { own, env, signers } = await ours();
+    await using _world = own;
+    const [one, two] = signers.map(({ address }) => own.connect(address));
+    assert.ok(one && two);
+    const asked = Array.from({ length: 8 }, (_, i) =>
+      [one, two][i % 2]?.createKey('example.com/n/two', 'timestamp'),
+    );
+    const [keyId = '', ...others] = new Set((await Promise.all(asked)).map((key) => key?.keyId));
+    assert.deepEqual(others, [], 'all are told one pending key');
+    const { method, content } = await two.sign(keyId, payload);
+    const info = (await one.keyInfo(keyId)) ?? assert.fail();
+    const key = barePublicKey(
+      createPublicKey({ key: Buffer.from(info.publicBytes), format: 'der', type: 'spki' }),
+    );
+    verifySignature(key, { keyId: key.id, method, bytes: content }, payload);
+    assert.notEqual((await one.createKey('example.com/n/two', 'timestamp')).keyId, keyId);
+
+    const next = { ...env, NOTARY_SIGNER_NEXT: 'the next one' };
+    assert.equal(await reencrypt({ data: own.data, defaultAlias: 'next' }, next), 2);
+    await two.sign(keyId, payload);
+    assert.ok(!existsSync(join(own.data, 'signer.sqlite')));
+  });
+
+  test('the keys of a data folder move into a database', async () => {
+    const { own, env } = await ours();
+    await using _world = own;
+    const from = await own.ours({ data: join(own.folder, 'before') });
+    const { keyId } = await own.connect(from.address).createKey('example.com/n/moves', 'snapshot');
+    await from.stop();
+    const question = { data: own.data, fromSigner: join(own.folder, 'before') };
+    const options = { env, clock: () => new Date() };
+    const all = { ...question, dryRun: false, removeFromStore: false };
+    assert.equal((await moveKeys(all, () => {}, options)).moved, 1);
+    const { address } = await own.ours({}, env);
+    assert.equal((await own.connect(address).keyInfo(keyId))?.gun, 'example.com/n/moves');
+  });
+
+  test('while its database is away a signer says so, and then goes on', async () => {
+    const { own, signers } = await ours();
+    await using _world = own;
+    const signer = own.connect(signers[0].address);
+    const { keyId } = await signer.createKey('example.com/n/away', 'timestamp');
+    assert.equal(await signer.isServing(healthServices[0] ?? ''), true);
+    await postgres.crash('immediate');
+    for (const call of [signer.sign(keyId, payload), signer.isServing(healthServices[0] ?? '')]) {
+      await assert.rejects(call, (error: { code?: string; detail?: { reason?: string } }) => {
+        assert.deepEqual(
+          [error.code, error.detail?.reason],
+          ['TRUST_SIGNER_UNAVAILABLE', 'UNAVAILABLE'],
+        );
+        return true;
+      });
+    }
+    await postgres.up();
+    for (const until = Date.now() + 20_000; ; await sleep(100)) {
+      const isBack = await signer.isServing(healthServices[0] ?? '').catch(() => false);
+      if (isBack) break;
+      assert.ok(Date.now() < until, 'it does not come back');
+    }
+    await signer.sign(keyId, payload);
+  });
 }
 
 test("flow 17: a record that Debian's signer wrote is read by ours", { skip }, async () => {

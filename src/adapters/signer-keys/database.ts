@@ -1,7 +1,8 @@
-import { type Generated, Kysely, SqliteDialect, sql } from 'kysely';
-import { NodeSqlite } from '../sql/node-sqlite.ts';
+import { type Dialect, type Generated, Kysely, PostgresDialect, SqliteDialect } from 'kysely';
+import { isPostgresUrl } from '../sql/database.ts';
+import { define, takeLocks } from '../sql/statements.ts';
 
-/** The signer's own database, which it shares with nobody. */
+/** The signer's own database, which it shares with other signers at most. */
 export interface SignerSchema {
   private_keys: {
     id: Generated<number>;
@@ -26,12 +27,32 @@ export interface SignerSchema {
 
 export type SignerDatabase = Kysely<SignerSchema>;
 
-/** @param path  the SQLite file, made when absent; `:memory:` for a test */
-export async function openSignerDatabase(path: string): Promise<SignerDatabase> {
-  const dialect = new SqliteDialect({ database: new NodeSqlite(path) });
-  const db = new Kysely<SignerSchema>({ dialect });
-  for (const statement of statements) await sql.raw(statement).execute(db);
-  return db;
+/**
+ * Opens the signer's database and makes its table. Several signers may have one PostgreSQL database.
+ * @param location  the SQLite file, made when absent; `:memory:` for a test; or a `postgres://` URL
+ */
+export async function openSignerDatabase(location: string): Promise<SignerDatabase> {
+  const db = new Kysely<SignerSchema>({ dialect: await dialectOf(location) });
+  try {
+    await db.transaction().execute(async (tx) => {
+      await takeLocks<SignerSchema>(tx, ["tables of the signer's database"]);
+      await define<SignerSchema>(tx, statements);
+    });
+    return db;
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
+/** Only the driver that is used is loaded. */
+async function dialectOf(location: string): Promise<Dialect> {
+  if (isPostgresUrl(location)) {
+    const { NodePostgres } = await import('../sql/node-postgres.ts');
+    return new PostgresDialect({ pool: new NodePostgres(location) });
+  }
+  const { NodeSqlite } = await import('../sql/node-sqlite.ts');
+  return new SqliteDialect({ database: new NodeSqlite(location) });
 }
 
 const statements = [

@@ -38,6 +38,11 @@ export class KeyRows {
     return this.#living().where('key_id', '=', keyId).executeTakeFirst();
   }
 
+  /** @throws Unavailable when the database does not answer */
+  async requireAnswer(): Promise<void> {
+    await this.#living().limit(1).executeTakeFirst();
+  }
+
   /** Of those that are not sealed under this alias, the first after a key id. */
   nextOfOtherAlias(alias: string, afterKeyId: string): Promise<KeyRow | undefined> {
     return this.#living()

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { isStoreError } from '../../base/index.ts';
+import { isStoreError, Unavailable } from '../../base/index.ts';
 import type { SignerErrorCode } from '../../signer/index.ts';
 
 /** Every code that a call can end with; a missing one does not compile. */
@@ -25,6 +25,10 @@ export function refusalOf(error: unknown): {
   }
   if ((error as { code?: unknown } | null)?.code === status.NOT_FOUND) {
     return { code: status.NOT_FOUND, details: 'unknown service', unexpected: false };
+  }
+  if (error instanceof Unavailable) {
+    const details = `the ${error.what} of the signer does not answer`;
+    return { code: status.UNAVAILABLE, details, unexpected: true };
   }
   return {
     code: status.INTERNAL,

@@ -42,6 +42,8 @@ export interface SignerApiOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly tls: SignerTls;
   readonly clock: Clock;
+  /** Asked whenever somebody asks for its health; throws while it cannot work. */
+  readonly requireReady: () => Promise<void>;
   /** Is told each call, its end and its length; never a payload. */
   readonly report: (call: CallReport) => void;
 }
@@ -74,7 +76,7 @@ export interface SignerApi extends AsyncDisposable {
  * @throws Error when it cannot listen, or when the TLS material cannot be used
  */
 export async function startSignerApi(options: SignerApiOptions): Promise<SignerApi> {
-  const { service, clock, listen, tls } = options;
+  const { service, clock, listen, tls, requireReady } = options;
   const server = new Server({ 'grpc.max_receive_message_length': longestRequestBytes });
   const add = adder(server, options);
   add(paths.createKey, createKeyRequest, keyMessage, async (caller, request) => {
@@ -93,8 +95,11 @@ export async function startSignerApi(options: SignerApiOptions): Promise<SignerA
     return { keyId: id, keyType, method: methods.get(keyType) ?? 'ecdsa', content: signature };
   });
   add(paths.health, healthRequest, healthResponse, async (_caller, name) => {
-    if (healthServices.includes(name)) return true;
-    throw Object.assign(new Error('unknown service'), { code: status.NOT_FOUND });
+    if (!healthServices.includes(name)) {
+      throw Object.assign(new Error('unknown service'), { code: status.NOT_FOUND });
+    }
+    await requireReady();
+    return true;
   });
   const changing = new ChangingTls(tls);
   const credentials = experimental.createCertificateProviderServerCredentials(
