@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { RegistryUser } from '../test/support/registry-user.ts';
 import { admin, ServerProcess } from '../test/support/server-process.ts';
 import { wireRequest } from '../test/support/wire-request.ts';
-import { idle, residentMiB } from './process-state.ts';
+import { residentMiB } from './process-state.ts';
 import type { Load, Published } from './publish-load.ts';
 import { atLeastTimes, atMost, atMostTimes, type Result } from './result.ts';
 import { startNotaryServer, startPostgres, type TrustSubject } from './trust-peer.ts';
@@ -165,7 +165,6 @@ async function measureSize(process: ServerProcess, store: TrustSubject): Promise
     await process.stop();
     const guns = seed(join(process.data, 'store.sqlite'), gunsOf(store, 'get', 1)[0] ?? '', count);
     await process.up();
-    console.log(`${count} GUNs: idle ${(await idle(process.pid)).toFixed(0)} s after the start`);
     const script = join(process.data, '..', 'among.lua');
     writeFileSync(script, await lua(store, guns));
     await wrkAmong(script, store.origin, 1);

@@ -8,12 +8,15 @@ import {
   type ExpiryIndex,
   prune,
   type Retention,
+  type RoleOfGun,
   renewDue,
 } from '../trust/index.ts';
 
 const roundEveryMs = 60_000;
 /** Between two rounds when there is more to do: requests go before. */
 const breathMs = 250;
+/** How much longer it waits than it works while it catches up. */
+const restPerWork = 20;
 const catchUpEveryMs = 60 * 60_000;
 const pruneEveryMs = 24 * 60 * 60_000;
 
@@ -54,13 +57,15 @@ export async function careForTrust(
   }
 }
 
-/** A little at a time: the database answers nobody else meanwhile. */
+/** A little at a time, and mostly waiting: requests are not to notice that it looks at all there is. */
 async function catchUp(index: ExpiryIndex, signal: AbortSignal): Promise<void> {
-  let position: number | undefined = 0;
-  while (position !== undefined && !signal.aborted) {
-    position = await index.catchUp(position);
-    await sleep(1);
-  }
+  let after: RoleOfGun | undefined;
+  do {
+    const since = performance.now();
+    after = await index.catchUp(after);
+    const waitMs = Math.max(1, (performance.now() - since) * restPerWork);
+    await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
+  } while (after && !signal.aborted);
 }
 
 /**

@@ -28,6 +28,7 @@ export type {
   MetadataStore,
   Retired,
   RoleKeys,
+  RoleOfGun,
   ServerRole,
   Standing,
   StoredFile,

@@ -139,6 +139,12 @@ export interface Expiry {
   readonly expiresAt: Date;
 }
 
+/** Whose current file something is about. */
+export interface RoleOfGun {
+  readonly gun: Gun;
+  readonly role: RoleName;
+}
+
 /** How many things of one kind there are, and how many of them expire soon. */
 export interface ExpirySummary {
   readonly kind: ExpiryKind;
@@ -161,11 +167,11 @@ export interface ExpiryIndex {
   soonest(before: Date, limit: number, kind?: ExpiryKind): Promise<Expiry[]>;
   summary(before: readonly Date[]): Promise<ExpirySummary[]>;
   /**
-   * Looks at some published files, in the order of their publication, and indexes those that are
-   * not in the index, as after an import or an upgrade.
+   * Looks at some roles of GUNs, in their order, and indexes the current files of those that are not
+   * in the index, as after an upgrade. It costs little where there is nothing to do.
    *
-   * @param position  where to go on: 0, or what the last call returned
+   * @param after  where to go on: undefined, or what the last call returned
    * @returns undefined at the end
    */
-  catchUp(position: number): Promise<number | undefined>;
+  catchUp(after: RoleOfGun | undefined): Promise<RoleOfGun | undefined>;
 }

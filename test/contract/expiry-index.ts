@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ExpiryIndex, MetadataStore } from '../../src/trust/index.ts';
+import type { ExpiryIndex, MetadataStore, RoleOfGun } from '../../src/trust/index.ts';
 import { type Gun, parseGun, parseMetadata, parseRoleName } from '../../src/tuf/index.ts';
 import { SimulatedPublisher } from '../support/simulated-publisher.ts';
 import { emptyServer, gun, kate, now, serverWithRepository } from '../support/trust-world.ts';
@@ -96,8 +96,9 @@ export function expiryIndexContract(name: string, open: () => Promise<Indexed>):
       await copyRepository(world, gun);
       const before = await world.index.soonest(days(36_500), 100);
       await world.forgetIndex();
-      let position: number | undefined = 0;
-      while (position !== undefined) position = await world.index.catchUp(position);
+      let after: RoleOfGun | undefined;
+      do after = await world.index.catchUp(after);
+      while (after);
       assert.deepEqual(await world.index.soonest(days(36_500), 100), before);
     });
   });

@@ -10,6 +10,7 @@ import {
   type FileExpiry,
   type FileVersion,
   kindOf,
+  type RoleOfGun,
 } from '../../trust/index.ts';
 import type { Gun, RoleName } from '../../tuf/index.ts';
 import type { Database, Tx } from './database.ts';
@@ -90,30 +91,40 @@ export class SqlExpiryIndex implements ExpiryIndex {
     return summaries;
   }
 
-  async catchUp(position: number): Promise<number | undefined> {
-    const seen = await this.#db
+  async catchUp(after: RoleOfGun | undefined): Promise<RoleOfGun | undefined> {
+    // In the order of the index that has all of this: no file is read, however large they are.
+    const newest = this.#db
       .selectFrom('tuf_files')
-      .leftJoin('expiries', (join) =>
-        join
-          .onRef('expiries.gun', '=', 'tuf_files.gun')
-          .onRef('expiries.role', '=', 'tuf_files.role')
-          .onRef('expiries.version', '>=', 'tuf_files.version'),
-      )
-      .select([
-        'tuf_files.id as id',
-        'tuf_files.gun as gun',
-        'tuf_files.role as role',
-        'tuf_files.version as version',
-        'expiries.version as indexed',
+      .select(({ fn }) => ['gun', 'role', fn.max('version').as('version')])
+      .where(sql<boolean>`(gun, role) > (${after?.gun ?? ''}, ${after?.role ?? ''})`)
+      .groupBy(['gun', 'role'])
+      .orderBy('gun')
+      .orderBy('role')
+      .limit(caughtUpAtOnce);
+    const seen = await this.#db
+      .selectFrom(newest.as('newest'))
+      .select(({ exists, not, selectFrom }) => [
+        'newest.gun as gun',
+        'newest.role as role',
+        'newest.version as version',
+        not(
+          exists(
+            selectFrom('expiries')
+              .select('expiries.version')
+              .whereRef('expiries.gun', '=', 'newest.gun')
+              .whereRef('expiries.role', '=', 'newest.role')
+              .whereRef('expiries.version', '>=', 'newest.version'),
+          ),
+        ).as('missing'),
       ])
-      .where('tuf_files.id', '>', position)
-      .orderBy('tuf_files.id')
-      .limit(caughtUpAtOnce)
+      .orderBy('newest.gun')
+      .orderBy('newest.role')
       .execute();
-    for (const { gun, role, version, indexed } of seen) {
-      if (indexed === null) await this.#add(gun as Gun, role as RoleName, version);
+    for (const { gun, role, version, missing } of seen) {
+      if (missing) await this.#add(gun as Gun, role as RoleName, version);
     }
-    return seen.at(-1)?.id;
+    const last = seen.at(-1);
+    return last && { gun: last.gun as Gun, role: last.role as RoleName };
   }
 
   async #add(gun: Gun, role: RoleName, version: number): Promise<void> {
