@@ -5,19 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openLog } from './log.ts';
-import { type AnswerAtOnce, closeServer, makeServer } from './server.ts';
+import { closeServer, type Instant, makeServer } from './server.ts';
 import { openTls } from './tls.ts';
 
-async function listening(answerAtOnce?: AnswerAtOnce) {
+async function listening(instant?: Instant) {
   const folder = mkdtempSync(join(tmpdir(), 'cm-server-'));
   const tls = openTls(folder, ['localhost'], new Date());
   rmSync(folder, { recursive: true });
-  const server = makeServer(tls, openLog('silent'), answerAtOnce);
+  const server = makeServer(tls, openLog('silent'), instant);
   server.get('/never', () => new Promise(() => {}));
   await server.listen({ host: '127.0.0.1', port: 0 });
   const { port } = server.server.address() as { port: number };
-  const get = (path: string) => request({ port, path, ca: tls.cert, servername: 'localhost' });
-  return { server, get };
+  const ask = (path: string) => request({ port, path, ca: tls.cert, servername: 'localhost' });
+  return { server, get: ask };
 }
 
 test('a request that never ends cannot keep the store from stopping', async () => {
@@ -29,8 +29,12 @@ test('a request that never ends cannot keep the store from stopping', async () =
 });
 
 test('what fails at once is answered by the framework', async () => {
-  const { server, get } = await listening((_request, _response, leave) => {
-    leave(new Error('the disk does not answer'));
+  const { server, get } = await listening({
+    request: (_request, _response, leave) => leave(new Error('the disk does not answer')),
+    plain: {
+      get: (_asked, _answer, leave) => leave(new Error('nor here')),
+      clock: () => new Date(),
+    },
   });
   const status = await new Promise((resolve, reject) => {
     const sent = get('/nothing').on('error', reject);

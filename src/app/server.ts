@@ -2,6 +2,8 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
+import type { Clock } from '../base/index.ts';
+import { type InstantGet, type PlainGet, takeConnections } from '../http/notary-api/index.ts';
 import { answerUnknown } from '../http/registry-api/index.ts';
 import { answerProblem, apiError } from '../http/store-api/index.ts';
 import { limitConnections } from './connections.ts';
@@ -19,9 +21,9 @@ const mostConnections = 2_000;
  * have no total time limit, because a layer of many gigabytes on a slow line is honest; silence has
  * one.
  */
-export function makeServer(tls: Tls | undefined, log: Logger, answerAtOnce?: AnswerAtOnce) {
+export function makeServer(tls: Tls | undefined, log: Logger, instant: Instant = {}) {
   const server = fastify({
-    serverFactory: (handler) => serve(tls, log, answerAtOnce, handler),
+    serverFactory: (handler) => serve(tls, log, instant, handler),
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
@@ -39,6 +41,14 @@ export function makeServer(tls: Tls | undefined, log: Logger, answerAtOnce?: Ans
   return server;
 }
 
+/** What is answered without the framework. */
+export interface Instant {
+  /** Tried for each request: either of the handlers of requests. */
+  readonly request?: AnswerAtOnce;
+  /** Tried before Node reads a request, on connections of TLS. */
+  readonly plain?: { readonly get: InstantGet; readonly clock: Clock };
+}
+
 /**
  * Answers a request without the framework; or has done nothing and calls `leave`, with a reason when
  * something failed: the framework has its way to fail.
@@ -52,16 +62,12 @@ export type AnswerAtOnce = (
 type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
 
 /** The server below the framework. */
-function serve(
-  tls: Tls | undefined,
-  log: Logger,
-  answerAtOnce: AnswerAtOnce | undefined,
-  handler: Handler,
-): http.Server {
+function serve(tls: Tls | undefined, log: Logger, instant: Instant, handler: Handler): http.Server {
   const times = { headersTimeout: headerTimeoutMs, requestTimeout: 0, keepAliveTimeout: 75_000 };
+  const failed = (failure: unknown) => log.error({ err: failure }, 'answer at once failed');
   const answer: Handler = (request, response) => {
     // A server that drains does not listen any more; the framework says so to the client.
-    if (!server.listening || !answerAtOnce) return handler(request, response);
+    if (!server.listening || !instant.request) return handler(request, response);
     let isLeft = false;
     if (log.isLevelEnabled('info')) {
       const since = performance.now();
@@ -70,22 +76,29 @@ function serve(
         logAnswer(log, request, response.statusCode, performance.now() - since);
       });
     }
-    answerAtOnce(request, response, (failure) => {
+    instant.request(request, response, (failure) => {
       isLeft = true;
-      if (failure !== undefined) log.error({ err: failure }, 'answer at once failed');
+      if (failure !== undefined) failed(failure);
       handler(request, response);
     });
   };
-  const server: http.Server = tls
-    ? https.createServer({ ...times, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }, answer)
-    : http.createServer(times, answer);
+  const secure =
+    tls &&
+    https.createServer({ ...times, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }, answer);
+  const server: http.Server = secure ?? http.createServer(times, answer);
   server.setTimeout(idleTimeoutMs);
+  if (secure && instant.plain) {
+    const told = ({ url }: PlainGet, status: number, ms: number) => {
+      if (log.isLevelEnabled('info')) logAnswer(log, { method: 'GET', url }, status, ms);
+    };
+    takeConnections(secure, { ...instant.plain, told, failed });
+  }
   return server;
 }
 
 function logAnswer(
   log: Pick<Logger, 'info'>,
-  request: http.IncomingMessage,
+  request: Pick<http.IncomingMessage, 'method' | 'url'>,
   status: number,
   ms: number,
 ) {

@@ -16,7 +16,7 @@ import { SqlVersionShelf } from '../adapters/sql/version-shelf.ts';
 import type { Clock, Random, Secret } from '../base/index.ts';
 import { Bell, CandidateDesk, ChainWorker, zoneOf } from '../chain/index.ts';
 import { createAuth } from '../http/auth/index.ts';
-import { createInstantGet, createNotaryApi } from '../http/notary-api/index.ts';
+import { createInstantGet, createNotaryApi, requestsOf } from '../http/notary-api/index.ts';
 import { metrics, OperationCounts, ops, RenewalCounts } from '../http/ops/index.ts';
 import {
   answerError,
@@ -151,16 +151,16 @@ export async function startStore(
   const { meter } = counts;
   const { gate } = auth;
   const descriptions = new Descriptions();
-  const instantGet = createInstantGet({ reads, gate, clock, meter, gunPrefixes });
+  const get = createInstantGet({ reads, gate, clock, meter, gunPrefixes });
   // Of PostgreSQL nothing is known without asking it.
-  const answerAtOnce =
+  const request =
     'registry' in reads
       ? createInstantRegistry(
           { index: reads.registry, blobs, gate, clock, keepEveryMs, descriptions },
-          instantGet,
+          requestsOf(get),
         )
-      : instantGet;
-  const server = makeServer(tls, log, answerAtOnce);
+      : requestsOf(get);
+  const server = makeServer(tls, log, { request, plain: { get, clock } });
   let draining = false;
   await server.register(ops({ isReady: async () => !draining && (await answers(users)) }));
   await server.register(

@@ -11,7 +11,7 @@ import { SqlUserStore } from '../../src/adapters/sql/user-store.ts';
 import { AnnouncedMetadata } from '../../src/app/announced-metadata.ts';
 import { Secret } from '../../src/base/index.ts';
 import { createAuth, type InstantUsers } from '../../src/http/auth/index.ts';
-import { createInstantGet, createNotaryApi } from '../../src/http/notary-api/index.ts';
+import { createInstantGet, createNotaryApi, requestsOf } from '../../src/http/notary-api/index.ts';
 import { serveV2 } from '../../src/http/v2.ts';
 import { type InstantReads, TrustServer } from '../../src/trust/index.ts';
 import { partsOf, SimulatedPublisher } from '../support/simulated-publisher.ts';
@@ -61,7 +61,8 @@ async function start({ db, other, reads, close }: Readable) {
     reply.code(418).send(),
   );
   await app.listen({ host: '127.0.0.1', port: 0 });
-  const answerAtOnce = createInstantGet({ reads, gate: auth.gate, clock });
+  const get = createInstantGet({ reads, gate: auth.gate, clock });
+  const answerAtOnce = requestsOf(get);
   const server = createServer((asked, reply) => {
     answerAtOnce(asked, reply, (failure) => reply.writeHead(failure ? 598 : 599).end());
   });
