@@ -14,7 +14,7 @@ const isOurs = /^DOCKER_CLI_PLUGIN|_PASSPHRASE(_FILE|_FD)?$|^COUNTERMARK_|^NOTAR
 
 /** The same where docker works in the foreground, and may hand variables on to containers. */
 const isSecret =
-  /^DOCKER_CLI_PLUGIN|^(DOCKER_CONTENT_TRUST|NOTARY|COUNTERMARK)_\w*(PASSPHRASE|PASSWORD|PIN)\b/;
+  /^DOCKER_CLI_PLUGIN|^(DOCKER_CONTENT_TRUST|NOTARY|COUNTERMARK)_\w*(PASSPHRASE|PASSWORD|PIN|AUTH)(_FILE|_FD)?$/;
 
 interface Ended {
   readonly code: number;

@@ -55,6 +55,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'client-library.test.ts': [...reference, 'notary'],
   'crash.test.ts': engine,
   'docker-trust-sign.test.ts': [...engine, ...reference],
+  'docker-trust-secrecy.test.ts': [],
   'docker-trust-token.test.ts': [...reference, 'notary', 'softhsm2'],
   'docker-trust-keys.test.ts': [...reference, 'notary'],
   'docker-trust-faults.test.ts': ['docker', ...reference, 'notary'],

@@ -12,6 +12,8 @@ import { wireRequest } from './wire-request.ts';
 export class TrustFront implements TrustPlace, AsyncDisposable {
   /** `GET /v2/...`, in order. */
   readonly requests: string[] = [];
+  /** All bodies that were sent. */
+  readonly bodies: Buffer[] = [];
   /** What tokens were asked for. */
   readonly scopes: string[] = [];
   connections = 0;
@@ -76,6 +78,7 @@ export class TrustFront implements TrustPlace, AsyncDisposable {
     }
     const body: Buffer[] = [];
     for await (const part of request) body.push(part);
+    this.bodies.push(...body);
     const type = request.headers['content-type'];
     const answer = await wireRequest(`${this.#behind}${path}`, {
       method: request.method ?? 'GET',

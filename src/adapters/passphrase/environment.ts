@@ -74,3 +74,11 @@ function readValue(
   }
   return undefined;
 }
+
+const secretNames = /^(COUNTERMARK|NOTARY)_|_PASSPHRASE(_FILE|_FD)?$/;
+
+/** The variables that a program which we start may see: passphrases, PINs and logins are not among them. */
+export function withoutSecrets(environment: Environment): Record<string, string | undefined> {
+  const names = Object.keys(environment).filter((name) => !secretNames.test(name));
+  return Object.fromEntries(names.map((name) => [name, environment[name]]));
+}

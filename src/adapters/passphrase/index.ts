@@ -9,6 +9,7 @@ export {
   newPassphraseVariable,
   passphraseVariables,
   secretFrom,
+  withoutSecrets,
 } from './environment.ts';
 export { passphraseError, passphraseErrors } from './errors.ts';
 export {

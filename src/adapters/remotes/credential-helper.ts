@@ -7,6 +7,7 @@ import {
   Secret,
   stringOf,
 } from '../../base/index.ts';
+import { withoutSecrets } from '../passphrase/index.ts';
 import type { Credential } from './credentials.ts';
 import { remoteError } from './errors.ts';
 
@@ -52,7 +53,8 @@ export async function askCredentialHelper(
 }
 
 async function run(program: string, input: string) {
-  const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const env = withoutSecrets(process.env);
+  const child = spawn(program, ['get'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
   // spawn has a timeout of its own, which keeps this process waiting when there is no such program.
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   const ended = new Promise<number | null>((resolve, reject) => {
