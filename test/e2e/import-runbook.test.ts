@@ -51,6 +51,12 @@ before(async () => {
     await notary(old, 'add', gun, `v1 content -p`);
     assert.match(await notary(old, 'list', gun), /^v1 /m);
   }
+  for (const { url, certificateFile } of [old, first]) {
+    const place = join(folder, 'consumer', '.docker', 'tls', new URL(url).host);
+    mkdirSync(place, { recursive: true });
+    cpSync(certificateFile, join(place, 'ca.crt'));
+  }
+  assert.deepEqual(await dockerSees(old), ['v1']);
 });
 
 after(async () => {
@@ -109,14 +115,28 @@ test('1. with both databases nobody notices, and a terminal shows a bar', async 
   const before = timestampOf(app);
   assert.match(await notary(first, 'list', app), /^v1 /m);
   assert.match(await notary(first, 'list', app, '', 'stranger'), /^v1 /m);
+  assert.deepEqual(await dockerSees(first), ['v1']);
   await notary(first, 'add', app, 'v2 content -p');
   assert.match(await notary(first, 'list', app), /^v1 [\s\S]*^v2 /m);
   assert.equal(timestampOf(app), before + 1);
+  assert.deepEqual(await dockerSees(first), ['v1', 'v2']);
 });
 
 test('no command of the runbook is left', () => {
   assert.deepEqual([...runbook.values()].flat(), []);
 });
+
+/** Signed tags, as a consumer's docker with a cache of its own lists them, and a login at docker.io. */
+async function dockerSees({ url }: { readonly url: string }): Promise<string[]> {
+  const home = join(folder, 'consumer');
+  const auth = Buffer.from(`${paula.name}:${paula.password}`).toString('base64');
+  const logins = { auths: { 'https://index.docker.io/v1/': { auth } } };
+  writeFileSync(join(home, '.docker', 'config.json'), JSON.stringify(logins));
+  const env = { ...plainEnvironment(), HOME: home, DOCKER_CONTENT_TRUST_SERVER: url };
+  const done = succeeded(await runCommand('docker', ['trust', 'inspect', 'acme/app'], { env }));
+  const [image] = JSON.parse(done.stdout) as { SignedTags: { SignedTag: string }[] }[];
+  return (image?.SignedTags ?? []).map(({ SignedTag }) => SignedTag).sort();
+}
 
 /** The commands of the blocks, by number of their section; a broken line is one. */
 function readRunbook(): Map<string, string[]> {

@@ -78,8 +78,11 @@ export class ServerSource implements ImportSource {
   async #read(gun: Gun, history: boolean): Promise<SourceRepository> {
     const files = new Map<string, SourceFile>();
     const keep = (file: MetadataFile | undefined): number => {
-      if (file) files.set(`${file.role} ${file.version}`, file);
-      return file?.version ?? 0;
+      if (!file) return 0;
+      const { role, version, bytes } = file;
+      // What was parsed of it would take many times the room, for each of its versions.
+      files.set(`${role} ${version}`, { role, version, bytes });
+      return version;
     };
     const newest = await this.#file(gun, 'timestamp', 'timestamp.json');
     if (!newest) return { files: [] };
