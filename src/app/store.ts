@@ -162,7 +162,12 @@ export async function startStore(
       : requestsOf(get);
   const server = makeServer(tls, log, { request, plain: { get, clock } });
   let draining = false;
-  await server.register(ops({ isReady: async () => !draining && (await answers(users)) }));
+  await server.register(
+    ops({
+      isReady: async () => !draining && (await answers(users)),
+      isSignerServing: signer?.state.isServing,
+    }),
+  );
   await server.register(
     metrics({
       ...{ auth: auth.api, counts, renewals, clock },

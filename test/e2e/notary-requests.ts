@@ -97,7 +97,7 @@ const feeds: readonly (readonly [query: string, differs?: Differs])[] = [
 /** Method and path; sent without a body. */
 // biome-ignore format: the columns line up
 const methods: readonly (readonly [method: string, path: string, differs?: Differs])[] = [
-  ['HEAD', 'BASEroot.json', '`HEAD`'], ['HEAD', 'BASEroot.SHA.json', '`HEAD`'], ['HEAD', 'NONEroot.json'], ['HEAD', 'BASEnonsense'],
+  ['HEAD', 'BASEroot.json', '`HEAD`'], ['HEAD', 'BASEroot.SHA.json', '`HEAD`'], ['HEAD', 'BASE1.root.json', '`HEAD`'], ['HEAD', '/v2/', '`HEAD`'], ['HEAD', 'NONEroot.json'], ['HEAD', 'BASEnonsense'],
   ['PUT', 'BASEroot.json'], ['PUT', 'BASE'], ['POST', 'BASEroot.json'], ['DELETE', 'BASEroot.json'], ['OPTIONS', 'BASEroot.json'], ['PATCH', 'BASEroot.json'],
   ['OPTIONS', 'BASE'], ['POST', '/v2/_trust/changefeed'], ['DELETE', '/v2/127.0.0.1:5000/acme/published/_trust/changefeed'],
   ['GET', 'BASEsnapshot.key'], ['GET', 'BASEtimestamp.key'], ['GET', 'NONEsnapshot.key'], ['GET', 'NONEtimestamp.key'],
@@ -215,6 +215,24 @@ export const notaryRequests: readonly NotaryRequest[] = [
     ask: (side) => send(side, 'GET', 'BASEroot.SHA.json'),
     headers: ['cache-control'],
     differs: 'caching by checksum',
+  },
+  {
+    name: 'cache-control by version',
+    ask: (side) => send(side, 'GET', 'BASE1.root.json'),
+    headers: ['cache-control'],
+    differs: 'caching by version',
+  },
+  {
+    name: 'content-type of a key',
+    ask: (side) => send(side, 'GET', 'BASEtimestamp.key'),
+    headers: ['content-type'],
+    differs: '`Content-Type` of metadata and keys',
+  },
+  {
+    name: 'content-type of a changefeed',
+    ask: (side) => send(side, 'GET', `/v2/${side.gun}/_trust/changefeed?records=1`),
+    headers: ['content-type'],
+    differs: '`Content-Type` of metadata and keys',
   },
   {
     name: 'content-type and caching of an error',

@@ -4,7 +4,7 @@
  * looks throughout, and never sees anything invalid or older than what it has seen.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -15,6 +15,7 @@ import { KeyFolder } from '../../src/adapters/trust-folder/index.ts';
 import { digestOf, utf8 } from '../../src/base/index.ts';
 import { openTrust, publish } from '../../src/client/index.ts';
 import { type Gun, listTargets, parseGun } from '../../src/tuf/index.ts';
+import { Person } from '../support/flow-person.ts';
 import { MemoryMetadataCache } from '../support/memory-metadata-cache.ts';
 import { type OpenTrustServer, startOpenTrustServer } from '../support/open-trust-server.ts';
 import { partsOf } from '../support/simulated-publisher.ts';
@@ -67,6 +68,31 @@ test('of fifty who make their change again, nobody loses', async () => {
   await using reader = readAllAlong(gun);
   await Promise.all(fifty.map(add));
   assert.deepEqual(await reader.names(), ['first', ...fifty].sort());
+});
+
+test('flow 14: of notary publishers who race, some lose, and what the others did is there', async () => {
+  const gun = parseGun('127.0.0.1:5000/acme/notary');
+  const owner = new Person(server, folder, 'owner');
+  await owner.go('init', gun, '-p');
+  await owner.go('key', 'rotate', gun, 'snapshot', '-r');
+  const racers = Array.from({ length: 6 }, (_, i) => {
+    const racer = new Person(server, folder, `racer-${i}`);
+    cpSync(owner.folder, racer.folder, { recursive: true });
+    return racer;
+  });
+  await using reader = readAllAlong(gun);
+  const hash = ['--sha256', 'ab'.repeat(32), '-p'];
+  const ends = await Promise.all(
+    racers.map((racer, i) => racer.run('addhash', gun, `n${i}`, '1', ...hash)),
+  );
+  for (const { code, stdout, stderr } of ends.filter((end) => end.code !== 0)) {
+    assert.equal(code, 1);
+    assert.match(stdout + stderr, /trust server rejected operation/);
+  }
+  const won = ends.flatMap(({ code }, i) => (code === 0 ? [`n${i}`] : []));
+  assert.ok(won.length > 0);
+  assert.deepEqual(await reader.names(), won);
+  assert.deepEqual(await new Person(server, folder, 'fresh').goNames(gun), won);
 });
 
 /** A strict reader with a cache, who looks again and again until it is disposed of. */

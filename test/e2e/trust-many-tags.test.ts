@@ -1,13 +1,17 @@
-/** A repository of 50,000 tags is uploaded, read and published on top of. */
+/** A repository of 50,000 tags is uploaded, published on top of, and read by notary. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Targets } from '../../src/tuf/index.ts';
+import { Person } from '../support/flow-person.ts';
 import { startOpenTrustServer } from '../support/open-trust-server.ts';
 import { partsOf } from '../support/simulated-publisher.ts';
 import { edits, tag } from '../support/trust-world.ts';
 import { publishedOn, WireTrust } from '../support/wire-publisher.ts';
 
-test('50,000 tags are published, read, and one more is published on top of them', async (t) => {
+test('50,000 tags are published, one more on top of them, and notary reads all of it', async (t) => {
   await using server = await startOpenTrustServer();
   const now = new Date();
   const trust = new WireTrust(server.url);
@@ -24,6 +28,11 @@ test('50,000 tags are published, read, and one more is published on top of them'
     const { bytes } = (await trust.current(publisher.gun, 'targets')) ?? assert.fail();
     assert.deepEqual(bytes, Buffer.from(update.get('targets')?.bytes ?? []));
   }
+  const folder = mkdtempSync(join(tmpdir(), 'cm-many-tags-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const names = await new Person(server, folder, 'reader').goNames(publisher.gun);
+  assert.equal(names.length, 50_001);
+  assert.ok(names.includes('one-more') && names.includes('v1.49999.0'));
 });
 
 function fiftyThousand(targets: Targets): Targets {
