@@ -91,6 +91,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'refusals.test.ts': [...engine, 'notary'],
   'seed-content-trust.test.ts': [...engine, ...reference],
   'seed-unsigned-refused.test.ts': [...engine, ...reference],
+  'registry-chaos.test.ts': [],
   'registry-scrub.test.ts': [],
   'signer-database.test.ts': ['notary-signer', 'postgres'],
   'signer-move.test.ts': ['notary', 'notary-server', 'notary-signer', 'openssl', 'postgres'],

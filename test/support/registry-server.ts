@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import Fastify, { type FastifyRequest } from 'fastify';
 import { openFilesystemBlobs } from '../../src/adapters/blobs/index.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
@@ -16,6 +17,9 @@ import {
 } from '../../src/http/registry-api/index.ts';
 import { serveV2 } from '../../src/http/v2.ts';
 import {
+  type CollectionRules,
+  collect,
+  defaultCollection,
   defaultTagRules,
   type Quota,
   Quotas,
@@ -41,11 +45,17 @@ export interface RegistryServerOptions {
   readonly blobLimitBytes?: number;
   readonly quotas?: readonly Quota[];
   readonly rules?: TagRules;
+  /** A folder that stays when the registry ends, with its index; a temporary one without it. */
+  readonly dataFolder?: string;
+  /** Collects garbage by these rules from now on, one round after the other. */
+  readonly collect?: CollectionRules;
 }
 
 export async function startRegistry(options: RegistryServerOptions = {}): Promise<RegistryServer> {
-  const dataFolder = await mkdtemp(join(tmpdir(), 'cm-registry-'));
-  const db = await openDatabase(':memory:');
+  const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'cm-registry-')));
+  const db = await openDatabase(
+    options.dataFolder === undefined ? ':memory:' : join(dataFolder, 'index.sqlite'),
+  );
   const index = new SqlRegistryIndex(db);
   const blobs = await openFilesystemBlobs(dataFolder, options.uploadLimit);
   const clock = () => new Date();
@@ -60,12 +70,24 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
     frameworkErrors: (error, request, reply) => answerError(request, reply, error),
   });
   app.setErrorHandler((error, request, reply) => answerError(request, reply, error));
+  const collection = new SqlCollection(db);
+  const { blobsAfterMs } = options.collect ?? defaultCollection;
   const api = createRegistryApi({
-    ...{ index, blobs, uploads, gate, clock },
-    collection: new SqlCollection(db),
+    ...{ index, collection, blobs, uploads, gate, clock },
     rules: options.rules ?? defaultTagRules,
-    keepEveryMs: 3_600_000,
+    keepEveryMs: blobsAfterMs / 4,
   });
+  const stopping = new AbortController();
+  const breathe = () => nextTurn(undefined, { signal: stopping.signal });
+  const ports = { index: collection, blobs: blobs.collected, isManaged: () => false, breathe };
+  const collecting = (async () => {
+    while (options.collect && !stopping.signal.aborted) {
+      await collect(ports, options.collect, clock()).catch((error) => {
+        if (!stopping.signal.aborted) throw error;
+      });
+      await sleep(10);
+    }
+  })();
   serveV2(app, [api], answerUnknown);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
@@ -77,8 +99,10 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
     files: () => filesIn(dataFolder),
     async [Symbol.asyncDispose]() {
       await app.close();
+      stopping.abort();
+      await collecting;
       await db.destroy();
-      await rm(dataFolder, { recursive: true });
+      if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true });
     },
   };
 }

@@ -6,17 +6,19 @@ import { asideIn, statOf, takeAside } from './aside.ts';
 import { digestsIn, type Paths } from './paths.ts';
 
 /** A removal takes milliseconds; who has not ended it by then never will. */
-const abandonedAfterMs = 60_000;
+const removalMs = 60_000;
 
 /** The removal of blobs, beside other processes that push the same ones into the same folder. */
 export class CollectedFiles implements CollectedBlobs {
   readonly #paths: Paths;
   readonly #moveAside: typeof rename;
+  readonly #abandonedAfterMs: number;
 
   /** @param moveAside  a test puts something in between here */
-  constructor(paths: Paths, moveAside = rename) {
+  constructor(paths: Paths, moveAside = rename, abandonedAfterMs = removalMs) {
     this.#paths = paths;
     this.#moveAside = moveAside;
+    this.#abandonedAfterMs = abandonedAfterMs;
   }
 
   async *olderThan(before: Date): AsyncGenerator<readonly Digest[]> {
@@ -53,7 +55,8 @@ export class CollectedFiles implements CollectedBlobs {
       const digest = name.replace('-', ':').split('.', 1)[0] ?? '';
       const aside = join(this.#paths.removed, name);
       const file = await statOf(aside);
-      if (!file || !isDigest(digest) || Date.now() - file.ctimeMs < abandonedAfterMs) continue;
+      if (!file || !isDigest(digest) || Date.now() - file.ctimeMs < this.#abandonedAfterMs)
+        continue;
       await link(aside, this.#paths.blob(digest)).catch(unlessThere);
       await rm(aside, { force: true });
     }
