@@ -28,8 +28,8 @@ import {
   Descriptions,
 } from '../http/registry-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
-import { mediaTypes, parseRepositoryName, parseTag } from '../oci/index.ts';
-import { defaultTagRules, pushManifest, Quotas, Uploads } from '../registry/index.ts';
+import { mediaTypes, parseRepositoryName, parseTag, type RepositoryName } from '../oci/index.ts';
+import { defaultTagRules, pushManifest, Quotas, TrustViews, Uploads } from '../registry/index.ts';
 
 const repository = parseRepositoryName('acme/app');
 const base = `/v2/${repository}`;
@@ -66,16 +66,21 @@ async function open() {
 
   const { gate } = auth;
   const descriptions = new Descriptions();
+  const ports = { index, signedTags: async () => new Map(), isHeld: async () => false };
   const app = fastify();
   await app.register(auth.tokenApi);
   const api = createRegistryApi({
     ...{ index, blobs, uploads, gate, clock, descriptions, keepEveryMs },
     collection: new SqlCollection(db),
     rules: defaultTagRules,
+    views: new TrustViews(ports, []),
   });
   serveV2(app, [api], answerUnknown);
   await app.listen({ host: '127.0.0.1', port: 0 });
-  const instant = { index: reads.registry, blobs, gate, clock, keepEveryMs, descriptions };
+  const instant = {
+    ...{ index: reads.registry, blobs, gate, clock, keepEveryMs, descriptions },
+    isNarrowed: (name: RepositoryName) => name === parseRepositoryName('acme/narrow'),
+  };
   const left = (_: IncomingMessage, reply: ServerResponse) => reply.writeHead(599).end();
   const answerAtOnce = createInstantRegistry(instant, left);
   const server = createServer((asked, reply) =>
@@ -144,12 +149,12 @@ function send(port: number, path: string, headers = {}, method = 'GET'): Promise
   });
 }
 
-async function tokenOf(name: string): Promise<Record<string, string>> {
+async function tokenOf(name: string, of: string = repository): Promise<Record<string, string>> {
   const login = Buffer.from(`${name}:p`).toString('base64');
-  const path = `/token?service=test&scope=repository:${repository}:pull`;
+  const path = `/token?service=test&scope=repository:${of}:pull`;
   const { body } = await send(world.slow, path, { authorization: `Basic ${login}` });
   const headers = { authorization: `Bearer ${JSON.parse(body).token}` };
-  await send(world.slow, `${base}/manifests/v1`, headers);
+  await send(world.slow, `/v2/${of}/manifests/v1`, headers);
   return headers;
 }
 
@@ -259,4 +264,22 @@ test('a blob that may soon be collected is left to the API, which keeps it', asy
   assert.equal((await send(world.instant, path, headers, 'HEAD')).status, 599);
   assert.equal((await send(world.slow, path, headers, 'HEAD')).status, 200);
   assert.equal((await send(world.instant, path, headers, 'HEAD')).status, 200);
+});
+
+test('where readers see less than there is, the API answers', async () => {
+  const narrow = parseRepositoryName('acme/narrow');
+  const open = parseRepositoryName('acme/open');
+  for (const name of [narrow, open]) {
+    const { digest } = await pushImage('v1', 'one');
+    await world.index.linkImage(repository, name, digest, clock());
+    await world.index.setTag(name, parseTag('v1'), digest, clock());
+    const headers = await tokenOf('carla', name);
+    for (const path of ['manifests/v1', `manifests/${digest}`, 'tags/list']) {
+      const { status } = await send(world.instant, `/v2/${name}/${path}`, headers);
+      assert.equal(status, name === narrow ? 599 : 200, `${name} ${path}`);
+    }
+    const blob = `/v2/${name}/blobs/${digestOf(config)}`;
+    const { status } = await send(world.instant, blob, headers, 'HEAD');
+    assert.equal(status, name === narrow ? 599 : 200, blob);
+  }
 });

@@ -11,6 +11,7 @@ import { hold } from '../adapters/sql/hold.ts';
 import { SqlPrivateKeyStore } from '../adapters/sql/private-key-store.ts';
 import { SqlCollection } from '../adapters/sql/registry-collection.ts';
 import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
+import { isHeldBy } from '../adapters/sql/registry-reach.ts';
 import { SqlUserStore } from '../adapters/sql/user-store.ts';
 import { SqlVersionShelf } from '../adapters/sql/version-shelf.ts';
 import type { Clock, Random, Secret } from '../base/index.ts';
@@ -28,7 +29,7 @@ import {
 import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
 import type { RepositoryName } from '../oci/index.ts';
-import { Quotas, Uploads } from '../registry/index.ts';
+import { Quotas, TrustViews, Uploads } from '../registry/index.ts';
 import { expiryReport, TrustServer, urgentExpiries } from '../trust/index.ts';
 import { AnnouncedMetadata } from './announced-metadata.ts';
 import { reportTo } from './chain-log.ts';
@@ -40,6 +41,7 @@ import { openInstantReads, openStoreDatabase } from './open-store-database.ts';
 import { collectGarbage } from './registry-care.ts';
 import { makeReview, readPolicy } from './review.ts';
 import { closeServer, makeServer } from './server.ts';
+import { SignedTagsReader } from './signed-tags.ts';
 import { openTls } from './tls.ts';
 import { careForTrust, pruneVersions } from './trust-care.ts';
 
@@ -145,6 +147,15 @@ export async function startStore(
   const { collect, collectEveryMs, tagRules } = policy.registry;
   const collection = new SqlCollection(db);
   const expirySources = { index: expiries, server: trust, signer: signer?.state };
+  const signed = new SignedTagsReader(metadata, origins, clock);
+  const views = new TrustViews(
+    {
+      index,
+      signedTags: (...question) => signed.of(...question),
+      isHeld: (...question) => isHeldBy(db, ...question),
+    },
+    policy.registry.trustViews,
+  );
   const keepEveryMs = collect.blobsAfterMs / 4;
   const counts = new OperationCounts();
   const renewals = new RenewalCounts();
@@ -156,7 +167,10 @@ export async function startStore(
   const request =
     'registry' in reads
       ? createInstantRegistry(
-          { index: reads.registry, blobs, gate, clock, keepEveryMs, descriptions },
+          {
+            ...{ index: reads.registry, blobs, gate, clock, keepEveryMs, descriptions },
+            isNarrowed: (repository) => views.narrows(repository),
+          },
           requestsOf(get),
         )
       : requestsOf(get);
@@ -193,6 +207,7 @@ export async function startStore(
         createRegistryApi({
           ...{ index, collection, blobs, uploads, gate, clock, keepEveryMs, descriptions },
           rules: tagRules,
+          views,
         }),
       ],
       answerUnknown,

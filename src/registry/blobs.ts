@@ -19,7 +19,7 @@ export interface OpenBlob {
  * @throws StoreError REGISTRY_BLOB_UNKNOWN, REGISTRY_BLOB_DAMAGED
  */
 export async function openBlob(
-  index: RegistryIndex,
+  index: Pick<RegistryIndex, 'linkedBlob'>,
   blobs: BlobStore,
   repository: RepositoryName,
   digest: Digest,

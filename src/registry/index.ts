@@ -63,3 +63,9 @@ export {
   type UploadOwner,
 } from './upload-id.ts';
 export { type UploadPart, type UploadStatus, Uploads } from './uploads.ts';
+export {
+  type RegistryReads,
+  type TrustViewPorts,
+  type TrustViewRule,
+  TrustViews,
+} from './view/trust-views.ts';

@@ -41,4 +41,5 @@ export {
   versionsToForget,
 } from './prune.ts';
 export type { Renewal } from './renew-server-roles.ts';
+export { type SignedTags, type SignedTagsRequest, signedTags } from './signed-tags.ts';
 export { TrustServer } from './trust-server.ts';

@@ -85,7 +85,7 @@ export { leafCertificateOf, rootAuthorityOf } from './root-certificate.ts';
 export { verifyNextRoot, verifyRoot } from './root-trust.ts';
 export { type Kept, signedJson, signFile } from './sign-file.ts';
 export { localSigner, type Signature, type Signer, verifySignature } from './signature.ts';
-export type { MetadataSource } from './source.ts';
+export { type MetadataShelf, type MetadataSource, shelfSource } from './source.ts';
 export { formatTime, parseTime } from './time.ts';
 export {
   acceptDelegation,

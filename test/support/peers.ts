@@ -93,6 +93,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'seed-unsigned-refused.test.ts': [...engine, ...reference],
   'registry-chaos.test.ts': [],
   'registry-scrub.test.ts': [],
+  'trust-view.test.ts': [],
   'signer-database.test.ts': ['notary-signer', 'postgres'],
   'signer-move.test.ts': ['notary', 'notary-server', 'notary-signer', 'openssl', 'postgres'],
   'signer-peers.test.ts': ['openssl', 'notary', 'notary-server', 'notary-signer'],

@@ -9,6 +9,7 @@ import { openFilesystemBlobs } from '../../src/adapters/blobs/index.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
 import { SqlCollection } from '../../src/adapters/sql/registry-collection.ts';
 import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
+import { isHeldBy } from '../../src/adapters/sql/registry-reach.ts';
 import type { Principal, RegistryGate } from '../../src/http/auth/index.ts';
 import {
   answerError,
@@ -24,6 +25,9 @@ import {
   type Quota,
   Quotas,
   type TagRules,
+  type TrustViewPorts,
+  type TrustViewRule,
+  TrustViews,
   Uploads,
 } from '../../src/registry/index.ts';
 
@@ -45,6 +49,9 @@ export interface RegistryServerOptions {
   readonly blobLimitBytes?: number;
   readonly quotas?: readonly Quota[];
   readonly rules?: TagRules;
+  /** Where readers see only the tags that `signed` gives. */
+  readonly views?: readonly TrustViewRule[];
+  readonly signed?: TrustViewPorts['signedTags'];
   /** A folder that stays when the registry ends, with its index; a temporary one without it. */
   readonly dataFolder?: string;
   /** Collects garbage by these rules from now on, one round after the other. */
@@ -75,6 +82,14 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   const api = createRegistryApi({
     ...{ index, collection, blobs, uploads, gate, clock },
     rules: options.rules ?? defaultTagRules,
+    views: new TrustViews(
+      {
+        index,
+        signedTags: options.signed ?? (async () => new Map()),
+        isHeld: (...question) => isHeldBy(db, ...question),
+      },
+      options.views ?? [],
+    ),
     keepEveryMs: blobsAfterMs / 4,
   });
   const stopping = new AbortController();
@@ -107,12 +122,16 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   };
 }
 
-/** Lets everybody do everything, under the name that the header `x-user` gives. */
+/**
+ * Lets everybody do everything, under the name that the header `x-user` gives; with `x-view: reader`
+ * they see what readers see.
+ */
 export const openGate: RegistryGate = {
   require: async (request) => principalOf(request),
   requireToken: async (request) => principalOf(request),
   requireList: async () => () => true,
   requireReader: async () => () => true,
+  mayPush: async (request) => request.headers['x-view'] !== 'reader',
 };
 
 function principalOf(request: FastifyRequest): Principal {

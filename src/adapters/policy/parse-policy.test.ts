@@ -41,6 +41,10 @@ test('what the example shows in comments can be written', () => {
     { namespace: 'acme', folders: ['acme', 'staging/acme'], limitBytes: 100 * 1024 ** 3 },
   ]);
   assert.deepEqual(
+    registry.trustViews.map((rule) => [rule.repositories('store/acme/app'), rule.signer]),
+    [[true, 'releases']],
+  );
+  assert.deepEqual(
     registry.tagRules.immutable.map(({ repositories, tags }) => [
       repositories('staging/acme/app'),
       tags('v1.2'),
@@ -136,6 +140,12 @@ const bad: [text: string, code: string, says: string][] = [
   ['registry: { collect: { after: 1 d } }', 'POLICY_UNKNOWN_KEY', 'registry.collect.after'],
   ['registry: { keepTags: [{ tags: "*" }] }', 'POLICY_VALUE', 'last, days or both'],
   ['registry: { keepTags: [{ tags: "[a]", last: 1 }] }', 'POLICY_VALUE', 'keepTags[0].tags'],
+  [
+    'registry: { signedOnly: [{ signer: releases }] }',
+    'POLICY_VALUE',
+    'signedOnly[0].repositories',
+  ],
+  ['registry: { signedOnly: [{ repositories: a, signer: a/b }] }', 'POLICY_VALUE', 'signer'],
   ['registry: { deleteSigned: yes }', 'POLICY_VALUE', 'refuse, allow'],
   ['registry: { immutableTags: [v1] }', 'POLICY_VALUE', 'registry.immutableTags[0]'],
   [

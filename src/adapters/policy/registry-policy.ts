@@ -7,6 +7,7 @@ import {
   type Quota,
   type TagRetention,
   type TagRules,
+  type TrustViewRule,
 } from '../../registry/index.ts';
 import {
   countOrNone,
@@ -29,6 +30,8 @@ export interface RegistryPolicy {
   readonly collectEveryMs: number;
   readonly tagRules: TagRules;
   readonly quotas: readonly Quota[];
+  /** Where readers see only what is signed. */
+  readonly trustViews: readonly TrustViewRule[];
 }
 
 /** What holds without a policy file. */
@@ -37,11 +40,12 @@ export const registryWithoutFile: RegistryPolicy = {
   collectEveryMs: 3_600_000,
   tagRules: defaultTagRules,
   quotas: [],
+  trustViews: [],
 };
 
 /** @throws StoreError POLICY_UNKNOWN_KEY, POLICY_VALUE */
 export function registryPolicyOf(value: YamlValue): RegistryPolicy {
-  const words = ['collect', 'keepTags', 'immutableTags', 'deleteSigned', 'quotas'];
+  const words = ['collect', 'keepTags', 'immutableTags', 'deleteSigned', 'quotas', 'signedOnly'];
   const members = mapping(value, 'registry', words);
   const path = 'registry.collect';
   const collect = mapping(members.get('collect'), path, ['every', 'blobsAfter', 'untaggedAfter']);
@@ -64,6 +68,7 @@ export function registryPolicyOf(value: YamlValue): RegistryPolicy {
       ),
     },
     quotas: list(quota)(members.get('quotas'), 'registry.quotas'),
+    trustViews: list(trustView)(members.get('signedOnly'), 'registry.signedOnly'),
   };
 }
 
@@ -86,6 +91,16 @@ function tagRetention(value: YamlValue, path: string): TagRetention {
 
 function someTags(value: YamlValue, path: string) {
   return namedIn(mapping(value, path, ['repositories', 'tags']), path);
+}
+
+/** What docker pulls with content trust on, unless a signer is named. */
+function trustView(value: YamlValue, path: string): TrustViewRule {
+  const members = mapping(value, path, ['repositories', 'signer']);
+  const signer = orElse(text, members.get('signer'), `${path}.signer`, 'any');
+  if (!/^[a-z0-9][a-z0-9_.-]{0,254}$/.test(signer)) {
+    throw wrong(signer, `${path}.signer`, 'any, releases, or the name of a signer');
+  }
+  return { repositories: pattern(members.get('repositories'), `${path}.repositories`), signer };
 }
 
 /** Without a pattern, all. */

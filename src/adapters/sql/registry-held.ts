@@ -1,7 +1,7 @@
 import type { Digest } from '../../base/index.ts';
 import type { RepositoryName } from '../../oci/index.ts';
 import { chunksOf } from './chunks.ts';
-import type { Tx } from './database.ts';
+import type { Database, Tx } from './database.ts';
 
 /** Longer chains of subjects are taken for held: nobody needs them, and somebody may try. */
 const mostSteps = 50;
@@ -70,7 +70,12 @@ async function holdersOf(
   return above;
 }
 
-async function edgesUp(tx: Tx, repository: RepositoryName, digests: readonly string[]) {
+/** For each of some manifests those of the repository that name it, and its subject. */
+export async function edgesUp(
+  tx: Database | Tx,
+  repository: RepositoryName,
+  digests: readonly string[],
+) {
   const parents = await tx
     .selectFrom('manifest_references')
     .innerJoin('repository_manifests', 'repository_manifests.digest', 'manifest_references.parent')
@@ -90,8 +95,9 @@ async function edgesUp(tx: Tx, repository: RepositoryName, digests: readonly str
   return [...parents, ...subjects];
 }
 
-async function presentIn(
-  tx: Tx,
+/** Those of the manifests that the repository has. */
+export async function presentIn(
+  tx: Database | Tx,
   repository: RepositoryName,
   digests: readonly string[],
 ): Promise<string[]> {

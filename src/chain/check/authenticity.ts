@@ -5,12 +5,12 @@ import {
   filesOf,
   findTarget,
   type Gun,
-  type MetadataSource,
   parseMetadata,
   type RoleName,
   refreshTrustedSet,
   rootAuthorityOf,
   type SignedTarget,
+  shelfSource,
   type TrustedSet,
 } from '../../tuf/index.ts';
 import type { Subject } from '../candidate.ts';
@@ -49,7 +49,13 @@ export async function verifyAuthentic(request: AuthenticityRequest): Promise<Aut
   if (!pin) throw checkError('CHECK_METADATA_MISSING', { gun, reason: 'it had no root to pin' });
   try {
     const anchor = pin.rootBytes;
-    const set = await refreshTrustedSet({ gun, anchor, source: sourceOf(trust, gun), now, seen });
+    const set = await refreshTrustedSet({
+      gun,
+      anchor,
+      source: shelfSource(trust, gun),
+      now,
+      seen,
+    });
     const target = findTarget(set, tag);
     const found = digestOfTarget(target);
     if (found === digest) return { set, target };
@@ -123,17 +129,4 @@ export function notesOnRoot({ gun, set, isNew, others }: RootNotes, now: Date): 
 function rootKeysOf(gun: Gun, bytes: Uint8Array, now: Date | undefined): string[] {
   const { keys } = rootAuthorityOf(parseMetadata('root', bytes), gun, now);
   return [...keys.values()].map((key) => key.canonicalId);
-}
-
-/** The trust server's store as a refresh reads it: nothing is renewed on the way. */
-function sourceOf(trust: TrustFiles, gun: Gun): MetadataSource {
-  const bytesOf = async (stored: ReturnType<TrustFiles['current']>) => (await stored)?.bytes;
-  return {
-    root: (version) =>
-      bytesOf(
-        version === undefined ? trust.current(gun, 'root') : trust.byVersion(gun, 'root', version),
-      ),
-    timestamp: () => bytesOf(trust.current(gun, 'timestamp')),
-    byHash: (role, sha256) => bytesOf(trust.byChecksum(gun, role, sha256)),
-  };
 }

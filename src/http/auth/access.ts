@@ -49,6 +49,11 @@ export interface RegistryGate extends Gate {
    * @throws StoreError AUTH_REQUIRED without a valid token
    */
   requireReader(request: FastifyRequest): Promise<MayPull>;
+  /**
+   * Whether the request's token was granted `push` in a repository, and the grant is still right.
+   * @throws StoreError AUTH_REQUIRED without a valid token
+   */
+  mayPush(request: FastifyRequest, name: string): Promise<boolean>;
 }
 
 /** A gate that also guards the changes of all repositories. */

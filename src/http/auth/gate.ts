@@ -108,6 +108,14 @@ export class TokenGate implements CatalogGate, RegistryGate, InstantGate {
     return (name) => mayEverybody(name) || (isGranted(name) && mayThey(name));
   }
 
+  async mayPush(request: FastifyRequest, name: string): Promise<boolean> {
+    const { origins, policy } = this.#options;
+    const { principal, token } = await this.#bearer(request, undefined);
+    const place = placeOf(name, origins);
+    const isGranted = grantedOf(token.access, place, origins).has('push');
+    return isGranted && permits(principal, 'push', place, policy);
+  }
+
   #mayPull(principal: Principal): MayPull {
     const { origins, policy } = this.#options;
     return (name) => permits(principal, 'pull', placeOf(name, origins), policy);

@@ -1,6 +1,6 @@
 import { algorithmOf, type Clock, type Digest, isDigest, isStoreError } from '../../base/index.ts';
 import { isRepositoryName, type RepositoryName } from '../../oci/index.ts';
-import type { UploadOwner, Uploads } from '../../registry/index.ts';
+import type { TrustViews, UploadOwner, Uploads } from '../../registry/index.ts';
 import type { RegistryGate } from '../auth/index.ts';
 import { contentLength, fleetingBodyOf } from './body.ts';
 import { algorithmParameter, type Call, digestParameter, type Endpoint, queryOf } from './call.ts';
@@ -10,13 +10,19 @@ import { nameNewBlob, nameUpload, ownerOf } from './upload-reply.ts';
  * `POST /v2/<name>/blobs/uploads/`: with `mount` a blob of another repository, be it named by `from`
  * or not, with `digest` the whole blob at once, else the start of an upload.
  */
-export function beginUpload(gate: RegistryGate, uploads: Uploads, clock: Clock): Endpoint {
+export function beginUpload(
+  gate: RegistryGate,
+  uploads: Uploads,
+  views: TrustViews,
+  clock: Clock,
+): Endpoint {
   return async (call) => {
     const { request, reply, repository } = call;
     const query = queryOf(request);
     const from = query.has('mount') ? (query.get('from') ?? undefined) : undefined;
     const owner = await ownerOf(gate, request, repository, from);
-    if (query.has('mount') && (await mount(call, gate, uploads, clock()))) return reply.send();
+    if (query.has('mount') && (await mount(call, gate, uploads, views, clock())))
+      return reply.send();
     if (query.has('digest')) return pushWhole(call, owner, uploads, clock());
     const begun = await uploads.begin(owner, algorithmParameter(request));
     return nameUpload(reply.code(202), repository, begun).send();
@@ -31,6 +37,7 @@ async function mount(
   call: Call,
   gate: RegistryGate,
   uploads: Uploads,
+  views: TrustViews,
   now: Date,
 ): Promise<boolean> {
   const { request, reply, repository } = call;
@@ -39,7 +46,9 @@ async function mount(
   if (!isDigest(digest)) return false;
   const mayPull = await gate.requireReader(request);
   // What is in the repository already needs no other to take it from.
-  const isSource = (name: RepositoryName) => name === repository || mayPull(name);
+  // Where readers see only what is signed, they would mount what is not.
+  const isSource = (name: RepositoryName) =>
+    name === repository || (mayPull(name) && !views.narrows(name));
   for await (const from of sources(uploads, query.get('from'), repository, digest)) {
     if (!isSource(from)) continue;
     try {

@@ -5,10 +5,12 @@ import { isKnownToClient, nameContent } from './caching.ts';
 import type { Endpoint } from './call.ts';
 import { parseRange } from './ranges.ts';
 import { sendBytes } from './send-bytes.ts';
+import type { Sight } from './sight.ts';
 
 interface Options {
   readonly gate: Gate;
   readonly index: RegistryIndex;
+  readonly sight: Sight;
   readonly blobs: BlobStore;
   readonly clock: Clock;
   /** How often a blob that is asked for by `HEAD` is kept from collection anew. */
@@ -16,10 +18,11 @@ interface Options {
 }
 
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`, whole or one range of it. */
-export function getBlob({ gate, index, blobs, clock, keepEveryMs }: Options): Endpoint {
+export function getBlob({ gate, index, sight, blobs, clock, keepEveryMs }: Options): Endpoint {
   return async ({ request, reply, repository, rest }) => {
     await gate.require(request, repository, ['pull']);
-    const blob = await openBlob(index, blobs, repository, parseDigest(rest));
+    const reads = await sight(request, repository);
+    const blob = await openBlob(reads, blobs, repository, parseDigest(rest));
     // Who asks before a push does not send what is here.
     if (request.method === 'HEAD') await keepBlob(index, repository, blob, clock(), keepEveryMs);
     nameContent(reply, blob.digest);

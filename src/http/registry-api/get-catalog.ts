@@ -1,5 +1,5 @@
 import type { RepositoryName } from '../../oci/index.ts';
-import type { RegistryIndex } from '../../registry/index.ts';
+import type { RegistryIndex, TrustViews } from '../../registry/index.ts';
 import type { MayPull, RegistryGate } from '../auth/index.ts';
 import type { RootEndpoint } from './call.ts';
 import { linkNextPage, type PageRequest, pageRequest } from './paging.ts';
@@ -8,25 +8,37 @@ import { linkNextPage, type PageRequest, pageRequest } from './paging.ts';
 const batch = 1_000;
 const scanLimit = 20_000;
 
-/** `GET /v2/_catalog?n=&last=`: the repositories that have a manifest and that who asks may pull. */
-export function getCatalog(gate: RegistryGate, index: RegistryIndex): RootEndpoint {
+/**
+ * `GET /v2/_catalog?n=&last=`: the repositories that have a manifest, of which readers see
+ * anything, and that who asks may pull.
+ */
+export function getCatalog(
+  gate: RegistryGate,
+  index: RegistryIndex,
+  views: TrustViews,
+): RootEndpoint {
   return async ({ request, reply }) => {
     const mayPull = await gate.requireList(request);
     const page = pageRequest(request);
-    const { repositories, last } = await readable(index, mayPull, page);
+    const { repositories, last } = await readable(index, views, mayPull, page);
     if (last !== undefined) linkNextPage(reply, '/v2/_catalog', page.limit, last);
     return reply.header('content-type', 'application/json').send(JSON.stringify({ repositories }));
   };
 }
 
 /** @returns one page, and the name after which the next one begins; undefined when this is the last */
-async function readable(index: RegistryIndex, mayPull: MayPull, { after, limit }: PageRequest) {
+async function readable(
+  index: RegistryIndex,
+  views: TrustViews,
+  mayPull: MayPull,
+  { after, limit }: PageRequest,
+) {
   const repositories: RepositoryName[] = [];
   let last = after;
   for (let scanned = 0; limit > 0; scanned += batch) {
     const names = await index.repositories({ after: last, limit: batch });
     for (const name of names) {
-      if (mayPull(name)) {
+      if (mayPull(name) && (await views.lists(name))) {
         // One further than asked for: now it is known that there is a next page.
         if (repositories.length === limit) return { repositories, last };
         repositories.push(name);

@@ -1,20 +1,22 @@
 import { isStoreError } from '../../base/index.ts';
 import { parseReference, type Reference } from '../../oci/index.ts';
-import { type RegistryIndex, registryError } from '../../registry/index.ts';
+import { registryError } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
 import { isKnownToClient, nameContent } from './caching.ts';
 import type { Call, Endpoint } from './call.ts';
+import type { Sight } from './sight.ts';
 
 /**
  * `GET` and `HEAD /v2/<name>/manifests/<reference>`. The bytes are served as they were received,
  * whatever Accept says: to make another format of them would change the digest that was signed.
  */
-export function getManifest(gate: Gate, index: RegistryIndex): Endpoint {
+export function getManifest(gate: Gate, sight: Sight): Endpoint {
   return async (call) => {
     const { request, reply, repository } = call;
     await gate.require(request, repository, ['pull']);
     const reference = referenceOf(call);
-    const stored = await index.manifest(repository, reference);
+    const reads = await sight(request, repository);
+    const stored = await reads.manifest(repository, reference);
     if (!stored) throw registryError('REGISTRY_MANIFEST_UNKNOWN', { repository, reference });
     nameContent(reply, stored.digest);
     if (isKnownToClient(request, stored.digest)) return reply.code(304).send();

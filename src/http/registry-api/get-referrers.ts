@@ -1,10 +1,10 @@
 import { parseDigest } from '../../base/index.ts';
 import { mediaTypes } from '../../oci/index.ts';
-import type { RegistryIndex } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
 import { type Endpoint, queryOf } from './call.ts';
 import { type Descriptions, referrersBody } from './descriptions.ts';
 import { linkNext } from './paging.ts';
+import type { Sight } from './sight.ts';
 
 /**
  * Manifests are read in small batches, since each may have 4 MiB. A page ends when it is this long,
@@ -18,11 +18,7 @@ const readBytes = 16 * 1024 * 1024;
  * `GET /v2/<name>/referrers/<digest>?artifactType=`: manifests whose subject that is, as an index.
  * There may be none, and the subject need not exist.
  */
-export function getReferrers(
-  gate: Gate,
-  index: RegistryIndex,
-  descriptions: Descriptions,
-): Endpoint {
+export function getReferrers(gate: Gate, sight: Sight, descriptions: Descriptions): Endpoint {
   return async ({ request, reply, repository, rest }) => {
     await gate.require(request, repository, ['pull']);
     const subject = parseDigest(rest);
@@ -32,9 +28,10 @@ export function getReferrers(
     let after = query.get('last') ?? undefined;
     let sizeBytes = 0;
     let readSoFar = 0;
+    const reads = await sight(request, repository);
     for (let full = true; full; ) {
       const filter = { after, limit: batch, artifactType };
-      const found = await index.referrers(repository, subject, filter);
+      const found = await reads.referrers(repository, subject, filter);
       const descriptors = found.map((stored) => descriptions.of(stored));
       manifests.push(...descriptors);
       for (const descriptor of descriptors) sizeBytes += descriptor.length;

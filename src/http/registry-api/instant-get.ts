@@ -20,6 +20,8 @@ export interface InstantRegistryOptions {
   readonly blobs: InstantBlobs;
   readonly gate: InstantGate;
   readonly clock: Clock;
+  /** Repositories of which readers see less than there is: those the API answers. */
+  readonly isNarrowed: (repository: RepositoryName) => boolean;
   /** As of the API. */
   readonly keepEveryMs: number;
   /** As of the API. */
@@ -147,10 +149,12 @@ function questionOf(url: string, options: InstantRegistryOptions): Question | un
   const [, listed = '', query] =
     /^\/v2\/([a-z0-9._/-]+)\/tags\/list(?:\?((?:n=[1-9]\d{0,5}|last=[\w.-]+|&)*))?$/.exec(url) ??
     [];
-  if (isRepositoryName(listed)) return tagsQuestion(listed, query ?? '', options);
+  const { isNarrowed } = options;
+  if (isRepositoryName(listed) && !isNarrowed(listed))
+    return tagsQuestion(listed, query ?? '', options);
   const [, repository = '', kind, reference = ''] =
     /^\/v2\/([a-z0-9._/-]+)\/(manifests|blobs|referrers)\/([\w.:+-]+)$/.exec(url) ?? [];
-  if (!isRepositoryName(repository)) return undefined;
+  if (!isRepositoryName(repository) || isNarrowed(repository)) return undefined;
   if (kind === 'manifests' && (isDigest(reference) || isTag(reference))) {
     return manifestQuestion(repository, reference, options);
   }

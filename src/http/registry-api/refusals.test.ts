@@ -118,6 +118,7 @@ const locked: RegistryGate = {
   require: () => Promise.reject(new StoreError('AUTH_REQUIRED', 'sign in', { challenge })),
   requireToken: () => Promise.reject(new StoreError('AUTH_DENIED', 'no', { who: 'rita' })),
   requireList: () => Promise.reject(new StoreError('AUTH_BUSY', 'wait', { retryAfterSeconds: 3 })),
+  mayPush: () => Promise.reject(new StoreError('AUTH_REQUIRED', 'sign in', { challenge })),
   requireReader: () => Promise.reject(new StoreError('AUTH_REQUIRED', 'sign in', { challenge })),
 };
 

@@ -6,6 +6,7 @@ import type {
   CollectionIndex,
   RegistryIndex,
   TagRules,
+  TrustViews,
   Uploads,
 } from '../../registry/index.ts';
 import type { RegistryGate } from '../auth/index.ts';
@@ -28,6 +29,7 @@ import { getReferrers } from './get-referrers.ts';
 import { getTags } from './get-tags.ts';
 import { getUpload } from './get-upload.ts';
 import { putManifest } from './put-manifest.ts';
+import { sightOf } from './sight.ts';
 
 export interface RegistryApiOptions {
   readonly index: RegistryIndex;
@@ -36,6 +38,7 @@ export interface RegistryApiOptions {
   readonly uploads: Uploads;
   readonly gate: RegistryGate;
   readonly rules: TagRules;
+  readonly views: TrustViews;
   readonly clock: Clock;
   /** How often a blob that is asked for by `HEAD` is kept from collection anew, in milliseconds. */
   readonly keepEveryMs: number;
@@ -66,29 +69,30 @@ export function createRegistryApi(options: RegistryApiOptions): V2Api {
   };
 }
 
-function rootPaths({ index, gate }: RegistryApiOptions): Map<string, Methods<RootEndpoint>> {
+function rootPaths({ index, gate, views }: RegistryApiOptions): Map<string, Methods<RootEndpoint>> {
   return new Map([
     ['/v2/', reading(getPing(gate))],
-    ['/v2/_catalog', reading(getCatalog(gate, index))],
+    ['/v2/_catalog', reading(getCatalog(gate, index, views))],
   ]);
 }
 
 /** By how a path ends; in the groups, the repository and what follows it. */
 function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods<Endpoint>][] {
   const { index, collection, blobs, uploads, gate, rules, clock, keepEveryMs } = options;
-  const { descriptions = new Descriptions() } = options;
+  const { descriptions = new Descriptions(), views } = options;
+  const sight = sightOf(gate, index, views);
   return [
-    [/^\/v2\/(.+)\/tags\/list$/s, reading(getTags(gate, index))],
-    [/^\/v2\/(.+)\/referrers\/([^/]+)$/s, reading(getReferrers(gate, index, descriptions))],
+    [/^\/v2\/(.+)\/tags\/list$/s, reading(getTags(gate, sight))],
+    [/^\/v2\/(.+)\/referrers\/([^/]+)$/s, reading(getReferrers(gate, sight, descriptions))],
     [
       /^\/v2\/(.+)\/manifests\/([^/]+)$/s,
       {
-        ...reading(getManifest(gate, index)),
+        ...reading(getManifest(gate, sight)),
         PUT: putManifest(gate, index, rules, clock),
         DELETE: deleteManifest(gate, { index, collection }, rules, clock),
       },
     ],
-    [/^\/v2\/(.+)\/blobs\/uploads\/?$/s, { POST: beginUpload(gate, uploads, clock) }],
+    [/^\/v2\/(.+)\/blobs\/uploads\/?$/s, { POST: beginUpload(gate, uploads, views, clock) }],
     [
       /^\/v2\/(.+)\/blobs\/uploads\/([^/]+)$/s,
       {
@@ -101,7 +105,7 @@ function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods
     [
       /^\/v2\/(.+)\/blobs\/([^/]+)$/s,
       {
-        ...reading(getBlob({ gate, index, blobs, clock, keepEveryMs })),
+        ...reading(getBlob({ gate, index, sight, blobs, clock, keepEveryMs })),
         DELETE: deleteBlob(gate, index),
       },
     ],

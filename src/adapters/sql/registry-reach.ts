@@ -1,0 +1,57 @@
+import type { Digest } from '../../base/index.ts';
+import type { RepositoryName } from '../../oci/index.ts';
+import { chunksOf } from './chunks.ts';
+import type { Database, Tx } from './database.ts';
+import { edgesUp, presentIn } from './registry-held.ts';
+
+/** Whoever nests deeper is not seen. */
+const mostSteps = 20;
+const mostManifests = 5_000;
+
+/**
+ * Whether some manifests of a repository hold a manifest or blob there: they name it, are its subject,
+ * or hold one that does. It goes up from what is asked about.
+ */
+export async function isHeldBy(
+  db: Database | Tx,
+  repository: RepositoryName,
+  digest: Digest,
+  by: ReadonlySet<Digest>,
+): Promise<boolean> {
+  const looked = new Set<string>();
+  let level = [
+    ...(await blobHolders(db, repository, digest)),
+    ...(await presentIn(db, repository, [digest])),
+  ];
+  for (let step = 0; level.length > 0 && step < mostSteps; step++) {
+    if (level.some((each) => by.has(each as Digest))) return true;
+    for (const each of level) looked.add(each);
+    if (looked.size > mostManifests) return false;
+    const next = new Set<string>();
+    for (const some of chunksOf(level)) {
+      for (const { holder } of await edgesUp(db, repository, some)) {
+        if (!looked.has(holder)) next.add(holder);
+      }
+    }
+    level = await presentIn(db, repository, [...next]);
+  }
+  return false;
+}
+
+/** Manifests of the repository that need a blob. */
+async function blobHolders(
+  db: Database | Tx,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('manifest_references')
+    .innerJoin('repository_manifests', 'repository_manifests.digest', 'manifest_references.parent')
+    .select('manifest_references.parent')
+    .where('manifest_references.child', '=', digest)
+    .where('manifest_references.kind', '=', 'blob')
+    .where('repository_manifests.repository', '=', repository)
+    .limit(mostManifests)
+    .execute();
+  return rows.map((row) => row.parent);
+}

@@ -1,0 +1,102 @@
+import type { Digest } from '../../base/index.ts';
+import {
+  isDigestReference,
+  type Reference,
+  type RepositoryName,
+  type Tag,
+} from '../../oci/index.ts';
+import { isAboutAnother } from '../collection/tag-retention.ts';
+import type { LinkedBlob, Page, StoredManifest } from '../ports.ts';
+import type { RegistryReads, TrustViewPorts } from './trust-views.ts';
+
+/**
+ * A repository of which only what a signer vouches for can be seen: a tag leads to the digest that was
+ * signed for it, wherever it was pushed to since, and a digest is there when a signed one holds it.
+ * What says something of such an image (a signature, an SBOM, a list of referrers) is seen with it.
+ */
+export class SignedReads implements RegistryReads {
+  readonly #ports: TrustViewPorts;
+  readonly #signer: string;
+
+  constructor(ports: TrustViewPorts, signer: string) {
+    this.#ports = ports;
+    this.#signer = signer;
+  }
+
+  async manifest(
+    repository: RepositoryName,
+    reference: Reference,
+  ): Promise<StoredManifest | undefined> {
+    const { index } = this.#ports;
+    const signed = await this.#signedTags(repository);
+    if (!isDigestReference(reference)) {
+      const digest = signed.get(reference);
+      if (digest) return index.manifest(repository, digest);
+      return isAboutAnother(reference) ? this.#remark(repository, reference, signed) : undefined;
+    }
+    const isSeen = await this.#isSeen(repository, reference, signed);
+    return isSeen ? index.manifest(repository, reference) : undefined;
+  }
+
+  async tags(
+    repository: RepositoryName,
+    { after = '', limit }: Page,
+  ): Promise<readonly Tag[] | undefined> {
+    const { index } = this.#ports;
+    const signed = [...(await this.#signedTags(repository))].sort(byTag);
+    const tags: Tag[] = [];
+    for (const [tag, digest] of signed) {
+      if (tags.length === limit) break;
+      if (tag > after && (await index.manifest(repository, digest))) tags.push(tag);
+    }
+    const isThere = tags.length > 0 || (await index.tags(repository, { after, limit: 0 }));
+    return isThere ? tags : undefined;
+  }
+
+  async referrers(
+    repository: RepositoryName,
+    subject: Digest,
+    filter: Page & { readonly artifactType: string | undefined },
+  ): Promise<readonly StoredManifest[]> {
+    const signed = await this.#signedTags(repository);
+    if (!(await this.#isSeen(repository, subject, signed))) return [];
+    return this.#ports.index.referrers(repository, subject, filter);
+  }
+
+  async linkedBlob(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
+    const signed = await this.#signedTags(repository);
+    const isSeen = await this.#isSeen(repository, digest, signed);
+    return isSeen ? this.#ports.index.linkedBlob(repository, digest) : undefined;
+  }
+
+  /** What a tag about another image leads to, when that image is seen. */
+  async #remark(repository: RepositoryName, tag: Tag, signed: ReadonlyMap<Tag, Digest>) {
+    const [, algorithm, hex] = /^(sha256|sha512)-([0-9a-f]{64})/.exec(tag) ?? [];
+    // The tag has no more than 64 digits, so of sha512 only an image that is itself signed is found.
+    const subject =
+      algorithm === 'sha256'
+        ? (`sha256:${hex}` as Digest)
+        : [...signed.values()].find((digest) => digest.startsWith(`${algorithm}:${hex}`));
+    if (subject === undefined) return undefined;
+    const isSeen = await this.#isSeen(repository, subject, signed);
+    return isSeen ? this.#ports.index.manifest(repository, tag) : undefined;
+  }
+
+  async #isSeen(
+    repository: RepositoryName,
+    digest: Digest,
+    signed: ReadonlyMap<Tag, Digest>,
+  ): Promise<boolean> {
+    const roots = new Set(signed.values());
+    if (roots.size === 0) return false;
+    return roots.has(digest) || (await this.#ports.isHeld(repository, digest, roots));
+  }
+
+  #signedTags(repository: RepositoryName): Promise<ReadonlyMap<Tag, Digest>> {
+    return this.#ports.signedTags(repository, this.#signer);
+  }
+}
+
+function byTag([a]: readonly [Tag, Digest], [b]: readonly [Tag, Digest]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

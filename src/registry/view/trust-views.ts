@@ -1,0 +1,70 @@
+import type { Digest } from '../../base/index.ts';
+import type { RepositoryName, Tag } from '../../oci/index.ts';
+import type { NamePattern } from '../collection/name-pattern.ts';
+import type { RegistryIndex } from '../ports.ts';
+import { SignedReads } from './signed-reads.ts';
+
+/** What reading a repository asks of the index. */
+export type RegistryReads = Pick<RegistryIndex, 'manifest' | 'tags' | 'referrers' | 'linkedBlob'>;
+
+/** In which repositories readers see only what somebody signed. */
+export interface TrustViewRule {
+  readonly repositories: NamePattern;
+  /** `releases`, the name of a signer, or `any`: what docker would pull with content trust on. */
+  readonly signer: string;
+}
+
+/** What views ask of the world. */
+export interface TrustViewPorts {
+  readonly index: RegistryIndex;
+  /**
+   * The tags of a repository that the signer vouches for at this moment, each with the digest that
+   * was signed; none when nothing verifies.
+   */
+  readonly signedTags: (
+    repository: RepositoryName,
+    signer: string,
+  ) => Promise<ReadonlyMap<Tag, Digest>>;
+  /**
+   * Whether some manifests hold a manifest or blob of the repository: they name it, are its subject,
+   * or hold one that does.
+   */
+  readonly isHeld: (
+    repository: RepositoryName,
+    digest: Digest,
+    by: ReadonlySet<Digest>,
+  ) => Promise<boolean>;
+}
+
+/** What readers see of each repository. The first rule whose pattern fits decides. */
+export class TrustViews {
+  readonly #ports: TrustViewPorts;
+  readonly #rules: readonly TrustViewRule[];
+
+  constructor(ports: TrustViewPorts, rules: readonly TrustViewRule[]) {
+    this.#ports = ports;
+    this.#rules = rules;
+  }
+
+  /** Whether readers see less of the repository than there is. */
+  narrows(repository: RepositoryName): boolean {
+    return this.#ruleOf(repository) !== undefined;
+  }
+
+  /** The repository as readers see it. */
+  of(repository: RepositoryName): RegistryReads {
+    const rule = this.#ruleOf(repository);
+    return rule ? new SignedReads(this.#ports, rule.signer) : this.#ports.index;
+  }
+
+  /** Whether readers find the repository in the catalog. */
+  async lists(repository: RepositoryName): Promise<boolean> {
+    const rule = this.#ruleOf(repository);
+    if (!rule) return true;
+    return (await this.#ports.signedTags(repository, rule.signer)).size > 0;
+  }
+
+  #ruleOf(repository: RepositoryName): TrustViewRule | undefined {
+    return this.#rules.find((rule) => rule.repositories(repository));
+  }
+}
