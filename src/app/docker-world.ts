@@ -25,24 +25,22 @@ import {
   gunOf,
   openTrust,
   publish,
+  releasedBy,
+  releasesBy,
   rotateKey,
+  ruleFor,
   type Trust,
+  type TrustPolicy,
   type TrustRemote,
+  type TrustRule,
   verifyImage,
 } from '../client/index.ts';
 import { parseImageReference, withDefaultTag } from '../oci/index.ts';
-import {
-  barePublicKey,
-  findTarget,
-  type Gun,
-  hostOfGun,
-  listTargets,
-  type PublicKey,
-  publicKey,
-} from '../tuf/index.ts';
+import { barePublicKey, type Gun, hostOfGun, type PublicKey, publicKey } from '../tuf/index.ts';
 import { DockerProgram } from './docker-program.ts';
 import { appError } from './errors.ts';
 import { openKeyring } from './keyring.ts';
+import { readTrustPolicy } from './trust-policy.ts';
 
 export interface DockerWorldOptions extends DockerOptions {
   /** Told, in a line, what a person should know though nothing failed. */
@@ -75,6 +73,11 @@ export function openDockerWorld(
   const program = new DockerProgram(folder, env, options.globals);
   const opened = new Map<string, Remotes>();
   const read = new Map<Gun, Promise<Trust>>();
+  let policy: TrustPolicy | undefined;
+  function rule(gun: Gun): TrustRule {
+    policy ??= readTrustPolicy(trust, options.policy);
+    return ruleFor(policy, gun);
+  }
   /** One for each trust server, since its folder of certificates is its own. */
   async function remotesFor(gun: Gun): Promise<Remotes> {
     const trustServer = trustServerOf(env);
@@ -95,10 +98,13 @@ export function openDockerWorld(
     return trustServer ? new URL(trustServer).host : defaultTrustServer(gun);
   }
   async function refresh(gun: Gun, forWriting: boolean): Promise<Trust> {
+    const { pin, offline: mayBeOffline } = rule(gun);
     const source = await trustRemote(gun, { forWriting });
-    const whenUnreachable = offline ? 'use-kept' : 'refuse';
+    const isOffline = mayBeOffline === 'allowed' || (offline && mayBeOffline === 'asked');
+    const whenUnreachable = isOffline ? 'use-kept' : 'refuse';
     const onKeptUsed = () => warn(`${keptWarning(gun)}\n`);
-    return await openTrust({ gun, source, cache, now: clock(), whenUnreachable, onKeptUsed });
+    const when = { now: clock(), whenUnreachable, onKeptUsed } as const;
+    return await openTrust({ gun, source, cache, pin, ...when });
   }
   function open(gun: Gun, forWriting?: 'for-writing'): Promise<Trust> {
     const known = read.get(gun) ?? refresh(gun, forWriting !== undefined);
@@ -111,7 +117,8 @@ export function openDockerWorld(
     const pause = (attempt: number) => sleep(randomInt(20 * Math.min(attempt, 20)));
     const opened = await read.get(gun)?.catch(() => undefined);
     read.delete(gun);
-    return { gun, remote, cache, keys, now: clock(), pause, opened };
+    const { pin } = rule(gun);
+    return { gun, remote, cache, keys, pin, now: clock(), pause, opened };
   }
   return {
     configFolder: folder,
@@ -119,14 +126,15 @@ export function openDockerWorld(
     program,
     open,
     trustServerOf: trustServerHost,
-    release: async (gun, tag) => findTarget((await open(gun)).set, tag),
-    releases: async (gun) => listTargets((await open(gun)).set),
+    release: async (gun, tag) => releasedBy((await open(gun)).set, tag, rule(gun)),
+    releases: async (gun) => releasesBy((await open(gun)).set, rule(gun)),
     async verify(name, deep) {
       const image = withDefaultTag(parseImageReference(name));
       const gun = gunOf(image);
       const source = await trustRemote(gun, { forWriting: false });
       const registry = (await remotesFor(gun)).registry(image.host);
-      return await verifyImage({ image, source, registry, cache, deep, now: clock() });
+      const { pin } = rule(gun);
+      return await verifyImage({ image, source, registry, cache, pin, deep, now: clock() });
     },
     async rotateKey(gun, role, to) {
       return await rotateKey({ ...(await publishing(gun)), role, to });

@@ -287,6 +287,8 @@ export interface DockerOptions {
   readonly config?: string | undefined;
   /** docker's own global flags, as they were typed. */
   readonly globals?: readonly string[] | undefined;
+  /** A trust policy; default the one in the trust folder. */
+  readonly policy?: string | undefined;
   /** Where a trust server does not answer, what was kept counts until it expires. */
   readonly offline?: boolean | undefined;
 }

@@ -1,9 +1,11 @@
 import { isStoreError } from '../base/index.ts';
 import {
   type Gun,
+  isIssuedBy,
   type KeyId,
   type MetadataFile,
   type MetadataSource,
+  type PublicKey,
   parseRoot,
   type Root,
   rootAuthorityOf,
@@ -14,10 +16,16 @@ import type { KeptFiles } from './kept-metadata.ts';
 
 /**
  * Which root is trusted first. `first-use`: the one that was kept, else whatever the server shows
- * (as docker does). Key ids (TUF or canonical): only a root signed by one of these keys, and
- * those that follow it by valid rotations.
+ * (as docker does). `kept`: only the one that was kept. Key ids (TUF or canonical), and PEM
+ * certificates of authorities: only a root signed by one of these keys, or by a key whose certificate one of these
+ * authorities issued, and those that follow it by valid rotations.
  */
-export type TrustPin = 'first-use' | { readonly rootKeyIds: readonly KeyId[] };
+export type TrustPin = 'first-use' | 'kept' | RootPin;
+
+export interface RootPin {
+  readonly rootKeyIds: readonly KeyId[];
+  readonly authorities?: readonly string[] | undefined;
+}
 
 /** Why the anchor is trusted. */
 export type RootBasis = 'kept' | 'pinned' | 'first-seen';
@@ -42,7 +50,7 @@ const searchLimit = 256;
  * preferred to both.
  *
  * @returns undefined when there is neither a kept root nor one on the server
- * @throws StoreError CLIENT_PIN_MISMATCH when no root is signed by a pinned key
+ * @throws StoreError CLIENT_FIRST_USE; CLIENT_PIN_MISMATCH when no root is signed by a pinned key
  */
 export async function findAnchor(
   request: AnchorRequest,
@@ -50,15 +58,16 @@ export async function findAnchor(
 ): Promise<Anchor | undefined> {
   const { pin, source } = request;
   const keptRoot = kept.get('root');
-  if (pin !== 'first-use') return findPinned(request, pin.rootKeyIds, keptRoot);
+  if (typeof pin !== 'string') return findPinned(request, pin, keptRoot);
   if (keptRoot) return { bytes: keptRoot, basis: 'kept' };
   const shown = await source.root();
+  if (shown && pin === 'kept') throw clientError('CLIENT_FIRST_USE', { gun: request.gun });
   return shown && { bytes: shown, basis: 'first-seen' };
 }
 
 async function findPinned(
   request: AnchorRequest,
-  pinned: readonly KeyId[],
+  pinned: RootPin,
   keptRoot: Uint8Array | undefined,
 ): Promise<Anchor | undefined> {
   if (keptRoot && isSignedByPinned(parseRoot(keptRoot), pinned, request)) {
@@ -76,7 +85,8 @@ async function findPinned(
     }
   }
   const { gun } = request;
-  throw clientError('CLIENT_PIN_MISMATCH', { gun, keyIds: signerIds(newest, request) });
+  const ids = signers(newest, request).flatMap(({ id, canonicalId }) => [id, canonicalId]);
+  throw clientError('CLIENT_PIN_MISMATCH', { gun, keyIds: [...new Set(ids)] });
 }
 
 /**
@@ -85,17 +95,21 @@ async function findPinned(
  */
 function isSignedByPinned(
   root: MetadataFile<Root>,
-  pinned: readonly KeyId[],
+  pinned: RootPin,
   request: AnchorRequest,
 ): boolean {
-  return signerIds(root, request).some((id) => pinned.includes(id));
+  return signers(root, request).some(
+    (key) =>
+      pinned.rootKeyIds.includes(key.id) ||
+      pinned.rootKeyIds.includes(key.canonicalId) ||
+      isIssuedBy(key, pinned.authorities ?? [], request.now),
+  );
 }
 
-/** TUF ids and canonical ids of the root keys that signed; none when no certificate counts. */
-function signerIds(root: MetadataFile<Root>, { gun, now }: AnchorRequest): KeyId[] {
+/** The root keys that signed; none when no certificate counts. */
+function signers(root: MetadataFile<Root>, { gun, now }: AnchorRequest): PublicKey[] {
   try {
-    const signers = [...signersOf(root, rootAuthorityOf(root, gun, now)).values()];
-    return [...new Set(signers.flatMap(({ id, canonicalId }) => [id, canonicalId]))];
+    return [...signersOf(root, rootAuthorityOf(root, gun, now)).values()];
   } catch (error) {
     if (!isStoreError(error)) throw error;
     return [];

@@ -13,6 +13,21 @@ export const clientErrors = {
     message:
       'no root of {gun} is signed by a pinned key; its current root is signed by {keyIds}. Ask its publisher which is right before you change the pin',
   },
+  CLIENT_FIRST_USE: {
+    message:
+      'nothing is known yet of {gun}, and the trust policy trusts no root on first use; pin its root there, or have its owner tell you the root key id',
+  },
+  CLIENT_POLICY_NO_RULE: {
+    message: 'no rule of the trust policy fits {gun}, and it refuses everything else; add a rule',
+  },
+  CLIENT_POLICY_ROLE: {
+    message:
+      '{name} of {gun} is not signed by {role}, as the trust policy asks (rule {pattern}); have it signed there',
+  },
+  CLIENT_POLICY_SIGNERS: {
+    message:
+      '{name} of {gun} is vouched for by {found} signers, each with a key of its own, where the trust policy asks for {wanted} (rule {pattern}); have more of them sign it',
+  },
   CLIENT_NO_TAG: { message: '{image} names neither a tag nor a digest; add one' },
   CLIENT_DIGEST_NOT_SIGNED: {
     message: 'no released tag of {gun} is signed for {digest}',

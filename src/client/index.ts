@@ -7,7 +7,7 @@
  * who types a passphrase, and what time it is; its ports say what it needs of each. What a file
  * means and whether a signature counts is decided in `tuf`.
  */
-export type { RootBasis, TrustPin } from './anchor.ts';
+export type { RootBasis, RootPin, TrustPin } from './anchor.ts';
 export type { TrustChange } from './change.ts';
 export { type ClientErrorCode, clientError, clientErrors } from './errors.ts';
 export { brokenDelegations, type Expiry, expiriesOf } from './expiries.ts';
@@ -33,4 +33,12 @@ export type {
 } from './ports.ts';
 export { type Published, type PublishRequest, publish } from './publish.ts';
 export { type Rotated, type RotateRequest, rotateKey } from './rotate-key.ts';
+export {
+  dockerPolicy,
+  releasedBy,
+  releasesBy,
+  ruleFor,
+  type TrustPolicy,
+  type TrustRule,
+} from './trust-policy.ts';
 export { gunOf, type VerifyImageRequest, verifyImage } from './verify-image.ts';

@@ -88,10 +88,16 @@ export async function publish(request: PublishRequest): Promise<Published> {
     const snapshot = await signSnapshot([...root, ...targets], draft, current, held, request);
     const outcome = await remote.publish([...root, ...targets, ...snapshot]);
     if (outcome === 'superseded') continue;
-    const trust = await readBack(request);
+    const trust = await readBack({ ...request, pin: pinAfter(request, begun.root) });
     return { trust, initialised: current === undefined, signed: [...draft.changed] };
   }
   throw clientError('CLIENT_SUPERSEDED', { gun, attempts: attemptLimit });
+}
+
+/** Where nothing is trusted on first use, a root that was just made here is. */
+function pinAfter({ pin }: PublishRequest, made: readonly MetadataFile[]): TrustPin | undefined {
+  const keyIds = made.flatMap(({ signatures }) => signatures.map(({ keyId }) => keyId));
+  return pin === 'kept' && keyIds.length > 0 ? { rootKeyIds: keyIds } : pin;
 }
 
 /** A server that accepts an update and then shows something else would break every reader. */

@@ -45,6 +45,11 @@ export function leafCertificateOf(key: PublicKey): X509Certificate | undefined {
   return materialOf(key).certificates[0];
 }
 
+/** Leaf first; none for a bare key. @throws StoreError TUF_KEY_INVALID */
+export function certificatesOf(key: PublicKey): readonly X509Certificate[] {
+  return materialOf(key).certificates;
+}
+
 type Problem =
   | { readonly step: 'invalid'; readonly reason: string }
   | { readonly step: 'name'; readonly name: string }

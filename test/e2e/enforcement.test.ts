@@ -8,6 +8,8 @@
  * timestamp expired, and a trust server behind a middleman who can change files.
  */
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runCommand } from '../support/command.ts';
 import { both, compare, nobody, type State, states } from '../support/enforcement-cells.ts';
@@ -105,6 +107,109 @@ for (const words of [
   test(`docker ${words} is a mistake`, () =>
     compare(world, words.split(' '), { image: '', keeps: true }));
 }
+
+/* A trust policy, what is run, and what is said; ROOT is the id of the root key. `cold`: nothing was seen before. */
+const policies: readonly [
+  policy: string,
+  words: string,
+  said: RegExp | 'done',
+  how?: { readonly isCold?: true; readonly isDown?: true },
+][] = [
+  ['rules: []', 'pull R:v1', 'done', { isCold: true }],
+  [
+    'rules: [{ name: "127.0.0.1:*/**", root: { keys: ["ROOT"] } }]',
+    'pull R:v1',
+    'done',
+    { isCold: true },
+  ],
+  [
+    'rules: [{ name: "127.0.0.1:*/**", root: { keys: ["ROOT"] } }]',
+    'trust inspect R',
+    'done',
+    { isCold: true },
+  ],
+  [
+    'rules: [{ name: "**", root: { keys: ["OTHER"] } }]',
+    'pull R:v1',
+    /CLIENT_PIN_MISMATCH: no root of/,
+  ],
+  [
+    'rules: [{ name: "**", root: { keys: ["OTHER"] } }]',
+    'run R:v1',
+    /CLIENT_PIN_MISMATCH: no root of/,
+  ],
+  [
+    'rules: [{ name: "**", root: { keys: ["OTHER"] } }]',
+    'trust inspect R',
+    /CLIENT_PIN_MISMATCH: no root of/,
+  ],
+  [
+    'rules: [{ name: "**", root: { keys: ["OTHER"] } }]',
+    'push R:v1',
+    /CLIENT_PIN_MISMATCH: no root of/,
+  ],
+  ['rules: [{ name: "**", firstUse: false }]', 'pull R:v1', /CLIENT_FIRST_USE/, { isCold: true }],
+  ['rules: [{ name: "**", firstUse: false }]', 'create R:v1', 'done'],
+  ['rules: [{ name: "**", role: targets/releases }]', 'pull R:v1', /CLIENT_POLICY_ROLE/],
+  ['rules: [{ name: "**", role: targets }]', 'pull R:v1', 'done'],
+  ['rules: [{ name: "**", minimumSigners: 1 }]', 'create R:v1', /CLIENT_POLICY_SIGNERS/],
+  ['rules: [{ name: "**", minimumSigners: 1 }]', 'pull -a R', /CLIENT_POLICY_SIGNERS/],
+  ['otherwise: refuse', 'pull R:v1', /CLIENT_POLICY_NO_RULE/],
+  ['otherwise: refuse', 'pull R@DIGEST', 'done'],
+  ['rules: [{ name: "**", offline: allowed }]', 'pull R:v1', 'done', { isDown: true }],
+  [
+    'rules: [{ name: "**", offline: never }]',
+    '--offline pull R:v1',
+    /cannot be reached/,
+    { isDown: true },
+  ],
+  ['rules: [{ name: "**", offline: asked }]', '--offline pull R:v1', 'done', { isDown: true }],
+  ['rules: [{ nmae: "**" }]', 'pull R:v1', /CONFIG_FILE: .*POLICY_UNKNOWN_KEY|unknown key/],
+  ['rules: [{ nmae: "**" }]', 'trust inspect R', /unknown key/],
+];
+
+for (const [policy, words, said, how = {}] of policies) {
+  test(`${words} under ${policy}: ${said}`, async () => {
+    const { ours } = world;
+    const { config } = ours.docker;
+    world.middleman.changesFiles = false;
+    await ours.clear();
+    const seen = await ours.docker.must(['trust', 'inspect', ours.repository]);
+    const root =
+      /"Root",\s+"Keys": \[\s+\{\s+"ID": "(\w+)"/.exec(seen.stdout)?.[1] ?? assert.fail();
+    if (words.startsWith('push')) await ours.docker.must(['tag', 'seed', `${ours.repository}:v1`]);
+    if (how.isCold) ours.forget();
+    const file = join(config, 'policy.yaml');
+    writeFileSync(file, policy.replace('ROOT', root).replace('OTHER', 'ab'.repeat(32)));
+    const env = how.isDown ? { DOCKER_CONTENT_TRUST_SERVER: nobody } : {};
+    const ended = await ours.run(['--policy', file, ...words.split(' ')], { env });
+    if (said === 'done') assert.equal(ended.code, 0, ended.stderr);
+    else {
+      assert.match(ended.stderr, said);
+      assert.notEqual(ended.code, 0);
+    }
+  });
+}
+
+test('the trust policy of the trust folder counts without being named', async () => {
+  const { ours } = world;
+  const file = join(ours.docker.config, 'trust', 'policy.yaml');
+  writeFileSync(file, 'otherwise: refuse\n');
+  try {
+    for (const words of [
+      ['pull', 'R:v1'],
+      ['trust', 'inspect', 'R'],
+    ]) {
+      const { code, stderr } = await ours.run(words);
+      assert.match(stderr, /CLIENT_POLICY_NO_RULE/);
+      assert.equal(code, 1);
+    }
+  } finally {
+    rmSync(file);
+  }
+  const { stderr } = await ours.run(['--policy', `${file}.nosuch`, 'pull', 'R:v1']);
+  assert.match(stderr, /CONFIG_FILE: --policy .* cannot be read: ENOENT/);
+});
 
 test('plain docker in a shell goes through ours', async () => {
   const { docker, repository } = world.ours;

@@ -108,6 +108,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'trust-crash.test.ts': ['notary'],
   'trust-many-tags.test.ts': ['notary'],
   'tuf-fixpoint.test.ts': reference,
+  'src/tuf/issued-by.test.ts': ['openssl'],
   'src/cli/shell-init.test.ts': ['zsh', 'fish'],
   'src/adapters/certificates/certificates.test.ts': ['openssl'],
   'src/adapters/trust-folder/trust-folder.test.ts': ['openssl'],

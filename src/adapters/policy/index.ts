@@ -1,6 +1,7 @@
 /**
- * The operator's policy file, read from YAML into what the review and the permissions need. It
- * refuses to know where the file lies and what follows from it.
+ * The operator's policy file, read from YAML into what the review and the permissions need, and a
+ * person's trust policy. It refuses to know where the file lies and what follows from it.
  */
 export { policyErrors } from './errors.ts';
 export { type Policy, parsePolicy, policyWithoutFile } from './parse-policy.ts';
+export { parseTrustPolicy, type ReadNamed } from './parse-trust-policy.ts';

@@ -1,4 +1,3 @@
-import { parseDocument } from 'yaml';
 import {
   defaultPolicy,
   type FindingEffect,
@@ -9,7 +8,7 @@ import {
 } from '../../chain/review/index.ts';
 import { severities } from '../../findings/index.ts';
 import type { Retention } from '../../trust/index.ts';
-import { policyError } from './errors.ts';
+import { parseYaml } from './parse-yaml.ts';
 import { type RegistryPolicy, registryPolicyOf, registryWithoutFile } from './registry-policy.ts';
 import {
   count,
@@ -37,7 +36,6 @@ export interface Policy {
   readonly registry: RegistryPolicy;
 }
 
-const limitBytes = 1024 * 1024;
 const effect = oneOf<FindingEffect>(['block', 'reason', 'note']);
 
 /** What holds without a policy file; docs/policy.example.yaml says the same in words. */
@@ -75,18 +73,6 @@ export function parsePolicy(source: string): Policy {
     retention: retentionOf(top.get('trust')),
     registry: registryPolicyOf(top.get('registry')),
   };
-}
-
-function parseYaml(source: string): YamlValue {
-  if (Buffer.byteLength(source) > limitBytes) throw policyError('POLICY_TOO_LARGE', { limitBytes });
-  const document = parseDocument(source, { version: '1.2', uniqueKeys: true, prettyErrors: true });
-  const problem = document.errors[0] ?? document.warnings[0];
-  if (problem) throw syntax(problem);
-  try {
-    return document.toJS({ mapAsMap: true, maxAliasCount: 0 });
-  } catch (error) {
-    throw syntax(error);
-  }
 }
 
 function severitiesOf(value: YamlValue): Partial<ReviewPolicy['severities']> {
@@ -162,8 +148,4 @@ function anonymousPull(value: YamlValue): Pick<Policy, 'storeIsPublic' | 'public
     storeIsPublic: words.includes('store'),
     publicNamespaces: new Set(words.filter((word) => word !== 'store')),
   };
-}
-
-function syntax(error: unknown) {
-  return policyError('POLICY_SYNTAX', { reason: (error as Error).message.slice(0, 500) }, error);
 }

@@ -16,4 +16,7 @@ export const globalFlags: readonly FlagSpec[] = [
 ];
 
 /** Those that only `countermark docker` takes. */
-export const ownFlags: readonly FlagSpec[] = [{ name: 'offline', kind: 'boolean' }];
+export const ownFlags: readonly FlagSpec[] = [
+  { name: 'offline', kind: 'boolean' },
+  { name: 'policy', kind: 'text' },
+];

@@ -25,6 +25,7 @@ export async function runDocker(args: readonly string[], world: CliWorld): Promi
     config: parsed.flags.text('config'),
     globals: before.filter((_, i) => !ours.some(({ from, to }) => from <= i && i < to)),
     offline: parsed.flags.isOn('offline'),
+    policy: parsed.flags.text('policy'),
   };
   const [name, ...rest] = parsed.args;
   if (name === 'trust') {
