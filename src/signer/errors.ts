@@ -16,6 +16,9 @@ export const signerErrors = {
     message:
       'the certificate {fingerprint} of {caller} was withdrawn; make a new one with pki renew',
   },
+  SIGNER_CERTIFICATE_ENDED: {
+    message: 'the certificate of {caller} ended at {endsAt}; make a new one with pki renew',
+  },
   SIGNER_WITHDRAWN_LIST: {
     message:
       'line {line} of the withdrawn certificates is no fingerprint; write 64 hex digits, # before a remark',

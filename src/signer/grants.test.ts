@@ -4,7 +4,12 @@ import { parseGrants, requireGrant } from './grants.ts';
 import type { Caller } from './ports.ts';
 
 const fingerprint = 'ab'.repeat(32);
-const caller: Caller = { fingerprint, commonName: 'blue', names: ['blue.example', '10.0.0.7'] };
+const caller: Caller = {
+  fingerprint,
+  commonName: 'blue',
+  names: ['blue.example', '10.0.0.7'],
+  endsAt: new Date(0),
+};
 const app = 'example.com/acme/app';
 
 // Who is granted what; what is asked for (of `blue`, role timestamp unless told); is it given?

@@ -31,10 +31,18 @@ export class KeyService {
   }
 
   /**
-   * Lets a caller in who asks for nothing yet. Every call below does it too.
-   * @throws StoreError SIGNER_WITHDRAWN
+   * Lets a caller in, whatever is asked for then.
+   * @throws StoreError SIGNER_WITHDRAWN, SIGNER_CERTIFICATE_ENDED
    */
-  admit(caller: Caller): void {
+  admit(caller: Caller, now: Date): void {
+    this.#requireMember(caller);
+    const { commonName, endsAt } = caller;
+    if (endsAt > now) return;
+    const detail = { caller: commonName, endsAt: endsAt.toISOString() };
+    throw signerError('SIGNER_CERTIFICATE_ENDED', detail);
+  }
+
+  #requireMember(caller: Caller): void {
     requireNotWithdrawn(this.#access.withdrawn, caller);
   }
 
@@ -49,7 +57,7 @@ export class KeyService {
     request: { readonly algorithm: string; readonly gun: string; readonly role: string },
     now: Date,
   ): Promise<HeldKey> {
-    this.admit(caller);
+    this.#requireMember(caller);
     const owner = { gun: nameOf(request.gun, 'gun'), role: nameOf(request.role, 'role') };
     requireGrant(this.#access.grants, caller, owner);
     return await this.#keys.pending(owner, algorithmOf(request.algorithm), now);
@@ -57,7 +65,7 @@ export class KeyService {
 
   /** @throws StoreError SIGNER_KEY_UNKNOWN, SIGNER_FORBIDDEN, SIGNER_WITHDRAWN */
   async keyInfo(caller: Caller, keyId: string): Promise<HeldKey> {
-    this.admit(caller);
+    this.#requireMember(caller);
     const held = await this.#keys.find(keyId);
     if (!held) throw signerError('SIGNER_KEY_UNKNOWN', { keyId: keyId.slice(0, 64) });
     requireGrant(this.#access.grants, caller, held);
@@ -80,7 +88,7 @@ export class KeyService {
    * @throws StoreError SIGNER_FORBIDDEN, SIGNER_WITHDRAWN
    */
   async deleteKey(caller: Caller, keyId: string, now: Date): Promise<void> {
-    this.admit(caller);
+    this.#requireMember(caller);
     const held = await this.#keys.find(keyId);
     if (!held) return;
     requireGrant(this.#access.grants, caller, held);

@@ -33,4 +33,6 @@ export interface Caller {
   readonly commonName: string;
   /** DNS names and addresses of the certificate. */
   readonly names: readonly string[];
+  /** When the certificate ends; TLS looks at that only when a connection begins. */
+  readonly endsAt: Date;
 }

@@ -38,13 +38,17 @@ test('no call reaches a key for a certificate that was withdrawn, whatever it is
     grants: 'every caller may do all',
     withdrawn: new Set([one]),
   });
-  const caller = { fingerprint: one, commonName: 'blue', names: [] };
+  const endsAt = new Date(now.getTime() + 1);
+  const caller = { fingerprint: one, commonName: 'blue', names: [], endsAt };
   const request = { algorithm: 'ecdsa', gun: 'example.com/app', role: 'timestamp' };
   const refused = { code: 'SIGNER_WITHDRAWN' };
-  assert.throws(() => service.admit(caller), refused);
+  assert.throws(() => service.admit(caller, now), refused);
   await assert.rejects(service.createKey(caller, request, now), refused);
   await assert.rejects(service.keyInfo(caller, two), refused);
   await assert.rejects(service.sign(caller, two, new Uint8Array(), now), refused);
   await assert.rejects(service.deleteKey(caller, two, now), refused);
-  service.admit({ ...caller, fingerprint: two });
+  service.admit({ ...caller, fingerprint: two }, now);
+  assert.throws(() => service.admit({ ...caller, fingerprint: two }, endsAt), {
+    code: 'SIGNER_CERTIFICATE_ENDED',
+  });
 });

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +19,7 @@ import {
   type TlsCertificate,
 } from '../../src/adapters/certificates/index.ts';
 import type { SignerConnection } from '../../src/adapters/keys/signer-connection.ts';
-import { readPem } from '../../src/app/pki.ts';
+import { addClient, initPki, readPem } from '../../src/app/pki.ts';
 import { listPki, renewMember } from '../../src/app/pki-renew.ts';
 import { withdrawMember } from '../../src/app/pki-withdraw.ts';
 import { isStoreError, Secret, utf8 } from '../../src/base/index.ts';
@@ -187,12 +194,16 @@ test('only callers are withdrawn', () => {
   assert.equal(readFileSync(withdrawn(), 'utf8').split(any).length, 2, 'it is there once');
 });
 
+function authorityOf(pki: string): TlsCertificate {
+  return {
+    certificate: readPem('', join(pki, 'ca.crt')),
+    privateKey: new Secret(readPem('', join(pki, 'ca.key'))),
+  };
+}
+
 /** Certificates of somebody who wants to sign as blue, and what the attempt ends with. */
 function attackers(): readonly [who: string, TlsCertificate | undefined, keyof typeof status][] {
-  const authority = {
-    certificate: readPem('', join(world.pki, 'ca.crt')),
-    privateKey: new Secret(readPem('', join(world.pki, 'ca.key'))),
-  };
+  const authority = authorityOf(world.pki);
   const read = (name: string) => ({
     certificate: readPem('', join(world.pki, `${name}.crt`)),
     privateKey: new Secret(readPem('', join(world.pki, `${name}.key`))),
@@ -287,6 +298,33 @@ test('a role that was not granted is refused with the GUN that was', async () =>
   const connection = world.connect(address, 'blue');
   assert.match(await refusalOf(sign(connection)), /PERMISSION_DENIED/);
   assert.equal(await refusalOf(connection.createKey('example.com/blue/app', 'snapshot')), 'none');
+});
+
+test('a certificate that ends while its connection is open calls no more', async () => {
+  const soon = makeMember(authorityOf(world.pki), {
+    ...{ commonName: 'blue', use: 'clientAuth', hosts: ['blue'], now },
+    // Its first hour is past.
+    lifetimeDays: (Date.now() - now.getTime() + 3_600_000 + 4_000) / 86_400_000,
+  });
+  writeFileSync(join(world.pki, 'soon.crt'), soon.certificate);
+  writeFileSync(join(world.pki, 'soon.key'), soon.privateKey.reveal());
+  const connection = world.connect(address, 'soon');
+  assert.equal(await refusalOf(connection.createKey('example.com/blue/app', 'snapshot')), 'none');
+  await becomes('UNAUTHENTICATED', () => connection.createKey('example.com/blue/app', 'snapshot'));
+});
+
+test('another authority ends the connections of members of the one before', async () => {
+  const before = world.connect(address, 'blue');
+  const snapshot = () => before.createKey('example.com/blue/app', 'snapshot');
+  assert.equal(await refusalOf(snapshot()), 'none');
+  const other = join(world.folder, 'other-pki');
+  initPki(other, [], new Date());
+  addClient(other, 'blue', new Date());
+  for (const name of readdirSync(other)) copyFileSync(join(other, name), join(world.pki, name));
+  hangUp();
+  await becomes('UNAVAILABLE', snapshot);
+  const after = world.connect(address, 'blue');
+  assert.equal(await refusalOf(after.createKey('example.com/blue/app', 'snapshot')), 'none');
 });
 
 /** How a call ended. */

@@ -16,6 +16,7 @@ export function callerOf(peer: PeerCertificate | undefined): Caller {
     // Several common names are none: nobody could say which of them was meant.
     commonName: typeof CN === 'string' ? CN : '',
     names: alternativeNames(certificate.subjectAltName ?? ''),
+    endsAt: certificate.validToDate,
   };
 }
 

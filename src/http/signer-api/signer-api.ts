@@ -32,6 +32,8 @@ import { refusalOf } from './refusal.ts';
 const longestRequestBytes = 16 * 1024 * 1024;
 const drainMs = 5_000;
 /** What TUF calls the signatures of a type of key. */
+/** Of a connection that is closed: so long a call under way may take to end. */
+const callEndsMs = 5_000;
 const methods = new Map([
   ['ed25519', 'eddsa'],
   ['rsa', 'rsapss'],
@@ -67,7 +69,10 @@ export interface CallReport {
 
 export interface SignerApi extends AsyncDisposable {
   readonly port: number;
-  /** Connections from now on see these, which must belong together; open ones go on. */
+  /**
+   * Connections from now on see these, which must belong together. Open ones go on, unless the
+   * authority is another: who knows only the one before must not go on for as long as it likes.
+   */
   useTls(tls: SignerTls): void;
 }
 
@@ -107,13 +112,20 @@ export async function startSignerApi(options: SignerApiOptions): Promise<SignerA
     changing,
     true,
   );
-  const port = await bind(server, listen, credentials);
-  return { port, useTls: (next) => changing.use(next), [Symbol.asyncDispose]: () => drain(server) };
+  const address = addressOf(listen);
+  const port = await bind(server, address, credentials);
+  let { ca } = tls;
+  const useTls = (next: SignerTls) => {
+    changing.use(next);
+    if (next.ca !== ca) server.drain(address, callEndsMs);
+    ca = next.ca;
+  };
+  return { port, useTls, [Symbol.asyncDispose]: () => drain(server) };
 }
 
 type Work<Q, A> = (caller: Caller, request: Q) => Promise<A>;
 
-function adder(server: Server, { service, report }: SignerApiOptions) {
+function adder(server: Server, { service, clock, report }: SignerApiOptions) {
   return <Q, A>(path: string, request: Message<Q>, answer: Message<A>, work: Work<Q, A>): void => {
     const respond = async (call: ServerUnaryCall<Buffer, A>, send: sendUnaryData<A>) => {
       const startedAt = performance.now();
@@ -123,7 +135,7 @@ function adder(server: Server, { service, report }: SignerApiOptions) {
       try {
         const caller = callerOf(call.getAuthContext().sslPeerCertificate);
         name = caller.commonName;
-        service.admit(caller);
+        service.admit(caller, clock());
         send(null, await work(caller, request.read(call.request)));
         ended(name);
       } catch (error) {
@@ -147,12 +159,11 @@ function messageOf({ key, gun, role }: HeldKey): KeyMessage {
   return { keyId: key.id, algorithm: key.keyType, publicBytes: key.bytes, gun, role };
 }
 
-function bind(
-  server: Server,
-  { host, port }: SignerApiOptions['listen'],
-  credentials: ServerCredentials,
-): Promise<number> {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+function addressOf({ host, port }: SignerApiOptions['listen']): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, bound) => {
       if (error) reject(error);
