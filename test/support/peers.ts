@@ -58,6 +58,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'docker-trust-secrecy.test.ts': [],
   'docker-trust-token.test.ts': [...reference, 'notary', 'softhsm2'],
   'docker-trust-keys.test.ts': [...reference, 'notary'],
+  'docker-trust-attacks.test.ts': [],
   'docker-trust-faults.test.ts': ['docker', ...reference, 'notary'],
   'docker-trust-differential.test.ts': ['docker', ...reference, 'notary'],
   'chain.ts': [...engine, ...reference],

@@ -29,5 +29,7 @@ const bunCodes: ReadonlyMap<string, string> = new Map([
 ]);
 
 function isCertificateProblem(code: string): boolean {
-  return /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH)/.test(code);
+  return /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH)/.test(
+    code,
+  );
 }
