@@ -107,6 +107,22 @@ const entries: Readonly<Record<string, Entry>> = {
     'a pinned key signed the root',
     'Ask the publisher which root key is right before you change the pin',
   ],
+  CLIENT_FIRST_USE: [
+    'the trust policy allows a first use, or a root is known already',
+    'Pin the root key that the publisher tells you, in the trust policy',
+  ],
+  CLIENT_POLICY_NO_RULE: [
+    'a rule of the trust policy fits the repository',
+    'Add a rule for it to the trust policy',
+  ],
+  CLIENT_POLICY_ROLE: [
+    'the role that the trust policy asks for signed the tag',
+    `${askPublisher} have it signed by that role`,
+  ],
+  CLIENT_POLICY_SIGNERS: [
+    'as many signers vouch for the tag as the trust policy asks for',
+    `${askPublisher} have more signers sign it`,
+  ],
   CLIENT_NO_TAG: ['the image has a tag or a digest', 'Add one'],
   CLIENT_DIGEST_NOT_SIGNED: [
     'a released tag is signed for the digest',
