@@ -79,6 +79,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
     'postgres',
   ],
   'notary-client.test.ts': ['notary'],
+  'notary-transcript.test.ts': [...reference, 'notary'],
   'one-file.test.ts': ['bun', 'docker'],
   'notary-differential.test.ts': [...reference, 'notary-signer', 'postgres'],
   'postgresql-contract.test.ts': ['postgres'],
