@@ -14,17 +14,19 @@ import type {
   StoredManifest,
   TagGuard,
 } from '../../registry/index.ts';
-import type { Database, Tx } from './database.ts';
+import { type Database, sqliteOf, type Tx } from './database.ts';
+import { Grouped } from './grouped.ts';
 import { linkImageIn } from './registry-link-image.ts';
 import {
   deleteManifestIn,
   deleteTagIn,
-  linkBlobIn,
+  linkBlobSteps,
   mountBlobIn,
   putManifestIn,
   setTagIn,
   unlinkBlobIn,
 } from './registry-writes.ts';
+import { takeSteps } from './steps.ts';
 import { lockNames, write } from './write.ts';
 
 /**
@@ -33,9 +35,13 @@ import { lockNames, write } from './write.ts';
  */
 export class SqlRegistryIndex implements RegistryIndex {
   readonly #db: Database;
+  /** Blobs come many at a time. On PostgreSQL the server itself lets commits share a wait. */
+  readonly #grouped: Grouped | undefined;
 
   constructor(db: Database) {
     this.#db = db;
+    const sqlite = sqliteOf(db);
+    this.#grouped = sqlite && new Grouped(db, sqlite);
   }
 
   async blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined> {
@@ -98,7 +104,9 @@ export class SqlRegistryIndex implements RegistryIndex {
   }
 
   linkBlob(repository: RepositoryName, digest: Digest, sizeBytes: number, now: Date) {
-    return this.#write([repository], (tx) => linkBlobIn(tx, repository, digest, sizeBytes, now));
+    const steps = () => linkBlobSteps(repository, digest, sizeBytes, now);
+    if (this.#grouped) return this.#grouped.run(steps);
+    return this.#write([repository], (tx) => takeSteps(tx, steps()));
   }
 
   unlinkBlob(repository: RepositoryName, digest: Digest) {

@@ -15,25 +15,43 @@ import {
 } from '../../registry/index.ts';
 import { chunksOf } from './chunks.ts';
 import type { Tx } from './database.ts';
+import { prepared } from './prepared.ts';
 import { listReferrer, unlistReferrer } from './registry-fallback-tag.ts';
 import { imageIn } from './registry-link-image.ts';
+import { ask, type Steps, takeSteps } from './steps.ts';
 
 /** Lets a repository serve a blob. One that it serves already is as new again. */
-export async function linkBlobIn(
-  tx: Tx,
+export function* linkBlobSteps(
   repository: RepositoryName,
   digest: Digest,
   sizeBytes: number,
   now: Date,
-): Promise<void> {
-  await tx
-    .insertInto('repository_blobs')
-    .values({ repository, digest, size_bytes: sizeBytes, linked_at: now.getTime() })
-    .onConflict((conflict) =>
-      conflict.columns(['repository', 'digest']).doUpdateSet({ linked_at: now.getTime() }),
-    )
-    .execute();
+): Steps<void> {
+  yield* ask(linkedBlob({ repository, digest, sizeBytes, linkedAt: now.getTime() }));
 }
+
+interface LinkedBlobRow {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly linkedAt: number;
+}
+
+const linkedBlob = prepared<LinkedBlobRow, unknown>((db, place) =>
+  db
+    .insertInto('repository_blobs')
+    .values({
+      repository: place((row) => row.repository),
+      digest: place((row) => row.digest),
+      size_bytes: place((row) => row.sizeBytes),
+      linked_at: place((row) => row.linkedAt),
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['repository', 'digest']).doUpdateSet({
+        linked_at: place((row) => row.linkedAt),
+      }),
+    ),
+);
 
 /**
  * Lets a repository serve a blob that another one serves, at this moment and not a moment ago.
@@ -53,7 +71,7 @@ export async function mountBlobIn(
     .where('digest', '=', digest)
     .executeTakeFirst();
   if (!row) throw registryError('REGISTRY_BLOB_UNKNOWN', { repository: from, digest });
-  await linkBlobIn(tx, to, digest, row.size_bytes, now);
+  await takeSteps(tx, linkBlobSteps(to, digest, row.size_bytes, now));
 }
 
 /** @throws StoreError REGISTRY_BLOB_UNKNOWN, REGISTRY_IN_USE */
