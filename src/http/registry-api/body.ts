@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { release } from './release.ts';
+import { gather } from './gather.ts';
 
 /**
  * The body of a request as it comes. A reader that stops early leaves the connection open, so that
@@ -10,12 +10,9 @@ export function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
   return request.raw.iterator({ destroyOnReturn: false });
 }
 
-/** The same for a reader that keeps nothing: a piece is gone once the next is asked for. */
-export async function* fleetingBodyOf(request: FastifyRequest): AsyncGenerator<Uint8Array> {
-  for await (const piece of bodyOf(request)) {
-    yield piece;
-    release(piece);
-  }
+/** The same in large pieces, for a reader that keeps nothing: see {@link gather}. */
+export function fleetingBodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
+  return gather(request.raw, contentLength(request));
 }
 
 /** True when the request brings a body, be its length known or not. */
