@@ -71,3 +71,19 @@ test('without a certificate it speaks plain HTTP, for a proxy in front', async (
   assert.equal((await fetch(`http://127.0.0.1:${port}/nothing`)).status, 404);
   await closeServer(server);
 });
+
+test('a request under way is answered while the store drains, a new one is not let in', async () => {
+  const server = makeServer(undefined, openLog('silent'));
+  let answer = () => {};
+  server.get('/slow', () => new Promise((resolve) => (answer = () => resolve({ done: true }))));
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = server.server.address() as { port: number };
+  const under = fetch(`http://127.0.0.1:${port}/slow`);
+  await new Promise((resolve) => server.server.once('request', resolve));
+  const closed = closeServer(server);
+  await new Promise(setImmediate);
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/slow`));
+  answer();
+  assert.deepEqual(await (await under).json(), { done: true });
+  await closed;
+});

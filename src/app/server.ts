@@ -7,6 +7,7 @@ import { type InstantGet, type PlainGet, takeConnections } from '../http/notary-
 import { answerUnknown } from '../http/registry-api/index.ts';
 import { answerProblem, apiError } from '../http/store-api/index.ts';
 import { limitConnections } from './connections.ts';
+import { cutSlowClients } from './slow-clients.ts';
 import type { Tls } from './tls.ts';
 
 /** Longest that a connection may stay silent, in either direction. */
@@ -19,7 +20,7 @@ const mostConnections = 2_000;
 /**
  * The one server: HTTPS, or without `tls` plain HTTP, for a proxy in front that speaks TLS. Bodies
  * have no total time limit, because a layer of many gigabytes on a slow line is honest; silence has
- * one.
+ * one, and so has a pace that is no pace.
  */
 export function makeServer(tls: Tls | undefined, log: Logger, instant: Instant = {}) {
   const server = fastify({
@@ -33,6 +34,8 @@ export function makeServer(tls: Tls | undefined, log: Logger, instant: Instant =
     frameworkErrors: (_error, request, reply) => answerNowhere(request, reply),
   });
   limitConnections(server.server, mostConnections);
+  const watch = cutSlowClients(server.server);
+  server.addHook('onClose', async () => watch[Symbol.dispose]());
   server.setErrorHandler(answerProblem);
   server.setNotFoundHandler(answerNowhere);
   server.addHook('onResponse', async (request, reply) => {
