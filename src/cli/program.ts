@@ -1,8 +1,12 @@
 import { Command, CommanderError, Option } from 'commander';
 import { isStoreError } from '../base/index.ts';
 import { candidateCommands } from './candidate.ts';
+import { completionCommands } from './completion.ts';
+import { trustCommandTable } from './docker-trust/commands.ts';
 import { exitCodeOf, exitCodes, type Report } from './exit-codes.ts';
 import { importCommands } from './import.ts';
+import { manCommand } from './man.ts';
+import { type Outline, outlineOf, trustOutline } from './outline.ts';
 import { pkiCommands } from './pki.ts';
 import { pluginCommands } from './plugin.ts';
 import type { CliWorld } from './ports.ts';
@@ -30,6 +34,7 @@ export function createProgram(world: CliWorld, report: Report): Command {
     .version(versionLine.trimEnd(), '--version')
     .addHelpOption(new Option('-h, --help').hideHelp())
     .addHelpText('after', environmentHelp);
+  const outline = () => withTrust(outlineOf(program));
   // Everybody expects it; a line of every command's help is too much for it.
   program.options.find(({ long }) => long === '--version')?.hideHelp();
   program.addCommand(serveCommand(world));
@@ -43,6 +48,10 @@ export function createProgram(world: CliWorld, report: Report): Command {
   program.addCommand(registryCommands(world, report));
   program.addCommand(pluginCommands(world), { hidden: true });
   program.addCommand(shellInitCommand(world), { hidden: true });
+  for (const command of completionCommands(world, outline)) {
+    program.addCommand(command, { hidden: true });
+  }
+  program.addCommand(manCommand(world, outline), { hidden: true });
   // Its arguments are docker's and are read as docker does, see runCli.
   program.command('docker').description('Any docker, with content trust; docker trust');
   for (const command of everyCommand(program)) {
@@ -76,6 +85,15 @@ export async function runProgram(args: readonly string[], world: CliWorld): Prom
     world.printError(`countermark: ${error.code}: ${printable(error.message)}\n`);
     return exitCodeOf(error);
   }
+}
+
+/** The commands of docker trust stand in a table of their own. */
+function withTrust(root: Outline): Outline {
+  const trust = trustOutline('trust', trustCommandTable);
+  const commands = root.commands.map((each) =>
+    each.name === 'docker' ? { ...each, commands: [trust] } : each,
+  );
+  return { ...root, commands };
 }
 
 function* everyCommand(command: Command): Generator<Command> {

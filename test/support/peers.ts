@@ -33,6 +33,7 @@ const peers = {
   postgres: { isThere: () => postgresFolder() !== undefined, packages: ['postgresql'] },
   curl: { isThere: () => onPath('curl'), packages: ['curl'] },
   zsh: { isThere: () => onPath('zsh'), packages: ['zsh'] },
+  mandoc: { isThere: () => onPath('mandoc'), packages: ['mandoc'] },
   fish: { isThere: () => onPath('fish'), packages: ['fish'] },
   wrk: { isThere: () => onPath('wrk'), packages: ['wrk'] },
   // Of npm, which leaves a few lines of text in its place where it may not run the package's script.
@@ -61,6 +62,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'docker-trust-token.test.ts': [...reference, 'notary', 'softhsm2'],
   'docker-trust-keys.test.ts': [...reference, 'notary'],
   'docker-trust-attacks.test.ts': [],
+  'shells.test.ts': ['bun', 'docker', 'zsh', 'fish', 'mandoc'],
   'docker-trust-faults.test.ts': ['docker', ...reference, 'notary'],
   'docker-trust-differential.test.ts': ['docker', ...reference, 'notary'],
   'chain.ts': [...engine, ...reference],

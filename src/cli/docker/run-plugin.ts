@@ -23,6 +23,11 @@ export async function runPlugin(
     return 0;
   }
   const word = name.slice('docker-'.length);
+  if (args[0] === '__complete') {
+    const { trustCandidates } = await import('./trust-candidates.ts');
+    world.print(trustCandidates(word, args.slice(1)));
+    return 0;
+  }
   const title = `docker ${word}`;
   const parsed = parseFlags(args, globalFlags, false);
   if (parsed.kind === 'help') return await runDockerTrust(['--help'], world, { title });
