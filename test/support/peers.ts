@@ -73,6 +73,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'memory.ts': reference,
   'import-notary.test.ts': ['notary', 'notary-server', 'openssl', 'postgres'],
   'import-notary-killed.test.ts': ['notary-server', 'notary-signer', 'openssl', 'postgres'],
+  'import-notary-tokens.test.ts': ['notary', 'notary-server', 'openssl'],
   'import-notary-mysql.test.ts': ['notary', 'notary-server', 'openssl', 'mariadbd'],
   'import-runbook.test.ts': [
     'docker',
