@@ -65,6 +65,10 @@ export function processWorld(clock: Clock): CliWorld {
       const { moveKeys } = await import('./move-keys.ts');
       return await moveKeys(question, told, { env, clock });
     },
+    importRegistry: async (question, watch) => {
+      const { importRegistry } = await import('./import-registry.ts');
+      return await importRegistry(question, watch, { env, clock });
+    },
     scrubRegistry: async (question, told) => {
       const { scrubRegistry } = await import('./scrub-registry.ts');
       return await scrubRegistry(question, told, { env, clock });

@@ -69,6 +69,11 @@ export const appErrors = {
   DATA_FOLDER_UNKNOWN: {
     message: '{path} is no data folder of a store; name the one that `serve --data` has',
   },
+  REGISTRY_IMPORT_NAME: {
+    message:
+      '{name} cannot be {as} here: no repository name, or in a zone of the chain; give --into NAMESPACE, or name others',
+  },
+  REGISTRY_IMPORT_MISSING: { message: 'the folder has no {names}; leave the names out for all' },
   LISTEN_FAILED: { message: 'cannot listen on {listen}: {reason}; choose another --listen' },
 } satisfies Record<string, ErrorSpec>;
 

@@ -22,6 +22,8 @@ export type {
   PkiMember,
   PkiTools,
   PushedTag,
+  RegistryImportQuestion,
+  RegistryImportWatch,
   SavedLogin,
   ScrubQuestion,
   ServeFlags,

@@ -1,6 +1,6 @@
 import type { Clock, Digest, Secret } from '../base/index.ts';
 import type { ImageVerification, Published, Rotated, Trust, TrustChange } from '../client/index.ts';
-import type { Scrubbed } from '../registry/index.ts';
+import type { ImportedRepository, Scrubbed } from '../registry/index.ts';
 import type { ImportWatch, RepositoryPlan } from '../trust/index.ts';
 import type {
   BaseRole,
@@ -91,6 +91,26 @@ export interface MovedDatabase {
   readonly rows: number;
   /** Where the file is now; nobody reads it any more. */
   readonly aside: string;
+}
+
+/** What `registry import` is asked for. */
+export interface RegistryImportQuestion {
+  /** Data folder of docker-registry. */
+  readonly from: string;
+  /** Data folder of the store, which must be stopped. */
+  readonly data: string;
+  /** Only these repositories, as they are called there; all when there are none. */
+  readonly names: readonly string[];
+  /** What is put before each name, with a slash. */
+  readonly into?: string;
+  readonly dryRun: boolean;
+}
+
+export interface RegistryImportWatch {
+  /** A blob of a repository was copied; in a dry run, would be. */
+  readonly copied: (name: string, sizeBytes: number) => void;
+  /** @param total  how many repositories there are */
+  readonly done: (repository: ImportedRepository, total: number) => void;
 }
 
 /** What `registry scrub` is asked for. */
@@ -332,6 +352,11 @@ export interface CliWorld {
   readonly reencrypt: (flags: Pick<SignerFlags, 'data' | 'defaultAlias'>) => Promise<number>;
   /** Moves keys into the signer's data folder. @param told  how many were looked at, after each */
   readonly moveKeys: (question: MoveQuestion, told: (count: number) => void) => Promise<MovedKeys>;
+  /** Takes over what docker-registry kept. */
+  readonly importRegistry: (
+    question: RegistryImportQuestion,
+    watch: RegistryImportWatch,
+  ) => Promise<readonly ImportedRepository[]>;
   /** Reads everything the registry has again, beside the store. @param told  bytes read so far */
   readonly scrubRegistry: (
     question: ScrubQuestion,

@@ -5,6 +5,7 @@ import { cliError } from './errors.ts';
 import { exitCodes, type Report } from './exit-codes.ts';
 import type { CliWorld } from './ports.ts';
 import { printable } from './printable.ts';
+import { registryImportCommand } from './registry-import.ts';
 
 interface ScrubOptions {
   readonly data: string;
@@ -28,7 +29,10 @@ export function registryCommands(world: CliWorld, report: Report): Command {
       world.print(json ? `${JSON.stringify(scrubbed, null, 2)}\n` : rendered(scrubbed));
       report(scrubbed.faults.length === 0 ? exitCodes.done : exitCodes.no);
     });
-  return new Command('registry').description("Look after the registry's data").addCommand(scrub);
+  return new Command('registry')
+    .description("Look after the registry's data")
+    .addCommand(registryImportCommand(world, report))
+    .addCommand(scrub);
 }
 
 const units = ['KiB', 'MiB', 'GiB'];

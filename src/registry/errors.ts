@@ -37,6 +37,10 @@ export const registryErrors = {
     message:
       '{namespace} holds {heldBytes} of the {limitBytes} bytes it may, and {sizeBytes} more do not fit; delete images there, or ask for more room',
   },
+  REGISTRY_IMPORT_TAG_TAKEN: {
+    message:
+      '{repository}:{tag} is here already and leads to {current}; delete it here if it shall lead to {digest}',
+  },
   REGISTRY_TOO_DEEP: {
     message:
       'the index {digest} nests deeper than {limit} levels or has more than {limitManifests} manifests',

@@ -28,6 +28,13 @@ export {
   tagsToForget,
 } from './collection/tag-retention.ts';
 export { registryError, registryErrors } from './errors.ts';
+export {
+  type ImportedRepository,
+  type ImportPorts,
+  importRepository,
+  type Refused,
+} from './import/import-repository.ts';
+export type { RegistrySource } from './import/ports.ts';
 export type { InstantBlobs, InstantIndex, NamedReferrer } from './instant.ts';
 export { artifactTypeOf, type ManifestPush, needsOf, pushManifest } from './manifests.ts';
 export type {

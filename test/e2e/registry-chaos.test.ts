@@ -22,7 +22,7 @@ const kills = process.env.SLOW ? 200 : 40;
 const people = 4;
 
 test(`under ${kills} kills no acknowledged push is lost, and nothing is left on the disk`, {
-  timeout: 600_000,
+  timeout: process.env.SLOW ? 1_800_000 : 300_000,
 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'cm-chaos-'));
   const registry = new RegistryProcess(folder);

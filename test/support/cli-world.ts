@@ -9,7 +9,7 @@ import type {
 } from '../../src/cli/index.ts';
 import type { ImageVerification } from '../../src/client/index.ts';
 import { parseRepositoryName } from '../../src/oci/index.ts';
-import type { Scrubbed } from '../../src/registry/index.ts';
+import type { ImportedRepository, Scrubbed } from '../../src/registry/index.ts';
 import type { RepositoryPlan } from '../../src/trust/index.ts';
 import { found, MemoryDesk } from './memory-desk.ts';
 import { memoryStore } from './memory-store.ts';
@@ -119,6 +119,14 @@ export class TestWorld {
           repositories: 125,
           removed: question.removeFromStore ? 250 : 0,
         };
+      },
+      importRegistry: async ({ from, data, names, into, dryRun }, watch) => {
+        print(2, `import ${from} ${JSON.stringify({ data, names, into, dryRun })}\n`);
+        for (const one of importedRepositories) {
+          watch.copied(one.name, one.bytes);
+          watch.done(one, importedRepositories.length);
+        }
+        return names.length > 0 ? importedRepositories.slice(0, 1) : importedRepositories;
       },
       scrubRegistry: async ({ data, bytesPerSecond }, told) => {
         told({ blobs: 256, bytes: 3_000_000 });
@@ -337,3 +345,21 @@ const rottenRegistry: Scrubbed = {
     },
   ],
 };
+
+const importedRepositories: readonly ImportedRepository[] = [
+  {
+    ...{ name: 'acme/app', as: parseRepositoryName('acme/app') },
+    ...{ manifests: 12, tags: 7, blobs: 30, bytes: 48_000_000, refused: [] },
+  },
+  {
+    ...{ name: 'legacy', as: parseRepositoryName('legacy') },
+    ...{ manifests: 1, tags: 0, blobs: 1, bytes: 120 },
+    refused: [
+      {
+        what: 'v1',
+        code: 'OCI_MANIFEST_SCHEMA1',
+        message: 'schema 1 manifests are not taken',
+      },
+    ],
+  },
+];

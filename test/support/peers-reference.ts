@@ -11,6 +11,8 @@ import { wireRequest } from './wire-request.ts';
 export interface ReferencePair extends AsyncDisposable {
   /** `127.0.0.1:PORT` of the registry. */
   readonly registry: string;
+  /** What its configuration calls `rootdirectory`. */
+  readonly registryFolder: string;
   /** Process id of the registry. */
   readonly registryPid: number;
   /** `https://127.0.0.1:PORT`, for `DOCKER_CONTENT_TRUST_SERVER`. */
@@ -61,6 +63,7 @@ export async function startReferencePair(): Promise<ReferencePair> {
   await until(() => wireRequest(`https://${trust}/v2/`).then(({ status }) => status === 200));
   return {
     registry,
+    registryFolder: join(folder, 'registry'),
     registryPid: children[0]?.pid ?? 0,
     trustServer: `https://${trust}`,
     certificateFile,

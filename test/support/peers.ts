@@ -99,6 +99,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'seed-content-trust.test.ts': [...engine, ...reference],
   'seed-unsigned-refused.test.ts': [...engine, ...reference],
   'registry-chaos.test.ts': [],
+  'registry-import.test.ts': reference,
   'registry-scrub.test.ts': [],
   'trust-view.test.ts': [],
   'signer-database.test.ts': ['notary-signer', 'postgres'],

@@ -19,7 +19,7 @@ export { type Auth, type AuthOptions, createAuth } from './auth.ts';
 export { authError, authErrors } from './errors.ts';
 export { nameLimitBytes, parseNamespace, parseUserName, passwordLimitBytes } from './names.ts';
 export { type AccessPolicy, type ApiAction, permits, permitsApi } from './permissions.ts';
-export { type Place, placeOf, type Zone } from './place.ts';
+export { isZone, type Place, placeOf, type Zone } from './place.ts';
 export {
   type InstantUsers,
   type PasswordHasher,
