@@ -2,7 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainEnvironment, runCommand, succeeded } from '../test/support/command.ts';
+import { DockerCli } from '../test/support/docker-cli.ts';
+import { buildImage } from '../test/support/docker-images.ts';
+import { startEngine } from '../test/support/engine.ts';
 import { oneFile } from '../test/support/one-file.ts';
+import { startReferencePair } from '../test/support/peers-reference.ts';
 import { atMostTimes, type Result } from './result.ts';
 import { publishSignedTags, someTags } from './signed-tags.ts';
 import { startNotaryServer } from './trust-peer.ts';
@@ -27,7 +31,7 @@ interface Person {
 /**
  * The one executable beside docker 28.2.2, each command in turn, so that both meet the same moments of
  * the machine: `--version`, and `trust inspect` of a repository of Debian's notary-server that was seen
- * before, and for the first time. The fastest run counts, since others may use the machine too; the
+ * before, and for the first time, and a trusted pull. The fastest run counts, since others may use the machine too; the
  * middle is printed beside it.
  */
 export async function benchClient(): Promise<Result[]> {
@@ -59,10 +63,35 @@ export async function benchClient(): Promise<Result[]> {
         await compare(`${what}, never seen`, trust, factor, ['inspect', gun], count, first),
       );
     }
-    return results;
+    return [...results, await benchPull(built.file, folder)];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A pull of an image that is there already: its tag is looked up, and the engine asked for the digest. */
+async function benchPull(program: string, folder: string): Promise<Result> {
+  await using engine = await startEngine();
+  await using pair = await startReferencePair();
+  const config = join(folder, 'pull');
+  mkdirSync(config);
+  const env = {
+    ...plainEnvironment(),
+    ...{ HOME: config, DOCKER_CONFIG: config, DOCKER_HOST: engine.host, DOCKER_CONTENT_TRUST: '1' },
+    DOCKER_CONTENT_TRUST_SERVER: pair.trustServer,
+    DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE: 'of the root key',
+    DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE: 'of all others',
+  };
+  const image = `${pair.registry}/bench/app:v1`;
+  using docker = new DockerCli(engine.host, {});
+  await buildImage(docker, image, { dockerfile: [] });
+  succeeded(await runCommand('docker', ['push', image], { env }));
+  const trust = join(config, 'trust');
+  const people = [
+    { program: [program, 'docker'], env, trust },
+    { program: ['docker'], env, trust },
+  ] as const;
+  return await compare('trusted pull of an image already present', people, 1, ['pull', image]);
 }
 
 async function compare(

@@ -53,7 +53,7 @@ const reference: readonly PeerName[] = ['openssl', 'notary-server', 'docker-regi
  */
 const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'bad-input.test.ts': [],
-  'client.ts': ['bun', 'docker', 'openssl', 'notary-server'],
+  'client.ts': ['bun', ...engine, ...reference],
   'cli-interop.test.ts': [...engine, ...reference, 'notary'],
   'client-library.test.ts': [...reference, 'notary'],
   'crash.test.ts': engine,
