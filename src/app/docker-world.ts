@@ -23,6 +23,7 @@ import { type Clock, fromUtf8, isStoreError, utf8 } from '../base/index.ts';
 import type { CliWorld, DockerOptions, DockerTrustWorld } from '../cli/index.ts';
 import {
   gunOf,
+  imageContent,
   openTrust,
   publish,
   releasedBy,
@@ -132,9 +133,13 @@ export function openDockerWorld(
       const image = withDefaultTag(parseImageReference(name));
       const gun = gunOf(image);
       const source = await trustRemote(gun, { forWriting: false });
-      const registry = (await remotesFor(gun)).registry(image.host);
+      const registry = (await remotesFor(gun)).registrySource(image.host);
       const { pin } = rule(gun);
       return await verifyImage({ image, source, registry, cache, pin, deep, now: clock() });
+    },
+    async content(image, reference) {
+      const registry = (await remotesFor(gunOf(image))).registrySource(image.host);
+      return await imageContent(registry, image.repository, reference);
     },
     async rotateKey(gun, role, to) {
       return await rotateKey({ ...(await publishing(gun)), role, to });

@@ -30,7 +30,7 @@ export async function verifyForConsumer(
   return await verifyImage({
     image,
     source: remotes.trust(gun, { forWriting: false }),
-    registry: remotes.registry(image.host),
+    registry: remotes.registrySource(image.host),
     cache: new MetadataFolder(trust),
     pin: rootKeyIds.length === 0 ? ruleFor(readTrustPolicy(trust), gun).pin : { rootKeyIds },
     deep: question.deep,

@@ -1,5 +1,13 @@
 import type { Clock, Digest, Secret } from '../base/index.ts';
-import type { ImageVerification, Published, Rotated, Trust, TrustChange } from '../client/index.ts';
+import type {
+  ImageContent,
+  ImageVerification,
+  Published,
+  Rotated,
+  Trust,
+  TrustChange,
+} from '../client/index.ts';
+import type { ImageReference, Reference } from '../oci/index.ts';
 import type { ImportedRepository, Scrubbed } from '../registry/index.ts';
 import type { ImportWatch, RepositoryPlan } from '../trust/index.ts';
 import type {
@@ -185,6 +193,9 @@ export interface ImportQuestion {
   readonly ca?: string;
 }
 
+/** A repository of a registry. */
+export type NamedRepository = Pick<ImageReference, 'host' | 'repository'>;
+
 /**
  * Content trust as docker's users have it: their trust folder and passphrases, the trust servers of
  * their images, their logins. Connections are shared and closed with it.
@@ -202,6 +213,8 @@ export interface DockerTrustWorld extends Disposable {
   open(gun: Gun, forWriting?: 'for-writing'): Promise<Trust>;
   /** Verifies an image down to its bytes, as a consumer would. */
   verify(image: string, deep: boolean): Promise<ImageVerification>;
+  /** What the registry has; undefined when it has none. Throws what `imageContent` does. */
+  content(image: NamedRepository, reference: Reference): Promise<ImageContent | undefined>;
   /** Gives a role another key. Throws what `rotateKey` does. */
   rotateKey(
     gun: Gun,

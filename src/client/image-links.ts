@@ -170,7 +170,13 @@ function requireFew(seen: ReadonlySet<Digest>, digest: Digest): void {
   throw new LinkFailure('manifest', digest, error);
 }
 
-function platformOf({ platform, digest }: Descriptor): string {
+/** Attestations stand in an index as platforms that are unknown. */
+export function isPlatform({ platform }: Descriptor): boolean {
+  return platform?.os !== 'unknown';
+}
+
+/** `linux/arm/v7`; its digest where an index does not say. */
+export function platformOf({ platform, digest }: Descriptor): string {
   if (!platform?.os || platform.os === 'unknown') return digest;
   return [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
 }

@@ -11,6 +11,7 @@ export type { RootBasis, RootPin, TrustPin } from './anchor.ts';
 export type { TrustChange } from './change.ts';
 export { type ClientErrorCode, clientError, clientErrors } from './errors.ts';
 export { brokenDelegations, type Expiry, expiriesOf } from './expiries.ts';
+export { type ImageContent, imageContent } from './image-content.ts';
 export type {
   ImageVerification,
   Link,

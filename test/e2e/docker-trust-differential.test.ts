@@ -52,6 +52,11 @@ const nobody = { DOCKER_CONTENT_TRUST_SERVER: 'https://127.0.0.1:1' };
 /** Help that lists commands lists ours too; otherwise it is docker's. */
 const hasMoreCommands = /^(key )?(--help)?$|^key$/;
 const more = { why: 'there are more commands', more: true } as const;
+/** Help with a flag of ours. */
+const moreFlags: Readonly<Record<string, Row['differs']>> = {
+  'sign --help': { why: 'an index that is in the registry only', stdout: /--remote/ },
+  'inspect --help': { why: 'an index that is in the registry only', stdout: /--platforms/ },
+};
 
 const rows: readonly Row[] = [
   // Arguments.
@@ -72,7 +77,10 @@ const rows: readonly Row[] = [
     ['revoke UPPER', 'revoke a@b', `revoke R@sha256:${digest('1')}`, 'revoke http://x/y'],
   ]
     .flat()
-    .map((run) => (hasMoreCommands.test(run) ? { run, differs: more } : { run })),
+    .map((run): Row => {
+      const differs = hasMoreCommands.test(run) ? more : moreFlags[run];
+      return { run, ...(differs && { differs }) };
+    }),
   // Nothing there yet.
   { run: 'inspect R' },
   { run: 'inspect R:1 R' },

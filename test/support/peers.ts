@@ -59,6 +59,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'crash.test.ts': engine,
   'docker-trust-sign.test.ts': [...engine, ...reference],
   'docker-trust-secrecy.test.ts': [],
+  'docker-trust-index.test.ts': [...reference, 'notary'],
   'docker-trust-token.test.ts': [...reference, 'notary', 'softhsm2'],
   'docker-trust-keys.test.ts': [...reference, 'notary'],
   'docker-trust-attacks.test.ts': [],

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/index.ts';
+import type { RegistrySource } from '../../client/index.ts';
 import { type Gun, hostOfGun } from '../../tuf/index.ts';
 import { AuthorizedClient } from './authorized-client.ts';
 import type { CredentialSource } from './credentials.ts';
@@ -6,6 +7,7 @@ import { remoteError } from './errors.ts';
 import type { HttpsClientOptions } from './http-request.ts';
 import { HttpsClient } from './https-client.ts';
 import { isLoopback } from './loopback.ts';
+import { secureOrPlain } from './plain-registry.ts';
 import { RegistryRemote } from './registry-remote.ts';
 import { TrustServerRemote } from './trust-server-remote.ts';
 
@@ -39,6 +41,13 @@ export class Remotes implements Disposable {
   registry(host: string, scheme: 'https' | 'http' = 'https'): RegistryRemote {
     const origin = host === 'docker.io' ? hubRegistry : originOf(`${scheme}://${host}`);
     return new RegistryRemote({ origin, client: this.#client(origin, host) });
+  }
+
+  /** A registry to read from; on loopback also one without TLS. */
+  registrySource(host: string): RegistrySource {
+    const hostname = URL.canParse(`https://${host}`) ? new URL(`https://${host}`).hostname : '';
+    const secure = this.registry(host);
+    return isLoopback(hostname) ? secureOrPlain(secure, this.registry(host, 'http')) : secure;
   }
 
   /** The trust server of a repository. Its login is that of the registry, as in docker. */

@@ -2,6 +2,7 @@ import { isStoreError } from '../../base/index.ts';
 import { printable } from '../printable.ts';
 import type { TrustCommand, TrustContext } from './command.ts';
 import { parseImageName } from './image-name.ts';
+import { type Platforms, platformsOf } from './platforms.ts';
 import { prettySignatures } from './pretty-signatures.ts';
 import { type Signatures, signaturesOf } from './signatures.ts';
 import { refusal, wordsFor } from './texts.ts';
@@ -12,14 +13,34 @@ export const inspectCommand: TrustCommand = {
   summary: 'Return low-level information about keys and signatures',
   synopsis: 'IMAGE[:TAG] [IMAGE[:TAG]...]',
   takes: { atLeast: 1 },
-  flags: [{ name: 'pretty', kind: 'boolean' }],
-  options: '      --pretty   Print the information in a human friendly format\n',
-  run: (context, names, flags) =>
-    flags.isOn('pretty') ? showPretty(context, names) : showJson(context, names),
+  flags: [
+    { name: 'platforms', kind: 'boolean' },
+    { name: 'pretty', kind: 'boolean' },
+  ],
+  options: [
+    '      --platforms   Also name the platforms of each tag that is an index, which the\n',
+    '                    registry is asked for\n',
+    '      --pretty      Print the information in a human friendly format\n',
+  ].join(''),
+  run: (context, names, flags) => {
+    const look: Look = flags.isOn('platforms') ? lookAtPlatforms : lookAt;
+    return flags.isOn('pretty') ? showPretty(context, names, look) : showJson(context, names, look);
+  },
 };
 
+/** What is signed under a name; and by digest, where that was asked for, what of it is an index. */
+interface Looked extends Signatures {
+  readonly platforms?: Platforms;
+}
+
+type Look = (context: TrustContext, name: string) => Promise<Looked>;
+
 /** All that can be shown is; the others are told on standard error, with the reason. */
-async function showJson(context: TrustContext, names: readonly string[]): Promise<number> {
+async function showJson(
+  context: TrustContext,
+  names: readonly string[],
+  look: Look,
+): Promise<number> {
   const shown: object[] = [];
   const failures: string[] = [];
   for (const name of names) {
@@ -36,20 +57,37 @@ async function showJson(context: TrustContext, names: readonly string[]): Promis
   return failures.length === 0 ? 0 : 1;
 }
 
-async function showPretty(context: TrustContext, names: readonly string[]): Promise<number> {
+async function showPretty(
+  context: TrustContext,
+  names: readonly string[],
+  look: Look,
+): Promise<number> {
   const { print } = context.world;
   for (const [i, name] of names.entries()) {
-    print(prettySignatures(name, await look(context, name)));
+    const found = await look(context, name);
+    print(prettySignatures(name, found, found.platforms));
     if (i < names.length - 1) print('\n\n');
   }
   return 0;
 }
 
 /** @throws StoreError CLI_DOCKER_TRUST with docker's sentence for all causes, and then the cause */
-async function look({ docker }: TrustContext, name: string): Promise<Signatures> {
+async function lookAt({ docker }: TrustContext, name: string): Promise<Signatures> {
   const { gun, tag } = parseImageName(name);
+  return await readable(name, async () => signaturesOf(await docker.open(gun), tag));
+}
+
+async function lookAtPlatforms(context: TrustContext, name: string): Promise<Looked> {
+  const found = await lookAt(context, name);
+  return await readable(name, async () => {
+    const platforms = await platformsOf(context.docker, parseImageName(name), found);
+    return { ...found, platforms };
+  });
+}
+
+async function readable<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
-    return signaturesOf(await docker.open(gun), tag);
+    return await work();
   } catch (error) {
     if (!isStoreError(error)) throw error;
     const why =
@@ -58,7 +96,8 @@ async function look({ docker }: TrustContext, name: string): Promise<Signatures>
   }
 }
 
-function jsonOf(name: string, { tags, signers, rootKeys, repositoryKeys }: Signatures): object {
+function jsonOf(name: string, found: Looked): object {
+  const { tags, signers, rootKeys, repositoryKeys, platforms } = found;
   const keys = (ids: readonly string[]) => ids.map((ID) => ({ ID }));
   return {
     Name: name,
@@ -66,6 +105,7 @@ function jsonOf(name: string, { tags, signers, rootKeys, repositoryKeys }: Signa
       SignedTag: row.tag,
       Digest: row.digest,
       Signers: row.signers.length === 0 ? ['Repo Admin'] : row.signers,
+      ...(platforms && { Platforms: platforms.get(row.digest) ?? null }),
     })),
     Signers: [...signers]
       .sort(([a], [b]) => (a > b ? -1 : 1))

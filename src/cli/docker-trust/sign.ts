@@ -1,5 +1,6 @@
 import { hexOf, isStoreError } from '../../base/index.ts';
 import type { Trust, TrustChange } from '../../client/index.ts';
+import type { Tag } from '../../oci/index.ts';
 import { digestOfTarget, findTarget, parseDelegationName } from '../../tuf/index.ts';
 import { printable } from '../printable.ts';
 import type { TrustCommand, TrustContext } from './command.ts';
@@ -19,8 +20,14 @@ export const signCommand: TrustCommand = {
   summary: 'Sign an image',
   synopsis: 'IMAGE:TAG',
   takes: { exactly: 1 },
-  flags: [{ name: 'local', kind: 'boolean' }],
-  options: '      --local   Sign a locally tagged image\n',
+  flags: [
+    { name: 'local', kind: 'boolean' },
+    { name: 'remote', kind: 'boolean' },
+  ],
+  options: [
+    '      --local    Sign a locally tagged image\n',
+    '      --remote   Sign what the registry has, such as an index of several platforms\n',
+  ].join(''),
   async run(context, [name = ''], flags) {
     const { world, docker } = context;
     const image = parseImageName(name);
@@ -29,7 +36,10 @@ export const signCommand: TrustCommand = {
     if (!tag) throw refusal(`no tag specified for ${name}`);
     const trust = await openIfThere(context, image);
     const signed = trust && signedContent(trust, tag);
-    const isLocal = !signed || flags.isOn('local');
+    const isRemote = flags.isOn('remote');
+    if (isRemote && flags.isOn('local')) throw refusal('--local and --remote exclude each other');
+    const found = isRemote ? await remoteContent(context, image, tag, name) : undefined;
+    const isLocal = !isRemote && (!signed || flags.isOn('local'));
     if (isLocal) await docker.requireLocalImage(name);
     const changes = trust ? [] : [await firstSigner(context, image, name)];
     if (isLocal) {
@@ -37,9 +47,11 @@ export const signCommand: TrustCommand = {
         `Signing and pushing trust data for local image ${name}, may overwrite remote trust data\n`,
       );
     }
-    const content = isLocal ? await docker.push(name, tag, world) : signed;
+    const pushed = isLocal ? await docker.push(name, tag, world) : undefined;
+    const content = found ?? pushed ?? signed;
+    if (!content) throw new TypeError('there is nothing to sign');
     world.print(`Signing and pushing trust metadata${isLocal ? '' : ` for ${name}`}\n`);
-    if (trust && signed && !isLocal) world.print(existing(trust, tag, signed));
+    if (trust && signed && !isLocal && !isRemote) world.print(existing(trust, tag, signed));
     const target: TrustChange = { kind: 'add-target', name: tag, ...content };
     await docker.publish(gun, [...changes, target], 'initialise').catch((error: unknown) => {
       if (!isStoreError(error)) throw error;
@@ -49,6 +61,21 @@ export const signCommand: TrustCommand = {
     return 0;
   },
 };
+
+/** An index is signed as an index: whoever pulls it for any of its platforms gets what was signed. */
+async function remoteContent(
+  { world, docker }: TrustContext,
+  image: NamedImage,
+  tag: Tag,
+  name: string,
+): Promise<Content> {
+  const found = await docker.content(image, tag);
+  if (!found) throw refusal(`the registry has no ${name}; push it first`);
+  const { digest, sizeBytes, platforms } = found;
+  const what = platforms ? `an index of ${platforms.join(', ')}` : 'an image of one platform';
+  world.printError(`The registry has ${digest} under ${name}, ${printable(what)}\n`);
+  return { digest, sizeBytes };
+}
 
 /** Undefined for a repository in which nobody has signed yet. */
 async function openIfThere(
