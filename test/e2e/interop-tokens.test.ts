@@ -11,7 +11,9 @@ import { digestOf, utf8 } from '../../src/base/index.ts';
 import { parseGun } from '../../src/tuf/index.ts';
 import { plainEnvironment, runCommand } from '../support/command.ts';
 import { Person } from '../support/flow-person.ts';
+import { startReferencePair } from '../support/peers-reference.ts';
 import { startTokenTrustServer } from '../support/token-trust-server.ts';
+import { wireRequest } from '../support/wire-request.ts';
 
 test('flow 16: every client asks for the scopes of its work, and no more', async () => {
   await using undo = new AsyncDisposableStack();
@@ -60,5 +62,44 @@ test('flow 16: every client asks for the scopes of its work, and no more', async
       return `${name}${password === 'wrong' ? '!' : ''} ${actions}`;
     });
     assert.deepEqual([...new Set(asked)], [...new Set(expected)], what);
+  }
+});
+
+/** Each is asked without a token. `BASE` is the metadata of a repository that may or may not be there. */
+const routes = [
+  ...['GET BASEroot.json', 'GET BASEtargets/a.json', 'GET BASE1.root.json', 'GET BASEnone.json'],
+  `GET BASEroot.${'ab'.repeat(32)}.json`,
+  ...['GET BASEsnapshot.key', 'GET BASEtimestamp.key', 'POST BASEsnapshot.key', 'GET BASEroot.key'],
+  ...['POST BASE', 'DELETE BASE', 'GET BASE', 'PUT BASE', 'DELETE BASEroot.json'],
+  ...['GET /v2/_trust/changefeed', 'GET /v2/GUN/_trust/changefeed'],
+  'GET /_notary_server/health',
+];
+
+test('whoever has no token is told as by notary-server for what to get one', async () => {
+  const service = 'a store';
+  await using pair = await startReferencePair({ service });
+  await using server = await startTokenTrustServer();
+  for (const route of routes) {
+    const answers = [pair.trustServer, server.url].map(async (origin) => {
+      const gun = `${server.host}/acme/app`;
+      const [method = '', path = ''] = route.split(' ');
+      const base = `/v2/${gun}/_trust/tuf/`;
+      const url = origin + path.replace('BASE', base).replace('GUN', gun);
+      const { status, headers, body } = await wireRequest(url, { method });
+      const challenge = headers['www-authenticate'];
+      const { errors } = String(body).startsWith('{"errors"') ? JSON.parse(String(body)) : {};
+      return {
+        status,
+        code: errors?.[0].code,
+        // notary-server names the actions in any order.
+        scope: /scope="([^"]*)"/.exec(challenge ?? '')?.[1]?.replace('pull,push', 'push,pull'),
+        service: /service="([^"]*)"/.exec(challenge ?? '')?.[1],
+      };
+    });
+    const [theirs, ours] = await Promise.all(answers);
+    // docs/divergences.md, "a challenge where nothing is named".
+    const named =
+      theirs?.scope === 'registry:catalog:*' && !route.endsWith('/v2/_trust/changefeed');
+    assert.deepEqual(ours, named ? { ...theirs, scope: undefined } : theirs, route);
   }
 });

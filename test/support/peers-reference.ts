@@ -23,8 +23,14 @@ export interface ReferencePair extends AsyncDisposable {
 /**
  * Starts `docker-registry` (plain HTTP, as docker accepts for 127.0.0.1) and `notary-server` 0.7
  * (TLS, keys and metadata in memory). What they make docker print is what ours must make it print.
+ *
+ * @param service  of token authentication by notary-server; nobody is asked who they are without it
  */
-export async function startReferencePair(): Promise<ReferencePair> {
+export async function startReferencePair({
+  service,
+}: {
+  readonly service?: string;
+} = {}): Promise<ReferencePair> {
   const folder = mkdtempSync(join(tmpdir(), 'cm-reference-'));
   const [registry, trust] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
   const certificateFile = await makeCertificate(folder);
@@ -47,6 +53,15 @@ export async function startReferencePair(): Promise<ReferencePair> {
       },
       trust_service: { type: 'local', key_algorithm: 'ecdsa' },
       storage: { backend: 'memory' },
+      ...(service !== undefined && {
+        auth: {
+          type: 'token',
+          options: {
+            ...{ realm: 'https://127.0.0.1/token', service, issuer: 'nobody' },
+            rootcertbundle: certificateFile,
+          },
+        },
+      }),
       logging: { level: 'error' },
     }),
   );
@@ -60,7 +75,8 @@ export async function startReferencePair(): Promise<ReferencePair> {
   };
   process.once('exit', atExit);
   await until(() => fetch(`http://${registry}/v2/`).then((answer) => answer.ok));
-  await until(() => wireRequest(`https://${trust}/v2/`).then(({ status }) => status === 200));
+  const whenReady = service === undefined ? 200 : 401;
+  await until(() => wireRequest(`https://${trust}/v2/`).then(({ status }) => status === whenReady));
   return {
     registry,
     registryFolder: join(folder, 'registry'),

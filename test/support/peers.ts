@@ -70,7 +70,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'enforcement-build.test.ts': [...engine, ...reference, 'docker-buildkit'],
   'enforcement.test.ts': [...engine, ...reference],
   'interop-flows.test.ts': [...reference, 'notary', 'notary-signer'],
-  'interop-tokens.test.ts': ['docker', 'notary'],
+  'interop-tokens.test.ts': ['docker', ...reference, 'notary'],
   'memory.ts': reference,
   'import-notary.test.ts': ['notary', 'notary-server', 'openssl', 'postgres'],
   'import-notary-killed.test.ts': ['notary-server', 'notary-signer', 'openssl', 'postgres'],

@@ -8,6 +8,7 @@ import { makeTlsCertificate } from '../../src/adapters/certificates/index.ts';
 import { isStoreError, Secret } from '../../src/base/index.ts';
 import { createAuth } from '../../src/http/auth/index.ts';
 import { createNotaryApi } from '../../src/http/notary-api/index.ts';
+import { ops } from '../../src/http/ops/index.ts';
 import { serveV2 } from '../../src/http/v2.ts';
 import type { TrustPlace } from './flow-person.ts';
 import { MemoryUsers, PlainPasswords } from './memory-users.ts';
@@ -56,6 +57,7 @@ export async function startTokenTrustServer(): Promise<TokenTrustServer> {
     const login = basic && Buffer.from(basic, 'base64').toString();
     if (pathname === '/token') asked.push({ query, login });
   });
+  await app.register(ops({ isReady: () => true }));
   await app.register(tokenApi);
   app.setErrorHandler((error, _request, reply) => {
     if (!isStoreError(error) || error.code !== 'AUTH_REQUIRED') throw error;
