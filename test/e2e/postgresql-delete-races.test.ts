@@ -142,7 +142,7 @@ test('DELETE races on two replicas: versions rise, and nobody sees a mix', async
   }
   t.diagnostic(JSON.stringify({ ...count, refused: Object.fromEntries(count.refused), deleted }));
   assert.equal(updates.length, count.published);
-  assert.ok(count.read > 20 && count.published > deletions.least);
+  assert.ok(count.read > 20 && count.published >= 5);
 });
 
 function tagged(publisher: SimulatedPublisher, name: string) {
