@@ -4,6 +4,14 @@ import type { Statement } from './postgres-line.ts';
 /** Longer files are left to whoever asks for one alone. */
 export const longestBytes = 64 * 1024;
 
+/** A server since its start, by one of its processes, and the transactions whose changes it shows. */
+const mark = `concat_ws(' ', pg_postmaster_start_time(), pg_backend_pid(), pg_current_snapshot(),
+  -- A standby's snapshot does not say which transactions are visible.
+  case when pg_is_in_recovery() then clock_timestamp() end)`;
+
+/** The mark alone. */
+export const markQuery: Statement = { name: 'mark', text: `select ${mark}` };
+
 /**
  * The mark of the moment a query sees, and the answers to many questions in that moment, unless its
  * mark is the one that is known: then nobody has committed since, and the answers are the same.
@@ -23,9 +31,7 @@ export const instantQuery: Statement = {
   name: 'instant',
   text: `
   with moment as materialized (
-    select concat_ws(' ', pg_postmaster_start_time(), pg_backend_pid(), pg_current_snapshot(),
-      -- A standby's snapshot does not say which transactions are visible.
-      case when pg_is_in_recovery() then clock_timestamp() end) as mark)
+    select ${mark} as mark)
   select 0 as number, mark as text, null::bigint as version, null::bigint as created_at,
     null::bigint as renew_at, null::bytea as bytes
   from moment

@@ -1,6 +1,6 @@
 import type { FileQuestion, InstantFile, InstantReads } from '../../trust/index.ts';
 import type { RoleName } from '../../tuf/index.ts';
-import { type InstantRow, instantQuery, instantValues } from './instant-query.ts';
+import { type InstantRow, instantQuery, instantValues, markQuery } from './instant-query.ts';
 import { KeptFiles } from './kept-files.ts';
 import type { PostgresLine } from './postgres-line.ts';
 import type { StoredUser } from './user-store.ts';
@@ -41,6 +41,8 @@ export class PostgresInstantReads implements InstantReads, AsyncDisposable {
   /** Of the last query; what was seen then holds while those are called back who waited for it. */
   #mark = '';
   #isReady = false;
+  /** Whether the last query saw what the one before it had seen. */
+  #isQuiet = false;
 
   /** @param line  to a database that `openDatabase` has made; disposed of with this */
   constructor(line: Line) {
@@ -91,10 +93,18 @@ export class PostgresInstantReads implements InstantReads, AsyncDisposable {
     const isKnown =
       questions.every(({ name }) => this.#files.get(name)?.mark === this.#mark) &&
       users.every((name) => this.#users.get(name)?.mark === this.#mark);
+    // While nobody writes, one value is asked for. It is not tried after somebody has written.
+    if (isKnown && this.#isQuiet) {
+      const [[mark] = []] = await this.#line.query(markQuery, []);
+      this.#isQuiet = mark === this.#mark;
+      if (this.#isQuiet) return;
+    }
     const hashOf = ({ name }: FileQuestion) => this.#files.get(name)?.sha256 ?? '';
     const values = instantValues(isKnown ? this.#mark : '', questions, hashOf, users);
     const rows = (await this.#line.query(instantQuery, values)) as unknown as InstantRow[];
-    this.#mark = markOf(rows);
+    const mark = markOf(rows);
+    this.#isQuiet = mark === this.#mark;
+    this.#mark = mark;
     for (const row of rows) {
       const [number, text] = row;
       const [question, user] = [questions[number - 1], users[-number - 1]];
