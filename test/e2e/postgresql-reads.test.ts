@@ -104,9 +104,11 @@ test('who asks while a query is under way is answered by the next one', async ()
   await publish(two.db, 1);
   await using line = new PostgresLine(world.url);
   let held = Promise.resolve();
+  let answered = Promise.withResolvers<void>();
   const slow = new PostgresInstantReads({
     query: async (...asked) => {
       const rows = await line.query(...asked);
+      answered.resolve();
       await held;
       return rows;
     },
@@ -115,10 +117,10 @@ test('who asks while a query is under way is answered by the next one', async ()
   assert.equal((await read(slow, current))?.version, 1);
   const { promise, resolve } = Promise.withResolvers<void>();
   held = promise;
+  answered = Promise.withResolvers();
   const early = read(slow, current);
   // The query has been sent, and its answer is there, when the other replica publishes.
-  await nextTurn();
-  await line.query({ name: 'after', text: 'select 1' }, []);
+  await answered.promise;
   await publish(two.db, 2);
   assert.equal((await read(one.reads, current))?.version, 2);
   const late = Promise.all([read(slow, current), read(slow, current)]);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FileQuestion, InstantFile, InstantReads } from '../../trust/index.ts';
 import type { RoleName } from '../../tuf/index.ts';
 import { type InstantRow, instantQuery, instantValues, markQuery } from './instant-query.ts';
@@ -9,6 +10,8 @@ const keptBytes = 8 * 1024 * 1024;
 const keptUsers = 2_000;
 /** More questions than that wait for the next query: one must not last long. */
 const mostTogether = 200;
+/** Of the event loop, before a query is sent. */
+const mostTurns = 4;
 
 type Line = Pick<PostgresLine, 'query'> & AsyncDisposable;
 type User = Pick<StoredUser, 'name' | 'role' | 'namespaces'>;
@@ -53,8 +56,7 @@ export class PostgresInstantReads implements InstantReads, AsyncDisposable {
     this.#waiting.push({ question, user, ready });
     if (this.#isAsking) return;
     this.#isAsking = true;
-    // After a turn: the requests that arrived together have come this far by then.
-    setImmediate(() => void this.#askAll());
+    void this.#askAll();
   }
 
   file(question: FileQuestion): InstantFile | undefined {
@@ -74,6 +76,7 @@ export class PostgresInstantReads implements InstantReads, AsyncDisposable {
 
   async #askAll(): Promise<void> {
     while (this.#waiting.length > 0) {
+      await this.#gather();
       const group = this.#waiting.splice(0, mostTogether);
       // Without an answer everybody finds nothing here, and asks the store.
       this.#isReady = await this.#ask(group).then(
@@ -82,9 +85,18 @@ export class PostgresInstantReads implements InstantReads, AsyncDisposable {
       );
       for (const { ready } of group) ready();
       this.#isReady = false;
-      await new Promise(setImmediate);
+      await nextTurn();
     }
     this.#isAsking = false;
+  }
+
+  /** Whoever was just answered asks again soon: a few turns that bring more of them save a query. */
+  async #gather(): Promise<void> {
+    let before = 0;
+    for (let turn = 0; turn < mostTurns && this.#waiting.length > before; turn++) {
+      before = this.#waiting.length;
+      await nextTurn();
+    }
   }
 
   async #ask(group: readonly Waiting[]): Promise<void> {
