@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
+import * as https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import { type InstantGet, requestsOf } from '../http/notary-api/index.ts';
+import { type InstantGet, requestsOf, takeConnections } from '../http/notary-api/index.ts';
 import { openLog } from './log.ts';
 import { closeServer, makeServer } from './server.ts';
 import { openTls } from './tls.ts';
@@ -162,4 +163,29 @@ test('a connection that waits does not keep the server from stopping, and is tol
   await closeServer(world.server);
   assert.ok(performance.now() - since < 5_000);
   assert.match(await said, /\xe9{300}$/);
+});
+
+test('whoever takes nothing of the answers is cut off, and nothing piles up', async (t) => {
+  const { server, tls, answered } = await listening(t);
+  const own = https.createServer({ cert: tls.cert, key: tls.key });
+  const plainly = { get: getOf(false, answered), clock: () => new Date() };
+  takeConnections(own, { ...plainly, told: () => {}, failed: assert.ifError, paceMs: 100 });
+  await new Promise<void>((resolve) => own.listen(0, '127.0.0.1', resolve));
+  t.after(() => own.close());
+  const { port } = own.address() as { port: number };
+  const socket = connect({ port, ca: tls.cert, servername: 'localhost' });
+  const isOver = new Promise((resolve) => socket.on('close', resolve).on('error', () => {}));
+  await new Promise((resolve) => socket.once('secureConnect', resolve));
+  socket.pause();
+  for (let i = 0; i < 300; i++) {
+    socket.write(plain('/large'), 'latin1');
+    await sleep(1);
+  }
+  const taken = answered.length;
+  assert.ok(taken > 0 && taken < 300, `${taken} were answered`);
+  await sleep(500);
+  assert.equal(answered.length, taken);
+  socket.resume();
+  await isOver;
+  assert.ok(server.server.listening);
 });

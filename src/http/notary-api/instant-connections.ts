@@ -13,7 +13,13 @@ export interface InstantConnectionsOptions {
   readonly clock: Clock;
   readonly told: Told;
   readonly failed: (failure: unknown) => void;
+  /** How often it is looked who takes nothing of what is sent; five minutes when absent. */
+  readonly paceMs?: number;
 }
+
+/** What a client must at least take between two looks, while there is something to take. */
+const leastBytes = 128 * 1024;
+const fiveMinutesMs = 300_000;
 
 /** For how long a connection may wait for its first request, which is also the server's limit. */
 const firstWithinMs = 30_000;
@@ -40,6 +46,10 @@ export function takeConnections(server: Server, options: InstantConnectionsOptio
       if (first) socket.unshift(first);
     });
   });
+  const watch = setInterval(() => {
+    for (const connection of held) connection.closeIfSlow();
+  }, options.paceMs ?? fiveMinutesMs).unref();
+  server.once('close', () => clearInterval(watch));
   const [closeIdle, closeAll] = [server.closeIdleConnections, server.closeAllConnections];
   server.closeIdleConnections = () => {
     closeIdle.call(server);
@@ -61,6 +71,9 @@ class InstantConnection {
   #handOver: (first: Buffer | undefined) => void = () => undefined;
   /** What has arrived of the request under way, and behind it. */
   #chunk: Buffer | undefined;
+  /** As of the last look at its pace. */
+  #unsent = false;
+  #sent = 0;
 
   constructor(
     server: Server,
@@ -92,6 +105,13 @@ class InstantConnection {
 
   closeIfIdle(): void {
     if (!this.#chunk) this.#socket.end();
+  }
+
+  closeIfSlow(): void {
+    const { writableLength, bytesWritten } = this.#socket;
+    const isSlow = writableLength > 0 && this.#unsent && bytesWritten - this.#sent < leastBytes;
+    [this.#unsent, this.#sent] = [writableLength > 0, bytesWritten];
+    if (isSlow) this.close();
   }
 
   readonly #arrived = (chunk: Buffer): void => {
