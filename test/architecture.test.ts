@@ -15,7 +15,7 @@ const rules = new Map<string, [folders: string[], outside: RegExp]>([
   ...['chain', 'trust', 'registry', 'signer', 'client'].map((f) => [f, [formats, /^$/]] as const),
   ['adapters', [cores, /./]],
   ['http', [cores, /^(fastify|typebox(\/.+)?|jose|@grpc\/grpc-js|node:.+)$/]],
-  ['cli', [[...cores, 'http'], /^(commander|dockerfile-ast|node:.+)$/]],
+  ['cli', [[...cores, 'http'], /^(commander|dockerfile-ast|yaml|node:.+)$/]],
   ['app', [everything, /./]],
 ] as [string, [string[], RegExp]][]);
 const imported = /\bfrom\s+'([^']+)'|(?<!')\bimport(?:\(\s*|\s+)'([^']+)'/g;

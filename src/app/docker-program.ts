@@ -69,7 +69,7 @@ export class DockerProgram implements InstalledDocker {
 
   /** @throws StoreError DOCKER_FAILED in docker's words */
   async ask(args: readonly string[]): Promise<string> {
-    const ended = await this.#collect(args);
+    const ended = await this.#collect(args, undefined, isSecret);
     if (ended.code !== 0) throw failed(ended);
     return ended.stdout;
   }
@@ -137,9 +137,9 @@ export class DockerProgram implements InstalledDocker {
     return { ...Object.fromEntries(env), DOCKER_CONTENT_TRUST: '0' };
   }
 
-  async #collect(args: readonly string[], watcher?: Watcher): Promise<Ended> {
+  async #collect(args: readonly string[], watcher?: Watcher, isHidden?: RegExp): Promise<Ended> {
     const child = spawn('docker', [...this.#first, ...args], {
-      env: this.#environment(),
+      env: this.#environment(isHidden),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const stdout = textOf(child.stdout, (text) => watcher?.print(text));

@@ -34,6 +34,7 @@ const peers = {
   curl: { isThere: () => onPath('curl'), packages: ['curl'] },
   zsh: { isThere: () => onPath('zsh'), packages: ['zsh'] },
   mandoc: { isThere: () => onPath('mandoc'), packages: ['mandoc'] },
+  'docker-compose': { isThere: () => onPath('docker-compose'), packages: ['docker-compose'] },
   fish: { isThere: () => onPath('fish'), packages: ['fish'] },
   wrk: { isThere: () => onPath('wrk'), packages: ['wrk'] },
   // Of npm, which leaves a few lines of text in its place where it may not run the package's script.
@@ -68,6 +69,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'docker-trust-differential.test.ts': ['docker', ...reference, 'notary'],
   'chain.ts': [...engine, ...reference],
   'enforcement-build.test.ts': [...engine, ...reference, 'docker-buildkit'],
+  'enforcement-compose.test.ts': [...engine, ...reference, 'docker-compose'],
   'enforcement.test.ts': [...engine, ...reference],
   'interop-flows.test.ts': [...reference, 'notary', 'notary-signer'],
   'interop-tokens.test.ts': ['docker', ...reference, 'notary'],

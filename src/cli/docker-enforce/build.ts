@@ -102,21 +102,24 @@ async function build(
   const files = new Map<string, string | Uint8Array>([['Dockerfile', pinned.text]]);
   for (const [ending, bytes] of found.beside) files.set(`Dockerfile${ending}`, bytes);
   if (builder === 'buildkit') files.set('policy.json', await policyFor(world));
-  return await withPrivateFiles(files, async (folder) => {
-    const variables = {
-      ...(path[0] === 'buildx' ? {} : { DOCKER_BUILDKIT: builder === 'buildkit' ? '1' : '0' }),
-      ...(builder === 'buildkit' ? { [sourcePolicyVariable]: join(folder, 'policy.json') } : {}),
-    };
-    const named = [...contexts].map(([name, value]) => `--build-context=${name}=${value}`);
-    if (found.isContext) {
-      const words = line.withFlags(named, ['build-context', 'file']);
-      return await docker.program.run([...path, ...words], { variables, input: pinned.text });
-    }
-    // The last one counts, so it is ours whatever stands before it.
-    const added = [...named, `--file=${join(folder, 'Dockerfile')}`];
-    const words = line.withFlags(added, ['build-context', 'file']);
-    return await docker.program.run([...path, ...words], { variables });
-  });
+  return await withPrivateFiles(
+    () => files,
+    async (folder) => {
+      const variables = {
+        ...(path[0] === 'buildx' ? {} : { DOCKER_BUILDKIT: builder === 'buildkit' ? '1' : '0' }),
+        ...(builder === 'buildkit' ? { [sourcePolicyVariable]: join(folder, 'policy.json') } : {}),
+      };
+      const named = [...contexts].map(([name, value]) => `--build-context=${name}=${value}`);
+      if (found.isContext) {
+        const words = line.withFlags(named, ['build-context', 'file']);
+        return await docker.program.run([...path, ...words], { variables, input: pinned.text });
+      }
+      // The last one counts, so it is ours whatever stands before it.
+      const added = [...named, `--file=${join(folder, 'Dockerfile')}`];
+      const words = line.withFlags(added, ['build-context', 'file']);
+      return await docker.program.run([...path, ...words], { variables });
+    },
+  );
 }
 
 /** With the rules of a policy that is given already. */

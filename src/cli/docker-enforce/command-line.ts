@@ -29,6 +29,11 @@ export class CommandLine {
     return this.#words;
   }
 
+  /** The flags before the first argument. */
+  beforeArguments(): readonly string[] {
+    return this.#leaveOut(this.#words.slice(0, this.#parsed.end), [trustFlag]);
+  }
+
   /**
    * The words with the first argument replaced, and without the flag that docker has dropped or will.
    * @param without  more flags that are left out, by their long names

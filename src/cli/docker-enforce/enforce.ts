@@ -4,6 +4,7 @@ import type { CliWorld, DockerOptions } from '../ports.ts';
 import { printable } from '../printable.ts';
 import { bakeCommand, buildCommand } from './build.ts';
 import { readCommandLine } from './command-line.ts';
+import { composeCommand } from './compose.ts';
 import { wantsTrust } from './content-trust.ts';
 import type { EnforcedCommand } from './enforced-command.ts';
 import { pullCommand } from './pull.ts';
@@ -17,6 +18,7 @@ const commands: readonly EnforcedCommand[] = [
   createCommand,
   buildCommand,
   bakeCommand,
+  composeCommand,
 ];
 
 /** docker's exit code for a flag that it does not know. */

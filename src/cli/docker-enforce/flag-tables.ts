@@ -40,6 +40,13 @@ export const buildFlags = flagTable(
    ulimit`,
 );
 
+/** `docker compose`, before its commands, of version 2 and 1. */
+export const composeFlags = flagTable(
+  `all-resources compatibility dry-run ${trustFlag} no-ansi verbose skip-hostname-check tls tlsverify v,version`,
+  `ansi c,context env-file f,file H,host log-level parallel profile progress project-directory
+   p,project-name tlscacert tlscert tlskey workdir`,
+);
+
 function flagTable(switches: string, values: string): readonly FlagSpec[] {
   return [...specs(switches, 'boolean'), ...specs(values, 'list')];
 }
