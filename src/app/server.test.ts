@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openLog } from './log.ts';
 import { closeServer, type Instant, makeServer } from './server.ts';
 import { openTls } from './tls.ts';
@@ -81,9 +83,26 @@ test('a request under way is answered while the store drains, a new one is not l
   const under = fetch(`http://127.0.0.1:${port}/slow`);
   await new Promise((resolve) => server.server.once('request', resolve));
   const closed = closeServer(server);
-  await new Promise(setImmediate);
+  while (server.server.listening) await sleep(5);
   await assert.rejects(fetch(`http://127.0.0.1:${port}/slow`));
   answer();
   assert.deepEqual(await (await under).json(), { done: true });
   await closed;
 });
+
+for (const [what, said] of [
+  ['falls silent in a body', 'PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc'],
+  ['never ends a head', 'GET /v2/ HTTP/1.1\r\nHost: x\r\n'],
+] as const) {
+  test(`a client who ${what} is cut off`, async () => {
+    const waits = { idleMs: 300, headersMs: 200, checkMs: 50 };
+    const server = makeServer(undefined, openLog('silent'), {}, waits);
+    server.put('/v2/', (request) => new Promise((resolve) => request.raw.on('end', resolve)));
+    server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = server.server.address() as { port: number };
+    const socket = connect(port, '127.0.0.1', () => socket.write(said));
+    await new Promise((resolve) => socket.on('error', resolve).resume().on('close', resolve));
+    await closeServer(server);
+  });
+}

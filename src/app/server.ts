@@ -10,10 +10,9 @@ import { limitConnections } from './connections.ts';
 import { cutSlowClients } from './slow-clients.ts';
 import type { Tls } from './tls.ts';
 
-/** Longest that a connection may stay silent, in either direction. */
-const idleTimeoutMs = 120_000;
+/** Longest that a connection may stay silent, in either direction; that a head may take to come. */
+const usualTimes = { idleMs: 120_000, headersMs: 30_000, checkMs: 30_000 };
 const drainMs = 20_000;
-const headerTimeoutMs = 30_000;
 /** A reader of a blob who takes nothing holds half a mebibyte; anybody may be one. */
 const mostConnections = 2_000;
 
@@ -22,9 +21,14 @@ const mostConnections = 2_000;
  * have no total time limit, because a layer of many gigabytes on a slow line is honest; silence has
  * one, and so has a pace that is no pace.
  */
-export function makeServer(tls: Tls | undefined, log: Logger, instant: Instant = {}) {
+export function makeServer(
+  tls: Tls | undefined,
+  log: Logger,
+  instant: Instant = {},
+  waits = usualTimes,
+) {
   const server = fastify({
-    serverFactory: (handler) => serve(tls, log, instant, handler),
+    serverFactory: (handler) => serve(tls, log, instant, waits, handler),
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
@@ -65,8 +69,15 @@ export type AnswerAtOnce = (
 type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
 
 /** The server below the framework. */
-function serve(tls: Tls | undefined, log: Logger, instant: Instant, handler: Handler): http.Server {
-  const times = { headersTimeout: headerTimeoutMs, requestTimeout: 0, keepAliveTimeout: 75_000 };
+function serve(
+  tls: Tls | undefined,
+  log: Logger,
+  instant: Instant,
+  waits: typeof usualTimes,
+  handler: Handler,
+): http.Server {
+  const heads = { headersTimeout: waits.headersMs, connectionsCheckingInterval: waits.checkMs };
+  const times = { ...heads, requestTimeout: 0, keepAliveTimeout: 75_000 };
   const failed = (failure: unknown) => log.error({ err: failure }, 'answer at once failed');
   const answer: Handler = (request, response) => {
     // A server that drains does not listen any more; the framework says so to the client.
@@ -89,7 +100,7 @@ function serve(tls: Tls | undefined, log: Logger, instant: Instant, handler: Han
     tls &&
     https.createServer({ ...times, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }, answer);
   const server: http.Server = secure ?? http.createServer(times, answer);
-  server.setTimeout(idleTimeoutMs);
+  server.setTimeout(waits.idleMs);
   if (secure && instant.plain) {
     const told = ({ url }: PlainGet, status: number, ms: number) => {
       if (log.isLevelEnabled('info')) logAnswer(log, { method: 'GET', url }, status, ms);
