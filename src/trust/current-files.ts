@@ -17,7 +17,7 @@ export interface Known {
   readonly parsed: ReadonlyMap<RoleName, MetadataFile>;
 }
 
-/** Delegations may be many. A timestamp is only asked for its version. */
+/** A timestamp is only asked for its version. */
 const keptRoles: readonly RoleName[] = ['root', 'targets', 'snapshot'];
 const mostKeptBytes = 16 * 1024;
 
@@ -57,18 +57,20 @@ export class CurrentFiles {
    * @param timestamp  the one among them
    */
   knownAfter(files: readonly MetadataFile[], timestamp: MetadataFile): Known {
-    const versions = new Map(this.#versions);
-    const parsed = new Map(this.#parsed);
-    for (const file of files) {
-      versions.set(file.role, file.version);
-      parsed.set(file.role, file);
+    const updated = new Map(files.map((file) => [file.role, file]));
+    const versions = new Map<RoleName, number>();
+    // What was updated together will be again; of other delegations nothing is remembered.
+    for (const role of [...keptRoles, ...updated.keys()]) {
+      const version = updated.get(role)?.version ?? this.#versions.get(role);
+      if (version !== undefined) versions.set(role, version);
     }
-    const kept = keptRoles.flatMap((role) => {
-      const file = parsed.get(role);
+    const parsed = new Map<RoleName, MetadataFile>();
+    for (const role of keptRoles) {
+      const file = updated.get(role) ?? this.#parsed.get(role);
       // An uploaded file is a view, and holds all of the upload.
-      return file && file.bytes.buffer.byteLength <= mostKeptBytes ? [[role, file] as const] : [];
-    });
-    return { timestamp: timestamp.sha256, versions, parsed: new Map(kept) };
+      if (file && file.bytes.buffer.byteLength <= mostKeptBytes) parsed.set(role, file);
+    }
+    return { timestamp: timestamp.sha256, versions, parsed };
   }
 
   async #parse(role: RoleName): Promise<MetadataFile | undefined> {
