@@ -37,7 +37,14 @@ import {
   verifyImage,
 } from '../client/index.ts';
 import { parseImageReference, withDefaultTag } from '../oci/index.ts';
-import { barePublicKey, type Gun, hostOfGun, type PublicKey, publicKey } from '../tuf/index.ts';
+import {
+  barePublicKey,
+  type Gun,
+  hostOfGun,
+  type PublicKey,
+  publicKey,
+  type TrustedSet,
+} from '../tuf/index.ts';
 import { DockerProgram } from './docker-program.ts';
 import { appError } from './errors.ts';
 import { openKeyring } from './keyring.ts';
@@ -134,8 +141,10 @@ export function openDockerWorld(
       const gun = gunOf(image);
       const source = await trustRemote(gun, { forWriting: false });
       const registry = (await remotesFor(gun)).registrySource(image.host);
-      const { pin } = rule(gun);
-      return await verifyImage({ image, source, registry, cache, pin, deep, now: clock() });
+      const own = rule(gun);
+      const release = (set: TrustedSet, tag: string) => releasedBy(set, tag, own);
+      const request = { image, source, registry, cache, pin: own.pin, release, deep };
+      return await verifyImage({ ...request, now: clock() });
     },
     async content(image, reference) {
       const registry = (await remotesFor(gunOf(image))).registrySource(image.host);

@@ -11,6 +11,7 @@ import {
   rolesVouchingFor,
   type SignedTarget,
   type TargetsRole,
+  type TrustedSet,
 } from '../tuf/index.ts';
 import { clientError } from './errors.ts';
 import { imageLinks, LinkFailure } from './image-links.ts';
@@ -25,6 +26,8 @@ export interface VerifyImageRequest extends Omit<TrustRequest, 'gun'> {
   readonly registry: RegistrySource;
   /** Which roles may release a tag, in their order; default docker's. */
   readonly roles?: readonly TargetsRole[] | undefined;
+  /** Which target of a tag counts, where a policy asks for more than `roles`. Throws its refusal. */
+  readonly release?: ((set: TrustedSet, tag: string) => SignedTarget) | undefined;
   /** Also reads every blob and hashes it, instead of asking the registry for its size. */
   readonly deep?: boolean | undefined;
 }
@@ -46,9 +49,7 @@ export async function verifyImage(request: VerifyImageRequest): Promise<ImageVer
   const links: Link[] = [];
   try {
     const trust = await verifyTrust({ ...request, gun }, links);
-    const target = await telling('target', nameOf(image), async () =>
-      targetFor(trust, image, request.roles ?? dockerRoles),
-    );
+    const target = await telling('target', nameOf(image), async () => targetFor(trust, request));
     links.splice(
       0,
       links.length,
@@ -106,10 +107,11 @@ function linkOf(role: string | undefined): LinkName | undefined {
   }
 }
 
-function targetFor({ gun, set }: Trust, image: ImageReference, roles: readonly TargetsRole[]) {
+function targetFor({ gun, set }: Trust, request: VerifyImageRequest) {
+  const { image, release, roles = dockerRoles } = request;
   const { tag, digest } = image;
   if (tag === undefined) return targetOfDigest(gun, listTargets(set, { roles }), digest, image);
-  const target = findTarget(set, tag, { roles });
+  const target = release ? release(set, tag) : findTarget(set, tag, { roles });
   const signed = digestOfTarget(target);
   if (digest !== undefined && signed !== digest) {
     throw clientError('CLIENT_DIGEST_DIFFERS', { tag, signed, wanted: digest });

@@ -3,6 +3,7 @@
  * told platform by platform. docker and notary read the same digest.
  */
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { digestOf, hexOf, utf8 } from '../../src/base/index.ts';
@@ -121,6 +122,15 @@ test('a single image is signed where it is, too; what is not there is not', asyn
   assert.deepEqual([absent.code, /the registry has no .*:nope/.test(absent.stderr)], [1, true]);
   const both = await paula.runOurs(['sign', '--remote', '--local', `${name}:one`]);
   assert.equal(both.code, 1);
+});
+
+test('doctor refuses what the trust policy refuses, and says what it asks for', async () => {
+  const policy = join(paula.trust, 'policy.yaml');
+  writeFileSync(policy, `rules:\n  - name: ${pair.registry}/**\n    minimumSigners: 2\n`);
+  const { code, stdout } = await paula.runOurs(['doctor', `${name}:v1`]);
+  rmSync(policy);
+  assert.equal(code, 1);
+  assert.match(stdout, /^FAIL {2}target .*\n +CLIENT_POLICY_SIGNERS: .*\n +rule: .*\n +remedy: /m);
 });
 
 test('a signed tag that the registry lost is told as that', async () => {
