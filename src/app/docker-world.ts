@@ -94,7 +94,7 @@ export function openDockerWorld(
     if (known) return known;
     const ca = await certificatesFor(folder, host);
     const credentials = dockerCredentials(folder);
-    const remotes = new Remotes({ credentials, clock, ca, trustServer });
+    const remotes = new Remotes({ credentials, clock, ca, trustServer, proxyEnv: env });
     opened.set(host, remotes);
     return remotes;
   }

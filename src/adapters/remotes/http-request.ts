@@ -6,6 +6,11 @@ export interface HttpsClientOptions {
    * addresses are verified too. Without them the system's apply, and loopback is not verified.
    */
   readonly ca?: string | undefined;
+  /**
+   * Variables that may name proxies, such as `process.env`: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, in
+   * either case. This machine itself is always asked directly.
+   */
+  readonly proxyEnv?: Readonly<Record<string, string | undefined>> | undefined;
   /** How long a server may stay silent: to connect, to answer, between two pieces of a body. */
   readonly silenceMs?: number;
 }

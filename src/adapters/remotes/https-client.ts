@@ -40,7 +40,7 @@ export class HttpsClient implements Disposable {
    *         REMOTE_TRUNCATED, REMOTE_PLAIN_HTTP. Every status is an answer, not an error
    */
   async send(request: HttpRequest, limitBytes: number): Promise<Answer> {
-    const answer = await this.#open(request, isBun && typeof request.body !== 'function');
+    const answer = await this.#open(request, isBun && isForFetch(request));
     const timer = setTimeout(() => answer.discard(), wholeAnswerMs);
     try {
       const announced = Number(answer.headers.get('content-length') ?? 0);
@@ -77,4 +77,14 @@ export class HttpsClient implements Disposable {
     this.#node ??= new NodeRequests(this.#options);
     return this.#node.open(request);
   }
+}
+
+/** Bun's `fetch` would ask a proxy for this machine too. */
+function isForFetch({ url, body }: HttpRequest): boolean {
+  if (typeof body === 'function') return false;
+  return !isLoopback(url.hostname) || !Object.keys(process.env).some(isProxyVariable);
+}
+
+function isProxyVariable(name: string): boolean {
+  return /^https?_proxy$/i.test(name);
 }

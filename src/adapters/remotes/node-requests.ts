@@ -12,23 +12,24 @@ import {
   type OpenAnswer,
   printable,
 } from './http-request.ts';
+import { isLoopback } from './loopback.ts';
 
 const mostConnections = 8;
 
 /** Requests by Node's HTTP. */
 export class NodeRequests implements Disposable {
   readonly #https: HttpsAgent;
+  /** By a proxy, where the variables name one. */
+  readonly #proxied: HttpsAgent;
   readonly #http = new HttpAgent({ keepAlive: true, maxSockets: mostConnections });
   readonly #options: HttpsClientOptions;
   readonly #silenceMs: number;
 
   constructor(options: HttpsClientOptions) {
-    const { ca, silenceMs = 30_000 } = options;
-    this.#https = new HttpsAgent({
-      keepAlive: true,
-      maxSockets: mostConnections,
-      ...(ca ? { ca } : {}),
-    });
+    const { ca, proxyEnv, silenceMs = 30_000 } = options;
+    const kept = { keepAlive: true, maxSockets: mostConnections, ...(ca ? { ca } : {}) };
+    this.#https = new HttpsAgent(kept);
+    this.#proxied = proxyEnv ? new HttpsAgent({ ...kept, proxyEnv: { ...proxyEnv } }) : this.#https;
     this.#options = options;
     this.#silenceMs = silenceMs;
   }
@@ -45,6 +46,7 @@ export class NodeRequests implements Disposable {
 
   [Symbol.dispose](): void {
     this.#https.destroy();
+    this.#proxied.destroy();
     this.#http.destroy();
   }
 
@@ -72,7 +74,7 @@ export class NodeRequests implements Disposable {
           ? httpRequest(url, { ...options, agent: this.#http })
           : httpsRequest(url, {
               ...options,
-              agent: this.#https,
+              agent: isLoopback(url.hostname) ? this.#https : this.#proxied,
               rejectUnauthorized: isVerified(url, this.#options),
             });
       sent.on('timeout', () => {
