@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import * as http from 'node:http';
+import * as https from 'node:https';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand, succeeded } from '../test/support/command.ts';
@@ -33,11 +35,15 @@ export class Visitor {
   readonly #subject: RegistrySubject;
   readonly #repository: string;
   readonly token: string | undefined;
+  /** As clients do, it stays connected from page to page. */
+  readonly #agent: http.Agent;
 
   private constructor(subject: RegistrySubject, repository: string, token: string | undefined) {
     this.#subject = subject;
     this.#repository = repository;
     this.token = token;
+    const { Agent } = subject.origin.startsWith('https:') ? https : http;
+    this.#agent = new Agent({ keepAlive: true });
   }
 
   static async at(subject: RegistrySubject, repository: string): Promise<Visitor> {
@@ -58,7 +64,7 @@ export class Visitor {
     const url = path.startsWith('/v2/') ? `${this.#subject.origin}${path}` : this.url(path);
     const login = this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
     const answer = await wireRequest(url, {
-      ...{ method, ...options },
+      ...{ method, agent: this.#agent, ...options },
       headers: { ...options.headers, ...login },
     });
     if (answer.status === status) return answer;
