@@ -32,7 +32,15 @@ export async function wrkAmong(script: string, url: string, seconds: number): Pr
 
 async function run(args: readonly string[], seconds: number): Promise<Rate> {
   const { stdout } = succeeded(
-    await runCommand('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...args]),
+    await runCommand('wrk', [
+      '-t1',
+      `-c${connections}`,
+      `-d${seconds}s`,
+      '--latency',
+      '--timeout',
+      '30s',
+      ...args,
+    ]),
   );
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`wrk ${args.at(-1)}\n${stdout}`);
   const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);
