@@ -1,5 +1,5 @@
 /** Standard input, read line by line over the whole command. */
-export class LineReader {
+export class LineReader implements Disposable {
   readonly #input: () => AsyncIterable<Uint8Array | string>;
   #parts: AsyncIterator<Uint8Array | string> | undefined;
   #waiting = '';
@@ -26,5 +26,10 @@ export class LineReader {
       }
       this.#waiting += Buffer.from(part.value as Uint8Array).toString('utf8');
     }
+  }
+
+  /** A terminal that was read from would keep the process waiting for more. */
+  [Symbol.dispose](): void {
+    void this.#parts?.return?.();
   }
 }

@@ -53,7 +53,8 @@ export async function runDockerTrust(
   }
   try {
     using docker = await world.docker(options);
-    const context = { world, docker, title, input: new LineReader(() => world.stdin) };
+    using input = new LineReader(() => world.stdin);
+    const context = { world, docker, title, input };
     return (await command.run(context, parsed.args, parsed.flags)) ?? 0;
   } catch (error) {
     if (!isStoreError(error)) throw error;
