@@ -11,8 +11,8 @@ const trust = trustOutline('trust', trustCommandTable);
 /* What was typed -> what may stand in place of the last word. */
 const typed: readonly (readonly [words: string, found: string])[] = [
   ['ins', 'inspect'],
-  ['inspect -', '--pretty'],
-  ['inspect --p', '--pretty'],
+  ['key generate -', '--dir'],
+  ['inspect --pre', '--pretty'],
   ['signer ', 'add remove'],
   ['signer add --k', '--key'],
   ['sign', 'sign signer'],
