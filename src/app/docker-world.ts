@@ -9,7 +9,6 @@ import {
   terminalPassphrases,
 } from '../adapters/passphrase/index.ts';
 import { dockerCredentials, Remotes } from '../adapters/remotes/index.ts';
-import { rootTokenFrom, TokenRoots } from '../adapters/root-token/index.ts';
 import {
   folderError,
   KeyFolder,
@@ -61,12 +60,12 @@ export interface DockerWorldOptions extends DockerOptions {
  * Content trust of this person: docker's folder, variables, logins and terminal.
  * @param folder  docker's configuration folder
  */
-export function openDockerWorld(
+export async function openDockerWorld(
   folder: string,
   env: CliWorld['env'],
   clock: Clock,
   options: DockerWorldOptions = {},
-): DockerTrustWorld {
+): Promise<DockerTrustWorld> {
   const { offline = false, warn = () => {}, remoteFor } = options;
   const trust = join(folder, 'trust');
   const cache = new MetadataFolder(trust);
@@ -76,15 +75,19 @@ export function openDockerWorld(
   );
   const passphrases = firstOf(environmentPassphrases(env), terminalPassphrases(terminal));
   const files = new KeyFolder(trust, passphrases);
-  const token = rootTokenFrom(env, terminal);
-  const keys = token ? new TokenRoots(files, token) : files;
+  // Few have one, and what asks a token is large.
+  const tokens = env.COUNTERMARK_PKCS11_MODULE
+    ? await import('../adapters/root-token/index.ts')
+    : undefined;
+  const token = tokens?.rootTokenFrom(env, terminal);
+  const keys = tokens && token ? new tokens.TokenRoots(files, token) : files;
   const program = new DockerProgram(folder, env, options.globals);
   const opened = new Map<string, Remotes>();
   const read = new Map<Gun, Promise<Trust>>();
-  let policy: TrustPolicy | undefined;
-  function rule(gun: Gun): TrustRule {
+  let policy: Promise<TrustPolicy> | undefined;
+  async function rule(gun: Gun): Promise<TrustRule> {
     policy ??= readTrustPolicy(trust, options.policy);
-    return ruleFor(policy, gun);
+    return ruleFor(await policy, gun);
   }
   /** One for each trust server, since its folder of certificates is its own. */
   async function remotesFor(gun: Gun): Promise<Remotes> {
@@ -106,7 +109,7 @@ export function openDockerWorld(
     return trustServer ? new URL(trustServer).host : defaultTrustServer(gun);
   }
   async function refresh(gun: Gun, forWriting: boolean): Promise<Trust> {
-    const { pin, offline: mayBeOffline } = rule(gun);
+    const { pin, offline: mayBeOffline } = await rule(gun);
     const source = await trustRemote(gun, { forWriting });
     const isOffline = mayBeOffline === 'allowed' || (offline && mayBeOffline === 'asked');
     const whenUnreachable = isOffline ? 'use-kept' : 'refuse';
@@ -125,7 +128,7 @@ export function openDockerWorld(
     const pause = (attempt: number) => sleep(randomInt(20 * Math.min(attempt, 20)));
     const opened = await read.get(gun)?.catch(() => undefined);
     read.delete(gun);
-    const { pin } = rule(gun);
+    const { pin } = await rule(gun);
     return { gun, remote, cache, keys, pin, now: clock(), pause, opened };
   }
   return {
@@ -134,14 +137,14 @@ export function openDockerWorld(
     program,
     open,
     trustServerOf: trustServerHost,
-    release: async (gun, tag) => releasedBy((await open(gun)).set, tag, rule(gun)),
-    releases: async (gun) => releasesBy((await open(gun)).set, rule(gun)),
+    release: async (gun, tag) => releasedBy((await open(gun)).set, tag, await rule(gun)),
+    releases: async (gun) => releasesBy((await open(gun)).set, await rule(gun)),
     async verify(name, deep) {
       const image = withDefaultTag(parseImageReference(name));
       const gun = gunOf(image);
       const source = await trustRemote(gun, { forWriting: false });
       const registry = (await remotesFor(gun)).registrySource(image.host);
-      const own = rule(gun);
+      const own = await rule(gun);
       const release = (set: TrustedSet, tag: string) => releasedBy(set, tag, own);
       const request = { image, source, registry, cache, pin: own.pin, release, deep };
       return await verifyImage({ ...request, now: clock() });

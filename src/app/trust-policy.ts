@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parseTrustPolicy } from '../adapters/policy/index.ts';
 import { isStoreError } from '../base/index.ts';
 import { dockerPolicy, type TrustPolicy } from '../client/index.ts';
 import { appError } from './errors.ts';
@@ -13,7 +12,7 @@ import { appError } from './errors.ts';
  * @param named        by `--policy`
  * @throws StoreError CONFIG_FILE, and the POLICY_ codes
  */
-export function readTrustPolicy(trustFolder: string, named?: string): TrustPolicy {
+export async function readTrustPolicy(trustFolder: string, named?: string): Promise<TrustPolicy> {
   const path = named ?? join(trustFolder, 'policy.yaml');
   let source: string;
   try {
@@ -27,6 +26,8 @@ export function readTrustPolicy(trustFolder: string, named?: string): TrustPolic
       cause,
     );
   }
+  // Few have one, and what reads it is large.
+  const { parseTrustPolicy } = await import('../adapters/policy/index.ts');
   try {
     return parseTrustPolicy(source, (file) => readFileSync(resolve(dirname(path), file)));
   } catch (cause) {

@@ -32,7 +32,7 @@ export async function verifyForConsumer(
     source: remotes.trust(gun, { forWriting: false }),
     registry: remotes.registrySource(image.host),
     cache: new MetadataFolder(trust),
-    pin: rootKeyIds.length === 0 ? ruleFor(readTrustPolicy(trust), gun).pin : { rootKeyIds },
+    pin: rootKeyIds.length === 0 ? ruleFor(await readTrustPolicy(trust), gun).pin : { rootKeyIds },
     deep: question.deep,
     now: clock(),
   });
