@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { callPeers, namesPeers } from '../test/support/peers.ts';
+import { callPeers, namesPeers, needsEngine } from '../test/support/peers.ts';
 import type { Counts } from './test-counts.ts';
 
 process.chdir(join(import.meta.dirname, '..'));
@@ -35,13 +35,24 @@ const asking = [...endToEnd, ...quick.filter(namesPeers)];
 const { files, leftOut } = await callPeers(asking, say);
 const canRun = (file: string) => files.includes(file) || !asking.includes(file);
 const sound = [await run('tsc'), await run('biome', 'check')].every((code) => code === 0);
+const quickOnes = await suite('unit and contract tests', quick.filter(canRun), [
+  '--test-concurrency=2',
+]);
+// Two lanes, since there are two cores: one engine at a time, and beside it what needs none.
+const alone = ['--test-concurrency=1', '--test-timeout=300000'];
+const [withEngine, withoutEngine] = [true, false].map((is) =>
+  endToEnd.filter((file) => canRun(file) && needsEngine(file) === is),
+) as [string[], string[]];
+const beside = join(folder, 'beside.txt');
 const results = [
-  await suite('unit and contract tests', quick.filter(canRun), ['--test-concurrency=2']),
-  await suite('end-to-end tests', endToEnd.filter(canRun), [
-    '--test-concurrency=1',
-    '--test-timeout=300000',
-  ]),
+  quickOnes,
+  ...(await Promise.all([
+    suite('end-to-end tests with an engine', withEngine, alone),
+    suite('end-to-end tests without one', withoutEngine, alone, beside),
+  ])),
 ];
+say(`end-to-end tests without an engine, ${withoutEngine.length} files, run beside those with one`);
+console.log(readFileSync(beside, 'utf8'));
 
 say('total');
 const total = results.map(({ counts }) => counts).reduce(sum);
@@ -52,11 +63,17 @@ if (!sound) console.log('types or lint: see the top');
 const complete = leftOut === undefined || process.env.CI !== 'true';
 process.exitCode = sound && complete && results.every(({ code }) => code === 0) ? 0 : 1;
 
-async function suite(title: string, tests: readonly string[], flags: readonly string[]) {
-  say(`${title}, ${tests.length} files`);
-  const counted = join(folder, `${title.split(' ', 1)[0]}.json`);
+/** @param transcript  the file that gets what is printed, instead of this terminal */
+async function suite(
+  title: string,
+  tests: readonly string[],
+  flags: readonly string[],
+  transcript = 'stdout',
+) {
+  if (transcript === 'stdout') say(`${title}, ${tests.length} files`);
+  const counted = join(folder, `${title.replaceAll(' ', '-')}.json`);
   const reporters = [
-    ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+    ...['--test-reporter=spec', `--test-reporter-destination=${transcript}`],
     ...['--test-reporter=./tools/test-counts.ts', `--test-reporter-destination=${counted}`],
   ];
   const code =

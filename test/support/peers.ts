@@ -132,6 +132,11 @@ export function namesPeers(file: string): boolean {
   return Object.hasOwn(needs, file);
 }
 
+/** True for a test that runs a docker engine. */
+export function needsEngine(file: string): boolean {
+  return needsOf(file).includes('engine');
+}
+
 /** Which tests can run here, and why the others cannot. */
 export interface Attendance {
   readonly files: readonly string[];
