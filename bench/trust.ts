@@ -20,6 +20,8 @@ const manyGuns = 100_000;
 const fewGuns = 10;
 const manyTags = 10_000;
 const memoryMiB = 150;
+/** In which a server without work gives back what it no longer needs. */
+const restMs = 30_000;
 const paths = ['timestamp', 'root', 'targets', 'by checksum'] as const;
 
 /** By path. */
@@ -56,6 +58,10 @@ export async function benchTrust(): Promise<Result[]> {
   await using process = await ServerProcess.start();
   const store = subjectOf(process);
   const ours = await measure(store);
+  // Before the size is measured the server is started anew, so both processes are looked at.
+  const memories = [residentMiB(process.pid)];
+  await sleep(restMs);
+  memories.push(residentMiB(process.pid));
   const size = await measureSize(process, store);
   return [
     ...paths.flatMap((path) => {
@@ -102,8 +108,11 @@ export async function benchTrust(): Promise<Result[]> {
       memory.largePublishes,
     ),
     ...size,
+    ...['after publishing', `${restMs / 1_000} s later`].map((when, at) =>
+      atMost(`trust: memory of the server ${when}`, memories[at] ?? Number.NaN, memoryMiB, 'MiB'),
+    ),
     atMost(
-      'trust: memory of the server after the runs',
+      `trust: memory of the server beside ${manyGuns} GUNs`,
       residentMiB(process.pid),
       memoryMiB,
       'MiB',
