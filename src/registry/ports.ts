@@ -136,9 +136,8 @@ export interface RegistryIndex {
   linkedBlob(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined>;
   /**
    * How many bytes the blobs of all repositories below some folders have, each blob counted once.
-   * @param without  a blob that is not counted
    */
-  heldBytes(folders: readonly string[], without?: Digest): Promise<number>;
+  heldBytes(folders: readonly string[]): Promise<number>;
   /** The repositories that may serve a blob. */
   holders(digest: Digest, page: Page): Promise<readonly RepositoryName[]>;
   /** Also renews what is linked already: a blob that no manifest needs yet is kept from then on. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Digest, digestOf, utf8 } from '../base/index.ts';
 import { parseRepositoryName, type RepositoryName } from '../oci/index.ts';
+import type { Page } from './ports.ts';
 import { Quotas } from './quotas.ts';
 
 const app = parseRepositoryName('acme/app');
@@ -10,13 +11,20 @@ const layer = digestOf(utf8('layer'));
 const quota = { namespace: 'acme', folders: ['acme', 'staging/acme'], limitBytes: 1_000 };
 
 /** Quotas over an index in which the namespace holds so much, and how often it was counted. */
-function over(heldBytes: number, layerBytes = 0) {
+function over(heldBytes: number, holders: readonly string[] = []) {
   const world = { heldBytes, counted: 0, ms: Date.parse('2026-11-21T12:00:00Z') };
   const index = {
-    heldBytes: async (_: readonly string[], without?: Digest) => {
+    heldBytes: async () => {
       world.counted += 1;
-      return world.heldBytes - (without === layer ? layerBytes : 0);
+      return world.heldBytes;
     },
+    holders: async (digest: Digest, { after = '', limit }: Page) =>
+      digest === layer
+        ? holders
+            .filter((name) => name > after)
+            .slice(0, limit)
+            .map(parseRepositoryName)
+        : [],
   };
   return { world, quotas: new Quotas(index, [quota], () => new Date(world.ms)) };
 }
@@ -40,11 +48,12 @@ const full = { code: 'REGISTRY_QUOTA' };
 test('what fits comes in, and what does not is refused with the figures', async () => {
   const { quotas } = over(900);
   assert.equal(await quotas.room(app), 100);
-  await take(quotas, staged, layer, 100);
   await assert.rejects(quotas.room(app, 101), {
     ...full,
     detail: { namespace: 'acme', limitBytes: 1_000, heldBytes: 900, sizeBytes: 101 },
   });
+  await take(quotas, staged, layer, 100);
+  await assert.rejects(quotas.room(app), full);
 });
 
 test('what came since the count is added, by whatever repository of the namespace', async () => {
@@ -54,10 +63,13 @@ test('what came since the count is added, by whatever repository of the namespac
   assert.equal(world.counted, 1);
 });
 
-test('nothing is refused on an old count', async () => {
+test('nothing is refused on a count of more than a second ago, and nobody has it counted more often', async () => {
   const { quotas, world } = over(0);
   await take(quotas, app, layer, 1_000);
   world.heldBytes = 500;
+  for (let asked = 0; asked < 3; asked++) await assert.rejects(quotas.room(app), full);
+  assert.equal(world.counted, 1);
+  world.ms += 1_000;
   await take(quotas, app, layer, 400);
   assert.equal(world.counted, 2);
 });
@@ -73,11 +85,19 @@ test('after ten seconds it is counted anew', async () => {
 });
 
 test('what a namespace has costs it nothing', async () => {
-  const { quotas } = over(1_000, 600);
-  await take(quotas, app, layer, 600);
-  await take(quotas, app, layer, 600, staged);
-  const elsewhere = parseRepositoryName('other/app');
-  await assert.rejects(take(quotas, app, digestOf(utf8('more')), 1, elsewhere), full);
+  for (const holder of ['acme/other', 'staging/acme/app']) {
+    const { quotas } = over(1_000, [holder]);
+    await take(quotas, app, layer, 600);
+    await take(quotas, app, layer, 600, staged);
+    const elsewhere = parseRepositoryName('other/app');
+    await assert.rejects(take(quotas, app, digestOf(utf8('more')), 1, elsewhere), full);
+    await assert.rejects(quotas.room(app), full);
+  }
+});
+
+test('what only others have costs as much as anything', async () => {
+  const { quotas } = over(1_000, ['acme2/app', 'other/acme/app', 'acme']);
+  await assert.rejects(take(quotas, app, layer, 600), full);
 });
 
 test('other namespaces are not asked, nor such that begin alike', async () => {

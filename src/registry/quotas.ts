@@ -4,6 +4,8 @@ import { registryError } from './errors.ts';
 import type { RegistryIndex } from './ports.ts';
 
 const countHoldsMs = 10_000;
+/** Counting takes long in a full namespace, and whoever is refused may ask again at once. */
+const recountAfterMs = 1_000;
 
 /** How much the repositories of a namespace may hold together. */
 export interface Quota {
@@ -41,16 +43,20 @@ export interface Incoming {
 
 /**
  * How much may still come in. What a namespace holds is counted every ten seconds at most, and what
- * comes meanwhile is added; before anything is refused it is counted anew. Of several stores on one
- * database each knows of the others' pushes by its next count.
+ * comes meanwhile is added; before anything is refused it is counted anew, unless that was done within
+ * a second. Of several stores on one database each knows of the others' pushes by its next count.
  */
 export class Quotas {
-  readonly #index: Pick<RegistryIndex, 'heldBytes'>;
+  readonly #index: Pick<RegistryIndex, 'heldBytes' | 'holders'>;
   readonly #clock: Clock;
   readonly #tallies: ReadonlyMap<Quota, Tally>;
   #happened = 0;
 
-  constructor(index: Pick<RegistryIndex, 'heldBytes'>, quotas: readonly Quota[], clock: Clock) {
+  constructor(
+    index: Pick<RegistryIndex, 'heldBytes' | 'holders'>,
+    quotas: readonly Quota[],
+    clock: Clock,
+  ) {
     this.#index = index;
     this.#clock = clock;
     const never = Number.NEGATIVE_INFINITY;
@@ -112,9 +118,10 @@ export class Quotas {
   ): Promise<void> {
     const { namespace, folders, limitBytes } = quota;
     const fits = () => sumOf(tally) + sizeBytes <= limitBytes;
-    if (this.#clock().getTime() - tally.at >= countHoldsMs || !fits()) {
+    const age = this.#clock().getTime() - tally.at;
+    if (age >= countHoldsMs || (age >= recountAfterMs && !fits())) {
       const [since, at] = [this.#happened++, this.#clock().getTime()];
-      const bytes = await this.#index.heldBytes(folders, digest);
+      const bytes = await this.#index.heldBytes(folders);
       // A count that was begun later knows more.
       if (since > tally.since) Object.assign(tally, { bytes, at, since });
       for (const other of tally.linked) {
@@ -125,10 +132,18 @@ export class Quotas {
       if (linking) tally.linked.add(linking);
       return;
     }
-    // Without the blob that was refused, the count is no good for others.
-    tally.at = Number.NEGATIVE_INFINITY;
+    if (digest && (await this.#has(quota, digest))) return;
     const heldBytes = sumOf(tally);
     throw registryError('REGISTRY_QUOTA', { namespace, limitBytes, heldBytes, sizeBytes });
+  }
+
+  /** What a namespace has costs it nothing. */
+  async #has({ folders }: Quota, digest: Digest): Promise<boolean> {
+    for (const folder of folders) {
+      const [first] = await this.#index.holders(digest, { after: `${folder}/`, limit: 1 });
+      if (first?.startsWith(`${folder}/`)) return true;
+    }
+    return false;
   }
 
   #of(repository: RepositoryName): (readonly [Quota, Tally])[] {

@@ -54,7 +54,7 @@ export class SqlRegistryIndex implements RegistryIndex {
     return row?.size_bytes;
   }
 
-  async heldBytes(folders: readonly string[], without?: Digest): Promise<number> {
+  async heldBytes(folders: readonly string[]): Promise<number> {
     // `/` and `0` are neighbours, so what lies below a folder is a stretch of the index.
     const { bytes } = await this.#db
       .selectFrom((from) =>
@@ -62,7 +62,6 @@ export class SqlRegistryIndex implements RegistryIndex {
           .selectFrom('repository_blobs')
           .select(['digest', 'size_bytes'])
           .distinct()
-          .where('digest', '!=', without ?? '')
           .where(({ and, or, eb }) =>
             or(
               folders.map((folder) =>
