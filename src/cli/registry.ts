@@ -1,62 +1,13 @@
 import { Command } from 'commander';
-import { sizeText } from '../base/index.ts';
-import type { Fault, Scrubbed } from '../registry/index.ts';
-import { cliError } from './errors.ts';
-import { exitCodes, type Report } from './exit-codes.ts';
+import type { Report } from './exit-codes.ts';
 import type { CliWorld } from './ports.ts';
-import { printable } from './printable.ts';
 import { registryImportCommand } from './registry-import.ts';
+import { registryScrubCommand } from './registry-scrub.ts';
 
-interface ScrubOptions {
-  readonly data: string;
-  readonly rate?: string;
-  readonly json?: boolean;
-}
-
-/** `registry scrub`: exit 0 when everything is what its name says, 1 when something is not. */
+/** `registry import|scrub`: what is done to the data folder itself, not through the API. */
 export function registryCommands(world: CliWorld, report: Report): Command {
-  const scrub = new Command('scrub')
-    .description('Read everything again, and put aside what rotted')
-    .option('--data <dir>', 'the data folder of the store', './data')
-    .option('--rate <size>', 'read so much in a second at most, as 50MiB')
-    .action(async (_options: unknown, command: Command) => {
-      const { data, rate, json } = command.optsWithGlobals<ScrubOptions>();
-      const question = { data, bytesPerSecond: rate === undefined ? undefined : bytesOf(rate) };
-      const scrubbed = await world.scrubRegistry(question, ({ blobs, bytes }) => {
-        if (world.isWatched) world.printError(`\r${blobs} blobs read, ${sizeText(bytes)}\u001b[K`);
-      });
-      if (world.isWatched) world.printError('\r\u001b[K');
-      world.print(json ? `${JSON.stringify(scrubbed, null, 2)}\n` : rendered(scrubbed));
-      report(scrubbed.faults.length === 0 ? exitCodes.done : exitCodes.no);
-    });
   return new Command('registry')
     .description("Look after the registry's data")
     .addCommand(registryImportCommand(world, report))
-    .addCommand(scrub);
-}
-
-const units = ['KiB', 'MiB', 'GiB'];
-
-/** @throws StoreError CLI_USAGE */
-function bytesOf(rate: string): number {
-  const [, count, unit] = /^(\d{1,6}(?:\.\d{1,3})?) ?(KiB|MiB|GiB)$/.exec(rate) ?? [];
-  const bytes = Number(count) * 1024 ** (units.indexOf(unit ?? '') + 1);
-  if (bytes >= 1024) return bytes;
-  throw cliError('CLI_USAGE', {
-    reason: '--rate is a size of 1KiB at least, as 50MiB; see --help',
-  });
-}
-
-function rendered({ blobs, manifests, bytes, faults }: Scrubbed): string {
-  const head = `${blobs} blobs and ${manifests} manifests read, ${sizeText(bytes)}: `;
-  if (faults.length === 0) return `${head}all are what their names say.\n`;
-  return `${head}${faults.length} faults.\n\n${faults.map(shown).join('')}`;
-}
-
-function shown({ kind, what, digest, found, repositories, quarantined }: Fault): string {
-  const lines = [`${kind} ${what} ${digest}`, `  found: ${printable(found)}`];
-  if (quarantined !== undefined) lines.push(`  put aside: ${quarantined}`);
-  if (repositories.length === 0) lines.push('  no repository has it');
-  else lines.push(`  push its images again in: ${repositories.join(', ')}`);
-  return `${lines.join('\n')}\n`;
+    .addCommand(registryScrubCommand(world, report));
 }

@@ -1,3 +1,4 @@
+import { parseSize } from '../../base/index.ts';
 import { policyError } from './errors.ts';
 
 /** A value as the YAML parser gives it: mappings are Maps, so that a name is only a name. */
@@ -62,18 +63,9 @@ export function count(value: YamlValue, path: string): number {
   return value;
 }
 
-const units = new Map([
-  ['', 1],
-  ['KiB', 1024],
-  ['MiB', 1024 ** 2],
-  ['GiB', 1024 ** 3],
-  ['TiB', 1024 ** 4],
-]);
-
 /** Bytes: a number, or a text like `500 MiB`. */
 export function size(value: YamlValue, path: string): number {
-  const found = /^(\d{1,6}(?:\.\d{1,3})?) ?(KiB|MiB|GiB|TiB)$/.exec(String(value));
-  const bytes = found ? Number(found[1]) * (units.get(found[2] ?? '') ?? Number.NaN) : value;
+  const bytes = parseSize(String(value)) ?? value;
   if (typeof bytes !== 'number' || !Number.isSafeInteger(Math.round(bytes)) || bytes < 0) {
     throw wrong(value, path, 'a size, as 500 MiB or a number of bytes');
   }
