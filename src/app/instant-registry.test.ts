@@ -19,7 +19,7 @@ import { SqliteInstantReads } from '../adapters/sql/instant-reads.ts';
 import { SqlCollection } from '../adapters/sql/registry-collection.ts';
 import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
 import { SqlUserStore } from '../adapters/sql/user-store.ts';
-import { digestOf, hexOf, Secret, utf8 } from '../base/index.ts';
+import { type Digest, digestOf, hexOf, Secret, utf8 } from '../base/index.ts';
 import { createAuth } from '../http/auth/index.ts';
 import {
   answerUnknown,
@@ -66,7 +66,12 @@ async function open() {
 
   const { gate } = auth;
   const descriptions = new Descriptions();
-  const ports = { index, signedTags: async () => new Map(), isHeld: async () => false };
+  const ports = {
+    index,
+    signedTags: async () => new Map(),
+    isHeld: async () => false,
+    present: async () => new Set<Digest>(),
+  };
   const app = fastify();
   await app.register(auth.tokenApi);
   const api = createRegistryApi({

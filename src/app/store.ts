@@ -11,7 +11,7 @@ import { hold } from '../adapters/sql/hold.ts';
 import { SqlPrivateKeyStore } from '../adapters/sql/private-key-store.ts';
 import { SqlCollection } from '../adapters/sql/registry-collection.ts';
 import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
-import { isHeldBy } from '../adapters/sql/registry-reach.ts';
+import { isHeldBy, presentAmong } from '../adapters/sql/registry-reach.ts';
 import { SqlUserStore } from '../adapters/sql/user-store.ts';
 import { SqlVersionShelf } from '../adapters/sql/version-shelf.ts';
 import type { Clock, Random, Secret } from '../base/index.ts';
@@ -152,6 +152,7 @@ export async function startStore(
     {
       index,
       signedTags: (...question) => signed.of(...question),
+      present: (...question) => presentAmong(db, ...question),
       isHeld: (...question) => isHeldBy(db, ...question),
     },
     policy.registry.trustViews,

@@ -9,7 +9,7 @@ import { openFilesystemBlobs } from '../../src/adapters/blobs/index.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
 import { SqlCollection } from '../../src/adapters/sql/registry-collection.ts';
 import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
-import { isHeldBy } from '../../src/adapters/sql/registry-reach.ts';
+import { isHeldBy, presentAmong } from '../../src/adapters/sql/registry-reach.ts';
 import type { Principal, RegistryGate } from '../../src/http/auth/index.ts';
 import {
   answerError,
@@ -86,6 +86,7 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
       {
         index,
         signedTags: options.signed ?? (async () => new Map()),
+        present: (...question) => presentAmong(db, ...question),
         isHeld: (...question) => isHeldBy(db, ...question),
       },
       options.views ?? [],

@@ -16,6 +16,7 @@ import type {
 } from '../../registry/index.ts';
 import { type Database, sqliteOf, type Tx } from './database.ts';
 import { Grouped } from './grouped.ts';
+import { holdersIn } from './registry-holders.ts';
 import { linkImageIn } from './registry-link-image.ts';
 import {
   deleteManifestIn,
@@ -76,16 +77,8 @@ export class SqlRegistryIndex implements RegistryIndex {
     return Number(bytes ?? 0);
   }
 
-  async holders(digest: Digest, page: Page): Promise<readonly RepositoryName[]> {
-    const rows = await this.#db
-      .selectFrom('repository_blobs')
-      .select('repository')
-      .where('digest', '=', digest)
-      .where('repository', '>', page.after ?? '')
-      .orderBy('repository')
-      .limit(page.limit)
-      .execute();
-    return rows.map((row) => row.repository as RepositoryName);
+  holders(digest: Digest, page: Page): Promise<readonly RepositoryName[]> {
+    return holdersIn(this.#db, 'repository_blobs', digest, page);
   }
 
   async linkedBlob(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {

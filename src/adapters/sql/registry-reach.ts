@@ -8,6 +8,15 @@ import { edgesUp, presentIn } from './registry-held.ts';
 const mostSteps = 20;
 const mostManifests = 5_000;
 
+/** Those of some manifests that a repository has. */
+export async function presentAmong(
+  db: Database,
+  repository: RepositoryName,
+  digests: readonly Digest[],
+): Promise<ReadonlySet<Digest>> {
+  return new Set((await presentIn(db, repository, digests)) as Digest[]);
+}
+
 /**
  * Whether some manifests of a repository hold a manifest or blob there: they name it, are its subject,
  * or hold one that does. It goes up from what is asked about.

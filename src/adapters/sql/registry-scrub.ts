@@ -2,6 +2,7 @@ import type { Digest } from '../../base/index.ts';
 import type { RepositoryName } from '../../oci/index.ts';
 import type { NamedBlob, Page, ScrubbedIndex, StoredManifest } from '../../registry/index.ts';
 import type { Database } from './database.ts';
+import { holdersIn } from './registry-holders.ts';
 
 /** What a scrub asks of SQL. */
 export class SqlScrub implements ScrubbedIndex {
@@ -41,26 +42,10 @@ export class SqlScrub implements ScrubbedIndex {
   }
 
   holders(digest: Digest, page: Page): Promise<readonly RepositoryName[]> {
-    return this.#holders('repository_blobs', digest, page);
+    return holdersIn(this.#db, 'repository_blobs', digest, page);
   }
 
   manifestHolders(digest: Digest, page: Page): Promise<readonly RepositoryName[]> {
-    return this.#holders('repository_manifests', digest, page);
-  }
-
-  async #holders(
-    table: 'repository_blobs' | 'repository_manifests',
-    digest: Digest,
-    { after = '', limit }: Page,
-  ): Promise<readonly RepositoryName[]> {
-    const rows = await this.#db
-      .selectFrom(table)
-      .select('repository')
-      .where('digest', '=', digest)
-      .where('repository', '>', after)
-      .orderBy('repository')
-      .limit(limit)
-      .execute();
-    return rows.map((row) => row.repository as RepositoryName);
+    return holdersIn(this.#db, 'repository_manifests', digest, page);
   }
 }

@@ -42,13 +42,14 @@ export class SignedReads implements RegistryReads {
     repository: RepositoryName,
     { after = '', limit }: Page,
   ): Promise<readonly Tag[] | undefined> {
-    const { index } = this.#ports;
-    const signed = [...(await this.#signedTags(repository))].sort(byTag);
-    const tags: Tag[] = [];
-    for (const [tag, digest] of signed) {
-      if (tags.length === limit) break;
-      if (tag > after && (await index.manifest(repository, digest))) tags.push(tag);
-    }
+    const { index, present } = this.#ports;
+    const signed = await this.#signedTags(repository);
+    const here = await present(repository, [...new Set(signed.values())]);
+    const tags = [...signed]
+      .filter(([tag, digest]) => tag > after && here.has(digest))
+      .map(([tag]) => tag)
+      .sort()
+      .slice(0, limit);
     const isThere = tags.length > 0 || (await index.tags(repository, { after, limit: 0 }));
     return isThere ? tags : undefined;
   }
@@ -95,8 +96,4 @@ export class SignedReads implements RegistryReads {
   #signedTags(repository: RepositoryName): Promise<ReadonlyMap<Tag, Digest>> {
     return this.#ports.signedTags(repository, this.#signer);
   }
-}
-
-function byTag([a]: readonly [Tag, Digest], [b]: readonly [Tag, Digest]): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -25,6 +25,11 @@ export interface TrustViewPorts {
     repository: RepositoryName,
     signer: string,
   ) => Promise<ReadonlyMap<Tag, Digest>>;
+  /** Those of some manifests that the repository has. */
+  readonly present: (
+    repository: RepositoryName,
+    digests: readonly Digest[],
+  ) => Promise<ReadonlySet<Digest>>;
   /**
    * Whether some manifests hold a manifest or blob of the repository: they name it, are its subject,
    * or hold one that does.
