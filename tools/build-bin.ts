@@ -26,6 +26,8 @@ export async function buildOneFile(file: string, platform?: string): Promise<voi
     ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
     // A command loads its own part only, and nothing is compiled at the start.
     ...['--format=esm', '--splitting', '--bytecode', '--minify', '--keep-names'],
+    // Most of what a command runs, it runs once (ADR 7).
+    '--compile-jit-policy=10',
     // Calls a library of C; a signer with a token is run from an installation.
     ...['--external', 'pkcs11js'],
     ...['--outfile', file, join(root, 'src/app/main.ts')],
