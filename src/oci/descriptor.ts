@@ -1,5 +1,6 @@
 import { countOf, type Digest, type Json, optional, parseDigest, stringOf } from '../base/index.ts';
 import { ociError } from './errors.ts';
+import { layerFormatOf } from './media-type.ts';
 import { listOf, membersOf, textMapOf } from './members.ts';
 
 /** Which machines a manifest of an index is for. */
@@ -57,6 +58,11 @@ export function parseDescriptor(value: Json | undefined, path: string): Descript
     ),
     platform: optional(parsePlatform, members.get('platform'), `${path}.platform`),
   };
+}
+
+/** True for a layer whose bytes may lie at its URLs only, outside any registry. */
+export function isForeignLayer({ urls, mediaType }: Descriptor): boolean {
+  return urls.length > 0 && layerFormatOf(mediaType)?.foreign === true;
 }
 
 /** A media type is written into headers: RFC 6838 names only, without parameters. */

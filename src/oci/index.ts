@@ -13,6 +13,7 @@ export * from './manifest.ts';
 export * from './media-type.ts';
 export { listLimit } from './members.ts';
 export * from './reference.ts';
+export * from './referrers.ts';
 export * from './repository-name.ts';
 export { readTar, type TarEntry, type TarKind } from './tar.ts';
 export { DigestedStream } from './tar-digest.ts';

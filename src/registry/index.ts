@@ -22,9 +22,7 @@ export type {
 } from './collection/ports.ts';
 export {
   type AgedTag,
-  isAboutAnother,
   type TagRetention,
-  tagsAbout,
   tagsToForget,
 } from './collection/tag-retention.ts';
 export { registryError, registryErrors } from './errors.ts';
@@ -36,7 +34,7 @@ export {
 } from './import/import-repository.ts';
 export type { RegistrySource } from './import/ports.ts';
 export type { InstantBlobs, InstantIndex, NamedReferrer } from './instant.ts';
-export { artifactTypeOf, type ManifestPush, needsOf, pushManifest } from './manifests.ts';
+export { type ManifestPush, needsOf, pushManifest } from './manifests.ts';
 export type {
   BlobStore,
   ByteRange,
@@ -51,13 +49,6 @@ export type {
   UploadChunk,
 } from './ports.ts';
 export { type Quota, Quotas } from './quotas.ts';
-export {
-  fallbackTagOf,
-  isFallbackTag,
-  referrerDescriptor,
-  withoutReferrer,
-  withReferrer,
-} from './referrers.ts';
 export { remarksOn } from './remarks.ts';
 export type { NamedBlob, ScrubbedBlobs, ScrubbedIndex } from './scrub/ports.ts';
 export { type Fault, type Scrubbed, type Scrubbing, scrub } from './scrub/scrub.ts';

@@ -1,9 +1,10 @@
 import { algorithmOf, type Digest, digestOf } from '../base/index.ts';
 import {
+  artifactTypeOf,
   type Descriptor,
   type Index,
   isDigestReference,
-  layerFormatOf,
+  isForeignLayer,
   type Manifest,
   parseManifest,
   type Reference,
@@ -64,23 +65,13 @@ export function needsOf(manifest: Manifest | Index): Needs {
   if (manifest.kind === 'index') {
     return { blobs: new Map(), foreign: new Set(), manifests: sizesOf(manifest.manifests) };
   }
-  const foreign = new Set(manifest.layers.filter(isForeign).map((layer) => layer.digest));
+  const foreign = new Set(manifest.layers.filter(isForeignLayer).map((layer) => layer.digest));
   // Bytes that anything else needs as well must be here.
   for (const part of [manifest.config, ...manifest.layers]) {
-    if (!isForeign(part)) foreign.delete(part.digest);
+    if (!isForeignLayer(part)) foreign.delete(part.digest);
   }
   const blobs = sizesOf([manifest.config, ...manifest.layers]);
   return { blobs, foreign, manifests: new Map() };
-}
-
-/** @see OCI distribution-spec 1.1, "Listing Referrers": the config's type stands in for a missing one */
-export function artifactTypeOf(manifest: Manifest | Index): string | undefined {
-  if (manifest.kind === 'index') return manifest.artifactType;
-  return manifest.artifactType ?? manifest.config.mediaType;
-}
-
-function isForeign(part: Descriptor): boolean {
-  return part.urls.length > 0 && layerFormatOf(part.mediaType)?.foreign === true;
 }
 
 function sizesOf(descriptors: readonly Descriptor[]): Map<Digest, number> {

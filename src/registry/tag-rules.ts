@@ -1,8 +1,12 @@
 import type { Digest } from '../base/index.ts';
-import { isDigestReference, type Reference, type RepositoryName } from '../oci/index.ts';
+import {
+  isAboutAnother,
+  isDigestReference,
+  type Reference,
+  type RepositoryName,
+} from '../oci/index.ts';
 import type { NamePattern } from './collection/name-pattern.ts';
 import type { CollectionIndex } from './collection/ports.ts';
-import { isAboutAnother } from './collection/tag-retention.ts';
 import { registryError } from './errors.ts';
 import type { Precondition, RegistryIndex, TagGuard } from './ports.ts';
 

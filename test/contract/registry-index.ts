@@ -2,18 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Digest, digestOf, utf8 } from '../../src/base/index.ts';
 import {
+  fallbackTagOf,
   mediaTypes,
   parseManifest,
   parseRepositoryName,
   parseTag,
   type RepositoryName,
 } from '../../src/oci/index.ts';
-import {
-  fallbackTagOf,
-  pushManifest,
-  type RegistryIndex,
-  type TagGuard,
-} from '../../src/registry/index.ts';
+import { pushManifest, type RegistryIndex, type TagGuard } from '../../src/registry/index.ts';
 
 /** An index under test. */
 export interface OpenRegistryIndex {

@@ -1,12 +1,6 @@
 import type { Digest } from '../../base/index.ts';
-import type { RepositoryName, Tag } from '../../oci/index.ts';
-import {
-  type AgedTag,
-  type CollectionIndex,
-  type Page,
-  type SignedContent,
-  tagsAbout,
-} from '../../registry/index.ts';
+import { type RepositoryName, type Tag, tagsAbout } from '../../oci/index.ts';
+import type { AgedTag, CollectionIndex, Page, SignedContent } from '../../registry/index.ts';
 import { chunksOf } from './chunks.ts';
 import type { Database, Tx } from './database.ts';
 import { unheldIn } from './registry-held.ts';

@@ -1,19 +1,17 @@
 import type { Digest } from '../../base/index.ts';
 import {
+  artifactTypeOf,
+  fallbackTagOf,
   type Index,
   isIndexMediaType,
   type Manifest,
   parseManifest,
   type RepositoryName,
   type Tag,
-} from '../../oci/index.ts';
-import {
-  artifactTypeOf,
-  fallbackTagOf,
-  needsOf,
   withoutReferrer,
   withReferrer,
-} from '../../registry/index.ts';
+} from '../../oci/index.ts';
+import { needsOf } from '../../registry/index.ts';
 import type { Tx } from './database.ts';
 import { deleteTagIn, putManifestIn } from './registry-writes.ts';
 

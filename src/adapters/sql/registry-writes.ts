@@ -1,13 +1,13 @@
 import type { Digest } from '../../base/index.ts';
 import {
   isDigestReference,
+  isFallbackTag,
   isIndexMediaType,
   type Reference,
   type RepositoryName,
   type Tag,
 } from '../../oci/index.ts';
 import {
-  isFallbackTag,
   type ManifestPut,
   type Precondition,
   registryError,

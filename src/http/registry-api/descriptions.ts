@@ -1,6 +1,6 @@
 import { type Digest, utf8 } from '../../base/index.ts';
-import { mediaTypes, parseManifest } from '../../oci/index.ts';
-import { referrerDescriptor, type StoredManifest } from '../../registry/index.ts';
+import { mediaTypes, parseManifest, referrerDescriptor } from '../../oci/index.ts';
+import type { StoredManifest } from '../../registry/index.ts';
 
 /** Of all texts that are kept. A description has some 250 characters, or as many as its annotations. */
 const keptCharacters = 4_000_000;

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf, utf8 } from '../../base/index.ts';
-import { parseRepositoryName, parseTag, type Tag } from '../../oci/index.ts';
-import {
-  type AgedTag,
-  isAboutAnother,
-  type TagRetention,
-  tagsAbout,
-  tagsToForget,
-} from '../index.ts';
+import { parseRepositoryName, parseTag } from '../../oci/index.ts';
+import { type AgedTag, type TagRetention, tagsToForget } from '../index.ts';
 import { parseNamePattern } from './name-pattern.ts';
 
 const now = new Date('2026-11-21T12:00:00Z');
@@ -59,11 +53,3 @@ for (const [name, rules, given, forgotten] of cases) {
     assert.deepEqual(gone, forgotten);
   });
 }
-
-test('every tag about an image is known as one, by whatever hash the image is named', () => {
-  const named = [digest, digestOf(utf8('image'), 'sha512')];
-  for (const tag of named.flatMap(tagsAbout)) assert.equal(isAboutAnother(tag), true, tag);
-  for (const tag of ['latest', '.sig', `sha256-${hex}x`, 'sha256-0', `sha1-${hex}`, `${hex}.sig`]) {
-    assert.equal(isAboutAnother(tag as Tag), false, tag);
-  }
-});

@@ -1,6 +1,5 @@
 import type { Digest } from '../../base/index.ts';
-import { parseTag, type RepositoryName, type Tag } from '../../oci/index.ts';
-import { fallbackTagOf, isFallbackTag } from '../referrers.ts';
+import { isAboutAnother, type RepositoryName, type Tag } from '../../oci/index.ts';
 import type { NamePattern } from './name-pattern.ts';
 
 const dayMs = 86_400_000;
@@ -48,20 +47,4 @@ function outlived(tags: readonly AgedTag[], rule: TagRetention, now: Date): Aged
   return newestFirst
     .slice(rule.keepLast)
     .filter(({ updatedAt }) => now.getTime() - updatedAt.getTime() > rule.keepDays * dayMs);
-}
-
-const endings = ['', '.sig', '.att', '.sbom'] as const;
-
-/**
- * True for a tag that says something about another image of the repository.
- * @see OCI distribution-spec 1.1, "Referrers Tag Schema"; cosign 2, tags of signatures
- */
-export function isAboutAnother(tag: Tag): boolean {
-  return isFallbackTag(tag.replace(/\.(?:sig|att|sbom)$/, '') as Tag);
-}
-
-/** The tags that may say something about an image. */
-export function tagsAbout(digest: Digest): Tag[] {
-  const tag = fallbackTagOf(digest);
-  return endings.map((ending) => parseTag(`${tag}${ending}`));
 }

@@ -6,6 +6,7 @@ import {
   isStoreError,
 } from '../../base/index.ts';
 import {
+  artifactTypeOf,
   type Index,
   type Manifest,
   manifestLimitBytes,
@@ -15,7 +16,7 @@ import {
   type RepositoryName,
 } from '../../oci/index.ts';
 import { registryError } from '../errors.ts';
-import { artifactTypeOf, needsOf } from '../manifests.ts';
+import { needsOf } from '../manifests.ts';
 import type { BlobStore, RegistryIndex } from '../ports.ts';
 import type { Uploads } from '../uploads.ts';
 import type { RegistrySource } from './ports.ts';

@@ -1,11 +1,11 @@
 import type { Digest } from '../../base/index.ts';
 import {
+  isAboutAnother,
   isDigestReference,
   type Reference,
   type RepositoryName,
   type Tag,
 } from '../../oci/index.ts';
-import { isAboutAnother } from '../collection/tag-retention.ts';
 import type { LinkedBlob, Page, StoredManifest } from '../ports.ts';
 import type { RegistryReads, TrustViewPorts } from './trust-views.ts';
 

@@ -1,13 +1,13 @@
 import { algorithmOf, type Digest, hexOf, type Json, utf8 } from '../base/index.ts';
-import {
-  type Index,
-  listLimit,
-  type Manifest,
-  manifestLimitBytes,
-  parseTag,
-  type Tag,
-} from '../oci/index.ts';
-import { artifactTypeOf } from './manifests.ts';
+import { type Index, type Manifest, manifestLimitBytes } from './manifest.ts';
+import { listLimit } from './members.ts';
+import { parseTag, type Tag } from './reference.ts';
+
+/** @see OCI distribution-spec 1.1, "Listing Referrers": the config's type stands in for a missing one */
+export function artifactTypeOf(manifest: Manifest | Index): string | undefined {
+  if (manifest.kind === 'index') return manifest.artifactType;
+  return manifest.artifactType ?? manifest.config.mediaType;
+}
 
 /**
  * How a list of referrers names one of them.
@@ -35,6 +35,22 @@ export function fallbackTagOf(subject: Digest): Tag {
 /** True for a tag that {@link fallbackTagOf} could have made. */
 export function isFallbackTag(tag: Tag): boolean {
   return /^sha(?:256|512)-[0-9a-f]{64}$/.test(tag);
+}
+
+const endings = ['', '.sig', '.att', '.sbom'] as const;
+
+/**
+ * True for a tag that says something about another image of the repository.
+ * @see OCI distribution-spec 1.1, "Referrers Tag Schema"; cosign 2, tags of signatures
+ */
+export function isAboutAnother(tag: Tag): boolean {
+  return isFallbackTag(tag.replace(/\.(?:sig|att|sbom)$/, '') as Tag);
+}
+
+/** The tags that may say something about an image: the fallback tag first, then cosign's. */
+export function tagsAbout(digest: Digest): Tag[] {
+  const tag = fallbackTagOf(digest);
+  return endings.map((ending) => parseTag(`${tag}${ending}`));
 }
 
 /**
