@@ -1,17 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { link, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncFolder } from '../adapters/durable/index.ts';
 import { Secret } from '../base/index.ts';
 import { appError } from './errors.ts';
+
+/** For this user alone, and on the disk before it is said to be written. */
+const privately = { mode: 0o600, flush: true };
 
 /**
  *   <data>/                      0700
@@ -80,7 +76,7 @@ export class DataFolder {
     if (pid !== undefined && pid !== process.pid && isStore(pid)) {
       throw appError('DATA_FOLDER_IN_USE', { path: this.path, pid });
     }
-    writeDurably(this.#lock, Buffer.from(String(process.pid)));
+    writeFileSync(this.#lock, String(process.pid), privately);
   }
 
   /**
@@ -89,7 +85,7 @@ export class DataFolder {
    */
   async #keep(path: string, bytes: Buffer): Promise<Buffer> {
     const made = `${path}.${randomBytes(6).toString('hex')}.new`;
-    writeDurably(made, bytes);
+    writeFileSync(made, bytes, privately);
     try {
       await link(made, path);
     } catch (error) {
@@ -97,7 +93,7 @@ export class DataFolder {
     } finally {
       await unlink(made);
     }
-    fsyncFolder(dirname(path));
+    await syncFolder(dirname(path));
     return readFileSync(path);
   }
 }
@@ -131,24 +127,5 @@ function isStore(pid: number): boolean {
     return /serve|import/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
   } catch {
     return true;
-  }
-}
-
-function writeDurably(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, 'w', 0o600);
-  try {
-    writeSync(file, bytes);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function fsyncFolder(path: string): void {
-  const folder = openSync(path, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

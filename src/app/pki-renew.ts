@@ -1,5 +1,5 @@
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import {
   type Member,
   makeAuthority,
@@ -7,6 +7,7 @@ import {
   readMember,
   type TlsCertificate,
 } from '../adapters/certificates/index.ts';
+import { replaceFile } from '../adapters/durable/index.ts';
 import { Secret } from '../base/index.ts';
 import { appError } from './errors.ts';
 import { readPem, requireHosts, withLoopback } from './pki.ts';
@@ -108,18 +109,5 @@ function readCertificate(path: string): Member {
     return readMember(pem);
   } catch (cause) {
     throw appError('PKI_RENEW', { path, reason: 'it is no certificate' }, cause);
-  }
-}
-
-/** Whoever reads it sees the old content or the new one, whole, also after a crash. */
-export function replaceFile(path: string, content: string, mode: number): void {
-  const made = `${path}.new`;
-  writeFileSync(made, content, { mode, flush: true });
-  renameSync(made, path);
-  const folder = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '../adapters/durable/index.ts';
 import { isStoreError } from '../base/index.ts';
 import { parseWithdrawn, type Withdrawn } from '../signer/index.ts';
 import { appError } from './errors.ts';
-import { readMemberOf, replaceFile } from './pki-renew.ts';
+import { readMemberOf } from './pki-renew.ts';
 
 /** Of a pki folder: read by the signer, which looks for changes. */
 export const withdrawnFile = 'withdrawn.txt';

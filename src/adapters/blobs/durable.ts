@@ -1,5 +1,6 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from '../durable/index.ts';
 
 /**
  * Makes folders that are missing, readable by us alone, parents before children.
@@ -22,14 +23,4 @@ export async function makeFolders(folders: readonly string[]): Promise<void> {
 export async function moveIntoPlace(from: string, to: string): Promise<void> {
   await rename(from, to);
   await syncFolder(dirname(to));
-}
-
-/** Makes names in a folder durable, where fsync of a file makes only its bytes durable. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { link, open, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from '../durable/index.ts';
 import { folderError } from './errors.ts';
 
 /**
@@ -92,13 +93,4 @@ export async function removeFile(path: string): Promise<void> {
 function unwritable(path: string, cause: unknown) {
   const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
   return folderError('FOLDER_UNWRITABLE', { file: path, reason }, cause);
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,0 +1,6 @@
+/**
+ * What the disk has to keep through a crash: names in a folder, and a file's content that takes the
+ * place of another. It knows nothing of what the files are for.
+ */
+export { replaceFile } from './replace-file.ts';
+export { syncFolder } from './sync-folder.ts';
