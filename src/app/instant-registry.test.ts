@@ -29,7 +29,14 @@ import {
 } from '../http/registry-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
 import { mediaTypes, parseRepositoryName, parseTag, type RepositoryName } from '../oci/index.ts';
-import { defaultTagRules, pushManifest, Quotas, TrustViews, Uploads } from '../registry/index.ts';
+import {
+  defaultTagRules,
+  pushManifest,
+  Quotas,
+  readsOf,
+  TrustViews,
+  Uploads,
+} from '../registry/index.ts';
 
 const repository = parseRepositoryName('acme/app');
 const base = `/v2/${repository}`;
@@ -67,7 +74,7 @@ async function open() {
   const { gate } = auth;
   const descriptions = new Descriptions();
   const ports = {
-    index,
+    reads: readsOf(index, blobs),
     signedTags: async () => new Map(),
     isHeld: async () => false,
     present: async () => new Set<Digest>(),

@@ -29,7 +29,7 @@ import {
 import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
 import type { RepositoryName } from '../oci/index.ts';
-import { Quotas, TrustViews, Uploads } from '../registry/index.ts';
+import { Quotas, readsOf, TrustViews, Uploads } from '../registry/index.ts';
 import { expiryReport, TrustServer, urgentExpiries } from '../trust/index.ts';
 import { AnnouncedMetadata } from './announced-metadata.ts';
 import { reportTo } from './chain-log.ts';
@@ -150,7 +150,7 @@ export async function startStore(
   const signed = new SignedTagsReader(metadata, origins, clock);
   const views = new TrustViews(
     {
-      index,
+      reads: readsOf(index, blobs),
       signedTags: (...question) => signed.of(...question),
       present: (...question) => presentAmong(db, ...question),
       isHeld: (...question) => isHeldBy(db, ...question),

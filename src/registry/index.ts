@@ -49,6 +49,7 @@ export type {
   UploadChunk,
 } from './ports.ts';
 export { type Quota, Quotas } from './quotas.ts';
+export { type ReaderViews, type RegistryReads, readsOf } from './reads.ts';
 export { remarksOn } from './remarks.ts';
 export type { NamedBlob, ScrubbedBlobs, ScrubbedIndex } from './scrub/ports.ts';
 export { type Fault, type Scrubbed, type Scrubbing, scrub } from './scrub/scrub.ts';
@@ -62,7 +63,6 @@ export {
 } from './upload-id.ts';
 export { type UploadPart, type UploadStatus, Uploads } from './uploads.ts';
 export {
-  type RegistryReads,
   type TrustViewPorts,
   type TrustViewRule,
   TrustViews,

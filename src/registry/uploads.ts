@@ -1,4 +1,11 @@
-import { type Digest, type DigestAlgorithm, isStoreError, type Random } from '../base/index.ts';
+import {
+  algorithmOf,
+  type Clock,
+  type Digest,
+  type DigestAlgorithm,
+  isStoreError,
+  type Random,
+} from '../base/index.ts';
 import type { RepositoryName } from '../oci/index.ts';
 import { openBlob } from './blobs.ts';
 import { registryError } from './errors.ts';
@@ -116,6 +123,27 @@ export class Uploads {
     if (!quotas.coverAny(repository)) return link();
     const sizeBytes = (await blobs.uploadSize(id)) ?? 0;
     return quotas.linking({ repository, digest, sizeBytes }, link);
+  }
+
+  /**
+   * A whole blob at once. Nothing of it stays when it fails: nobody was told an id to go on with.
+   * @throws StoreError as {@link begin}, {@link append} and {@link finish}
+   */
+  async takeWhole(
+    owner: UploadOwner,
+    digest: Digest,
+    part: Omit<UploadPart, 'offset'>,
+    clock: Clock,
+  ): Promise<void> {
+    const { id } = await this.begin(owner, algorithmOf(digest));
+    try {
+      await this.append(owner, id, part);
+      await this.finish(owner, id, digest, clock());
+    } catch (error) {
+      // A failed finish has removed it already.
+      await this.cancel(owner, id).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** @throws StoreError REGISTRY_UPLOAD_UNKNOWN, REGISTRY_UPLOAD_BUSY */

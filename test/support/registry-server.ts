@@ -24,6 +24,7 @@ import {
   defaultTagRules,
   type Quota,
   Quotas,
+  readsOf,
   type TagRules,
   type TrustViewPorts,
   type TrustViewRule,
@@ -84,7 +85,7 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
     rules: options.rules ?? defaultTagRules,
     views: new TrustViews(
       {
-        index,
+        reads: readsOf(index, blobs),
         signedTags: options.signed ?? (async () => new Map()),
         present: (...question) => presentAmong(db, ...question),
         isHeld: (...question) => isHeldBy(db, ...question),

@@ -1,6 +1,6 @@
-import { algorithmOf, type Clock, type Digest, isDigest, isStoreError } from '../../base/index.ts';
+import { type Clock, type Digest, isDigest, isStoreError } from '../../base/index.ts';
 import { isRepositoryName, type RepositoryName } from '../../oci/index.ts';
-import type { TrustViews, UploadOwner, Uploads } from '../../registry/index.ts';
+import type { ReaderViews, UploadOwner, Uploads } from '../../registry/index.ts';
 import type { RegistryGate } from '../auth/index.ts';
 import { contentLength, fleetingBodyOf } from './body.ts';
 import { algorithmParameter, type Call, digestParameter, type Endpoint, queryOf } from './call.ts';
@@ -13,7 +13,7 @@ import { nameNewBlob, nameUpload, ownerOf } from './upload-reply.ts';
 export function beginUpload(
   gate: RegistryGate,
   uploads: Uploads,
-  views: TrustViews,
+  views: ReaderViews,
   clock: Clock,
 ): Endpoint {
   return async (call) => {
@@ -23,7 +23,7 @@ export function beginUpload(
     const owner = await ownerOf(gate, request, repository, from);
     if (query.has('mount') && (await mount(call, gate, uploads, views, clock())))
       return reply.send();
-    if (query.has('digest')) return pushWhole(call, owner, uploads, clock());
+    if (query.has('digest')) return pushWhole(call, owner, uploads, clock);
     const begun = await uploads.begin(owner, algorithmParameter(request));
     return nameUpload(reply.code(202), repository, begun).send();
   };
@@ -37,7 +37,7 @@ async function mount(
   call: Call,
   gate: RegistryGate,
   uploads: Uploads,
-  views: TrustViews,
+  views: ReaderViews,
   now: Date,
 ): Promise<boolean> {
   const { request, reply, repository } = call;
@@ -77,20 +77,10 @@ async function* sources(
   yield* await uploads.holders(digest);
 }
 
-async function pushWhole(call: Call, owner: UploadOwner, uploads: Uploads, now: Date) {
+async function pushWhole(call: Call, owner: UploadOwner, uploads: Uploads, clock: Clock) {
   const { request, reply, repository } = call;
   const digest = digestParameter(request);
-  const { id } = await uploads.begin(owner, algorithmOf(digest));
-  try {
-    await uploads.append(owner, id, {
-      bytes: fleetingBodyOf(request),
-      sizeBytes: contentLength(request),
-    });
-    await uploads.finish(owner, id, digest, now);
-  } catch (error) {
-    // Nobody was told the id, so nobody could go on. A failed finish has removed it already.
-    await uploads.cancel(owner, id).catch(() => undefined);
-    throw error;
-  }
+  const part = { bytes: fleetingBodyOf(request), sizeBytes: contentLength(request) };
+  await uploads.takeWhole(owner, digest, part, clock);
   return nameNewBlob(reply, repository, digest).send();
 }

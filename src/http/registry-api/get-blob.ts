@@ -1,5 +1,5 @@
 import { type Clock, parseDigest } from '../../base/index.ts';
-import { type BlobStore, keepBlob, openBlob, type RegistryIndex } from '../../registry/index.ts';
+import { keepBlob, type RegistryIndex } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
 import { isKnownToClient, nameContent } from './caching.ts';
 import type { Endpoint } from './call.ts';
@@ -11,18 +11,17 @@ interface Options {
   readonly gate: Gate;
   readonly index: RegistryIndex;
   readonly sight: Sight;
-  readonly blobs: BlobStore;
   readonly clock: Clock;
   /** How often a blob that is asked for by `HEAD` is kept from collection anew. */
   readonly keepEveryMs: number;
 }
 
 /** `GET` and `HEAD /v2/<name>/blobs/<digest>`, whole or one range of it. */
-export function getBlob({ gate, index, sight, blobs, clock, keepEveryMs }: Options): Endpoint {
+export function getBlob({ gate, index, sight, clock, keepEveryMs }: Options): Endpoint {
   return async ({ request, reply, repository, rest }) => {
     await gate.require(request, repository, ['pull']);
     const reads = await sight(request, repository);
-    const blob = await openBlob(reads, blobs, repository, parseDigest(rest));
+    const blob = await reads.openBlob(repository, parseDigest(rest));
     // Who asks before a push does not send what is here.
     if (request.method === 'HEAD') await keepBlob(index, repository, blob, clock(), keepEveryMs);
     nameContent(reply, blob.digest);

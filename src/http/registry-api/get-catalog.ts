@@ -1,5 +1,5 @@
 import type { RepositoryName } from '../../oci/index.ts';
-import type { RegistryIndex, TrustViews } from '../../registry/index.ts';
+import type { ReaderViews, RegistryIndex } from '../../registry/index.ts';
 import type { MayPull, RegistryGate } from '../auth/index.ts';
 import type { RootEndpoint } from './call.ts';
 import { linkNextPage, type PageRequest, pageRequest } from './paging.ts';
@@ -15,7 +15,7 @@ const scanLimit = 20_000;
 export function getCatalog(
   gate: RegistryGate,
   index: RegistryIndex,
-  views: TrustViews,
+  views: ReaderViews,
 ): RootEndpoint {
   return async ({ request, reply }) => {
     const mayPull = await gate.requireList(request);
@@ -29,7 +29,7 @@ export function getCatalog(
 /** @returns one page, and the name after which the next one begins; undefined when this is the last */
 async function readable(
   index: RegistryIndex,
-  views: TrustViews,
+  views: ReaderViews,
   mayPull: MayPull,
   { after, limit }: PageRequest,
 ) {

@@ -4,11 +4,12 @@ import { parseRepositoryName } from '../../oci/index.ts';
 import type {
   BlobStore,
   CollectionIndex,
+  ReaderViews,
   RegistryIndex,
   TagRules,
-  TrustViews,
   Uploads,
 } from '../../registry/index.ts';
+import { readsOf } from '../../registry/index.ts';
 import type { RegistryGate } from '../auth/index.ts';
 import type { V2Api, V2Endpoint } from '../v2.ts';
 import { answerError, apiVersion } from './answer-error.ts';
@@ -38,7 +39,7 @@ export interface RegistryApiOptions {
   readonly uploads: Uploads;
   readonly gate: RegistryGate;
   readonly rules: TagRules;
-  readonly views: TrustViews;
+  readonly views: ReaderViews;
   readonly clock: Clock;
   /** How often a blob that is asked for by `HEAD` is kept from collection anew, in milliseconds. */
   readonly keepEveryMs: number;
@@ -80,7 +81,7 @@ function rootPaths({ index, gate, views }: RegistryApiOptions): Map<string, Meth
 function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods<Endpoint>][] {
   const { index, collection, blobs, uploads, gate, rules, clock, keepEveryMs } = options;
   const { descriptions = new Descriptions(), views } = options;
-  const sight = sightOf(gate, index, views);
+  const sight = sightOf(gate, readsOf(index, blobs), views);
   return [
     [/^\/v2\/(.+)\/tags\/list$/s, reading(getTags(gate, sight))],
     [/^\/v2\/(.+)\/referrers\/([^/]+)$/s, reading(getReferrers(gate, sight, descriptions))],
@@ -105,7 +106,7 @@ function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods
     [
       /^\/v2\/(.+)\/blobs\/([^/]+)$/s,
       {
-        ...reading(getBlob({ gate, index, sight, blobs, clock, keepEveryMs })),
+        ...reading(getBlob({ gate, index, sight, clock, keepEveryMs })),
         DELETE: deleteBlob(gate, index),
       },
     ],

@@ -196,15 +196,7 @@ async function bringBlob(
     return index.linkBlob(as, digest, sizeBytes, clock());
   } else {
     const owner = { repository: as, user: undefined };
-    const { id } = await uploads.begin(owner, algorithmOf(digest));
-    try {
-      await uploads.append(owner, id, { bytes: source.read(digest), sizeBytes });
-      await uploads.finish(owner, id, digest, clock());
-    } catch (error) {
-      // What is torn or rotten there is not kept; a failed finish has removed it already.
-      await uploads.cancel(owner, id).catch(() => undefined);
-      throw error;
-    }
+    await uploads.takeWhole(owner, digest, { bytes: source.read(digest), sizeBytes }, clock);
   }
   outcome.blobs += 1;
   outcome.bytes += sizeBytes;

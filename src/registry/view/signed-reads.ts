@@ -6,8 +6,11 @@ import {
   type RepositoryName,
   type Tag,
 } from '../../oci/index.ts';
-import type { LinkedBlob, Page, StoredManifest } from '../ports.ts';
-import type { RegistryReads, TrustViewPorts } from './trust-views.ts';
+import type { OpenBlob } from '../blobs.ts';
+import { registryError } from '../errors.ts';
+import type { Page, StoredManifest } from '../ports.ts';
+import type { RegistryReads } from '../reads.ts';
+import type { TrustViewPorts } from './trust-views.ts';
 
 /**
  * A repository of which only what a signer vouches for can be seen: a tag leads to the digest that was
@@ -27,22 +30,22 @@ export class SignedReads implements RegistryReads {
     repository: RepositoryName,
     reference: Reference,
   ): Promise<StoredManifest | undefined> {
-    const { index } = this.#ports;
+    const { reads } = this.#ports;
     const signed = await this.#signedTags(repository);
     if (!isDigestReference(reference)) {
       const digest = signed.get(reference);
-      if (digest) return index.manifest(repository, digest);
+      if (digest) return reads.manifest(repository, digest);
       return isAboutAnother(reference) ? this.#remark(repository, reference, signed) : undefined;
     }
     const isSeen = await this.#isSeen(repository, reference, signed);
-    return isSeen ? index.manifest(repository, reference) : undefined;
+    return isSeen ? reads.manifest(repository, reference) : undefined;
   }
 
   async tags(
     repository: RepositoryName,
     { after = '', limit }: Page,
   ): Promise<readonly Tag[] | undefined> {
-    const { index, present } = this.#ports;
+    const { reads, present } = this.#ports;
     const signed = await this.#signedTags(repository);
     const here = await present(repository, [...new Set(signed.values())]);
     const tags = [...signed]
@@ -50,7 +53,7 @@ export class SignedReads implements RegistryReads {
       .map(([tag]) => tag)
       .sort()
       .slice(0, limit);
-    const isThere = tags.length > 0 || (await index.tags(repository, { after, limit: 0 }));
+    const isThere = tags.length > 0 || (await reads.tags(repository, { after, limit: 0 }));
     return isThere ? tags : undefined;
   }
 
@@ -61,13 +64,14 @@ export class SignedReads implements RegistryReads {
   ): Promise<readonly StoredManifest[]> {
     const signed = await this.#signedTags(repository);
     if (!(await this.#isSeen(repository, subject, signed))) return [];
-    return this.#ports.index.referrers(repository, subject, filter);
+    return this.#ports.reads.referrers(repository, subject, filter);
   }
 
-  async linkedBlob(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
+  async openBlob(repository: RepositoryName, digest: Digest): Promise<OpenBlob> {
     const signed = await this.#signedTags(repository);
     const isSeen = await this.#isSeen(repository, digest, signed);
-    return isSeen ? this.#ports.index.linkedBlob(repository, digest) : undefined;
+    if (!isSeen) throw registryError('REGISTRY_BLOB_UNKNOWN', { repository, digest });
+    return this.#ports.reads.openBlob(repository, digest);
   }
 
   /** What a tag about another image leads to, when that image is seen. */
@@ -80,7 +84,7 @@ export class SignedReads implements RegistryReads {
         : [...signed.values()].find((digest) => digest.startsWith(`${algorithm}:${hex}`));
     if (subject === undefined) return undefined;
     const isSeen = await this.#isSeen(repository, subject, signed);
-    return isSeen ? this.#ports.index.manifest(repository, tag) : undefined;
+    return isSeen ? this.#ports.reads.manifest(repository, tag) : undefined;
   }
 
   async #isSeen(

@@ -1,11 +1,8 @@
 import type { Digest } from '../../base/index.ts';
 import type { RepositoryName, Tag } from '../../oci/index.ts';
 import type { NamePattern } from '../collection/name-pattern.ts';
-import type { RegistryIndex } from '../ports.ts';
+import type { ReaderViews, RegistryReads } from '../reads.ts';
 import { SignedReads } from './signed-reads.ts';
-
-/** What reading a repository asks of the index. */
-export type RegistryReads = Pick<RegistryIndex, 'manifest' | 'tags' | 'referrers' | 'linkedBlob'>;
 
 /** In which repositories readers see only what somebody signed. */
 export interface TrustViewRule {
@@ -16,7 +13,8 @@ export interface TrustViewRule {
 
 /** What views ask of the world. */
 export interface TrustViewPorts {
-  readonly index: RegistryIndex;
+  /** Everything there is. */
+  readonly reads: RegistryReads;
   /**
    * The tags of a repository that the signer vouches for at this moment, each with the digest that
    * was signed; none when nothing verifies.
@@ -42,7 +40,7 @@ export interface TrustViewPorts {
 }
 
 /** What readers see of each repository. The first rule whose pattern fits decides. */
-export class TrustViews {
+export class TrustViews implements ReaderViews {
   readonly #ports: TrustViewPorts;
   readonly #rules: readonly TrustViewRule[];
 
@@ -51,18 +49,15 @@ export class TrustViews {
     this.#rules = rules;
   }
 
-  /** Whether readers see less of the repository than there is. */
   narrows(repository: RepositoryName): boolean {
     return this.#ruleOf(repository) !== undefined;
   }
 
-  /** The repository as readers see it. */
   of(repository: RepositoryName): RegistryReads {
     const rule = this.#ruleOf(repository);
-    return rule ? new SignedReads(this.#ports, rule.signer) : this.#ports.index;
+    return rule ? new SignedReads(this.#ports, rule.signer) : this.#ports.reads;
   }
 
-  /** Whether readers find the repository in the catalog. */
   async lists(repository: RepositoryName): Promise<boolean> {
     const rule = this.#ruleOf(repository);
     if (!rule) return true;
