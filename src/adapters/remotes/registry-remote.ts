@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { algorithmOf, type Digest, digestOf, digestOfHash } from '../../base/index.ts';
+import {
+  algorithmOf,
+  arrayOf,
+  type Digest,
+  digestOf,
+  digestOfHash,
+  entriesOf,
+  isDigest,
+  isStoreError,
+  parseJson,
+  stringOf,
+} from '../../base/index.ts';
 import type { MeasuredBlob, ReceivedManifest, RegistrySource } from '../../client/index.ts';
 import {
   manifestLimitBytes,
@@ -16,6 +27,8 @@ export interface RegistryOptions {
   readonly client: AuthorizedClient;
   /** Such as `https://localhost:5443`. */
   readonly origin: string;
+  /** Whether a redirect is followed; every one, unless told. */
+  readonly follows?: ((from: URL, to: URL) => boolean) | undefined;
 }
 
 /** Bytes to push: in memory, or a stream of known digest and size that can be opened again. */
@@ -29,6 +42,8 @@ export type BlobContent =
 
 const refusalLimitBytes = 64 * 1024;
 const redirectLimit = 5;
+const listLimitBytes = 4 * 1024 * 1024;
+const mostPages = 200;
 const accepted = [
   mediaTypes.ociIndex,
   mediaTypes.dockerList,
@@ -43,10 +58,12 @@ const accepted = [
 export class RegistryRemote implements RegistrySource {
   readonly #client: AuthorizedClient;
   readonly #origin: string;
+  readonly #follows: (from: URL, to: URL) => boolean;
 
-  constructor({ client, origin }: RegistryOptions) {
+  constructor({ client, origin, follows = () => true }: RegistryOptions) {
     this.#client = client;
     this.#origin = origin;
+    this.#follows = follows;
   }
 
   async manifest(
@@ -60,6 +77,41 @@ export class RegistryRemote implements RegistrySource {
     if (answer.status !== 200) throw refusal('GET', url, answer);
     const mediaType = (answer.headers.get('content-type') ?? '').replace(/\s*;.*$/s, '');
     return { bytes: answer.body, mediaType };
+  }
+
+  /** What a reference leads to, without its bytes where the registry says so. Believe it when they came. */
+  async digestOf(repository: RepositoryName, reference: Reference): Promise<Digest | undefined> {
+    const url = this.#url(`${repository}/manifests/${reference}`);
+    const request = { method: 'HEAD', url, headers: { accept: accepted } } as const;
+    const answer = await this.#client.send(request, pullOf(repository), refusalLimitBytes);
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw refusal('HEAD', url, answer);
+    const named = answer.headers.get('docker-content-digest') ?? '';
+    if (isDigest(named)) return named;
+    const manifest = await this.manifest(repository, reference);
+    return manifest && digestOf(manifest.bytes);
+  }
+
+  /**
+   * All tags, over all pages, as the registry writes them; undefined when there is no such repository.
+   * @throws StoreError REMOTE_ANSWER also for a list without end
+   */
+  async tags(repository: RepositoryName): Promise<readonly string[] | undefined> {
+    const tags: string[] = [];
+    const first = this.#url(`${repository}/tags/list?n=1000`);
+    let url: URL | undefined = first;
+    for (let page = 0; url !== undefined; page++) {
+      if (page === mostPages) {
+        throw remoteError('REMOTE_ANSWER', { url: printable(first), reason: 'too many pages' });
+      }
+      const request = { method: 'GET', url } as const;
+      const answer: Answer = await this.#client.send(request, pullOf(repository), listLimitBytes);
+      if (answer.status === 404) return undefined;
+      if (answer.status !== 200) throw refusal('GET', url, answer);
+      tags.push(...tagsIn(answer.body, url));
+      url = nextPage(url, answer.headers.get('link'));
+    }
+    return tags;
   }
 
   async blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined> {
@@ -172,7 +224,12 @@ export class RegistryRemote implements RegistrySource {
       if (!URL.canParse(to, url.href)) {
         throw remoteError('REMOTE_REDIRECT', { url: printable(url), reason: 'to nowhere' });
       }
-      url = new URL(to, url);
+      const next = new URL(to, url);
+      if (!this.#follows(request.url, next)) {
+        const reason = `to ${printable(next)}, where it may not lead`;
+        throw remoteError('REMOTE_REDIRECT', { url: printable(request.url), reason });
+      }
+      url = next;
     }
     throw remoteError('REMOTE_REDIRECT', { url: printable(request.url), reason: 'in circles' });
   }
@@ -185,6 +242,24 @@ export class RegistryRemote implements RegistrySource {
     const reason = 'the upload continues on another host';
     throw remoteError('REMOTE_ANSWER', { url: printable(start), reason });
   }
+}
+
+/** @throws StoreError REMOTE_ANSWER */
+function tagsIn(body: Uint8Array, url: URL): string[] {
+  try {
+    const tags = entriesOf(parseJson(body), 'answer').get('tags') ?? [];
+    return arrayOf(tags, 'tags').map((tag) => stringOf(tag, 'tag'));
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    throw remoteError('REMOTE_ANSWER', { url: printable(url), reason: error.message }, error);
+  }
+}
+
+/** @see OCI distribution-spec 1.1, "Listing Tags"; only to another page of the same list */
+function nextPage(url: URL, link: string | null | undefined): URL | undefined {
+  const [, to = ''] = /^\s*<([^>]*)>\s*;\s*rel="?next"?/i.exec(link ?? '') ?? [];
+  const next = to !== '' && URL.canParse(to, url.href) ? new URL(to, url) : undefined;
+  return next?.origin === url.origin && next.pathname === url.pathname ? next : undefined;
 }
 
 function pullOf(repository: RepositoryName): string {

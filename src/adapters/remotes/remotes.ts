@@ -8,6 +8,7 @@ import type { HttpsClientOptions } from './http-request.ts';
 import { HttpsClient } from './https-client.ts';
 import { isLoopback } from './loopback.ts';
 import { secureOrPlain } from './plain-registry.ts';
+import { leadsOutside } from './redirect.ts';
 import { RegistryRemote } from './registry-remote.ts';
 import { TrustServerRemote } from './trust-server-remote.ts';
 
@@ -16,6 +17,8 @@ export interface RemotesOptions extends HttpsClientOptions {
   readonly clock: Clock;
   /** URL of a trust server that serves all repositories; else each host serves its own. */
   readonly trustServer?: string | undefined;
+  /** `outside`: registries send us only where {@link leadsOutside} lets them; else anywhere. */
+  readonly redirects?: 'anywhere' | 'outside' | undefined;
 }
 
 const hubRegistry = 'https://registry-1.docker.io';
@@ -40,7 +43,8 @@ export class Remotes implements Disposable {
    */
   registry(host: string, scheme: 'https' | 'http' = 'https'): RegistryRemote {
     const origin = host === 'docker.io' ? hubRegistry : originOf(`${scheme}://${host}`);
-    return new RegistryRemote({ origin, client: this.#client(origin, host) });
+    const follows = this.#options.redirects === 'outside' ? leadsOutside : undefined;
+    return new RegistryRemote({ origin, client: this.#client(origin, host), follows });
   }
 
   /** A registry to read from; on loopback also one without TLS. */
