@@ -1,5 +1,4 @@
 import { createPublicKey, randomInt } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -47,6 +46,7 @@ import {
 import { DockerProgram } from './docker-program.ts';
 import { appError } from './errors.ts';
 import { openKeyring } from './keyring.ts';
+import { readTlsFolder } from './tls-folder.ts';
 import { readTrustPolicy } from './trust-policy.ts';
 
 export interface DockerWorldOptions extends DockerOptions {
@@ -91,13 +91,13 @@ export async function openDockerWorld(
   }
   /** One for each trust server, since its folder of certificates is its own. */
   async function remotesFor(gun: Gun): Promise<Remotes> {
-    const trustServer = trustServerOf(env);
-    const host = trustServer ? new URL(trustServer).host : hostOfGun(gun);
+    const host = trustServerHost(gun);
     const known = opened.get(host);
     if (known) return known;
-    const ca = await certificatesFor(folder, host);
+    const tls = await readTlsFolder(folder, host);
     const credentials = dockerCredentials(folder);
-    const remotes = new Remotes({ credentials, clock, ca, trustServer, proxyEnv: env });
+    const trustServer = trustServerOf(env);
+    const remotes = new Remotes({ credentials, clock, ...tls, trustServer, proxyEnv: env });
     opened.set(host, remotes);
     return remotes;
   }
@@ -200,22 +200,6 @@ function trustServerOf({ DOCKER_CONTENT_TRUST_SERVER: text }: CliWorld['env']): 
   if (!text) return undefined;
   if (URL.canParse(text) && new URL(text).protocol === 'https:') return text;
   throw appError('CONFIG_TRUST_SERVER', { server: text.slice(0, 200) });
-}
-
-/**
- * The certificates a person put beside docker's configuration for one server vouch for it like the
- * system's. With any, loopback is verified too.
- */
-async function certificatesFor(folder: string, host: string): Promise<string | undefined> {
-  const place = join(folder, 'tls', host);
-  const names = await readdir(place).catch(() => []);
-  const own: string[] = [];
-  for (const name of names.filter((each) => each.endsWith('.crt')).sort()) {
-    own.push(await readFile(join(place, name), 'utf8'));
-  }
-  if (own.length === 0) return undefined;
-  const { rootCertificates } = await import('node:tls');
-  return [...own, ...rootCertificates].join('\n');
 }
 
 /** A signer's public key: SPKI, as `key generate` writes it, or a certificate. */

@@ -60,6 +60,10 @@ export const appErrors = {
   CONFIG_FILE: { message: '{flag} {path} cannot be read: {reason}' },
   DOCKER_FAILED: { message: '{reason}' },
   CONFIG_TRUST_SERVER: { message: 'valid https URL required for trust server, got {server}' },
+  CONFIG_TLS_FOLDER: {
+    message:
+      'the certificates in {folder} cannot be used: {reason}; repair the folder, or move it away',
+  },
   CONFIG_TLS: {
     message: 'tls/cert.pem and tls/key.pem of the data folder do not belong together; replace both',
   },

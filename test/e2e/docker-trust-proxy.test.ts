@@ -1,17 +1,21 @@
 /**
  * `docker trust` behind a proxy, by the sources and by the one executable: HTTPS_PROXY is asked for a
  * tunnel, through which the certificate of the trust server itself is verified; NO_PROXY and this
- * machine are not asked for there.
+ * machine are not asked for there. And before a trust server that wants a client certificate.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { makeTlsCertificate } from '../../src/adapters/certificates/index.ts';
+import {
+  makeAuthority,
+  makeMember,
+  makeTlsCertificate,
+} from '../../src/adapters/certificates/index.ts';
 import { parseGun } from '../../src/tuf/index.ts';
 import { repositoryAtVersionOne } from '../support/client-attacks.ts';
 import { plainEnvironment, runCommand } from '../support/command.ts';
@@ -21,22 +25,26 @@ import { ownProgram } from '../support/own-program.ts';
 const gun = parseGun('trust.example/app');
 const now = new Date();
 const { certificate, privateKey } = makeTlsCertificate({ hosts: ['trust.example'], now });
+const authority = makeAuthority(now);
 const asked: string[] = [];
 let built: OneFile;
 let server: Server;
+/** Like it, for those with a certificate of the authority. */
+let closed: Server;
 let proxy: Server;
 let folder: string;
 
 before(async () => {
   built = await oneFile();
   const { served } = await repositoryAtVersionOne(gun, new Date(now.getTime() - 86_400_000));
-  server = createHttpsServer(
-    { cert: certificate, key: privateKey.reveal() },
-    (request, response) => {
-      const [, file = ''] = /_trust\/tuf\/(.+)\.json$/.exec(request.url ?? '') ?? [];
-      response.writeHead(served.has(file) ? 200 : 404).end(served.get(file));
-    },
-  );
+  const answer: RequestListener = (request, response) => {
+    const [, file = ''] = /_trust\/tuf\/(.+)\.json$/.exec(request.url ?? '') ?? [];
+    response.writeHead(served.has(file) ? 200 : 404).end(served.get(file));
+  };
+  const tls = { cert: certificate, key: privateKey.reveal() };
+  server = createHttpsServer(tls, answer);
+  const asking = { ca: authority.certificate, requestCert: true, rejectUnauthorized: true };
+  closed = createHttpsServer({ ...tls, ...asking }, answer);
   proxy = createServer();
   proxy.on('connect', ({ url = '' }, socket) => {
     asked.push(url);
@@ -46,15 +54,16 @@ before(async () => {
       tunnel.pipe(socket).pipe(tunnel);
     });
     tunnel.on('error', () => socket.destroy());
+    socket.on('close', () => tunnel.destroy());
   });
-  for (const each of [server, proxy]) {
+  for (const each of [server, closed, proxy]) {
     await new Promise<void>((resolve) => each.listen(0, '127.0.0.1', resolve));
   }
   folder = mkdtempSync(join(tmpdir(), 'cm-proxy-'));
 });
 after(() => {
   built?.[Symbol.dispose]();
-  for (const each of [server, proxy]) {
+  for (const each of [server, closed, proxy]) {
     each?.close();
     each?.closeAllConnections();
   }
@@ -110,5 +119,31 @@ for (const [name, program] of [
       DOCKER_CONTENT_TRUST_SERVER: `https://127.0.0.1:${portOf(server)}`,
     });
     assert.deepEqual([here.code, here.stderr, here.asked], [0, '', []]);
+  });
+}
+
+for (const [name, inspecting] of [
+  ['the sources', () => [...ownProgram(), 'docker']],
+  ['the one executable', () => [built.file, 'docker']],
+  ['docker itself', () => ['docker']],
+] as const) {
+  test(`${name} shows a trust server the client certificate that lies in tls/HOST`, async () => {
+    const config = mkdtempSync(join(folder, 'config-'));
+    const host = `127.0.0.1:${portOf(closed)}`;
+    const [file = '', ...first] = inspecting();
+    const env = {
+      ...{ ...plainEnvironment(), HOME: config, DOCKER_CONFIG: config },
+      DOCKER_CONTENT_TRUST_SERVER: `https://${host}`,
+    };
+    const look = () => runCommand(file, [...first, 'trust', 'inspect', gun], { env });
+    mkdirSync(join(config, 'tls', host), { recursive: true });
+    writeFileSync(join(config, 'tls', host, 'ca.crt'), certificate);
+    assert.equal((await look()).code, 1, 'without one');
+    const me = { commonName: 'me', use: 'clientAuth', hosts: [], now } as const;
+    const { certificate: cert, privateKey: key } = makeMember(authority, me);
+    writeFileSync(join(config, 'tls', host, 'client.cert'), cert);
+    writeFileSync(join(config, 'tls', host, 'client.key'), key.reveal());
+    const { code, stderr } = await look();
+    assert.deepEqual([code, stderr], [0, '']);
   });
 }

@@ -64,7 +64,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'docker-trust-token.test.ts': [...reference, 'notary', 'softhsm2'],
   'docker-trust-keys.test.ts': [...reference, 'notary'],
   'docker-trust-attacks.test.ts': [],
-  'docker-trust-proxy.test.ts': ['bun'],
+  'docker-trust-proxy.test.ts': ['bun', 'docker'],
   'shells.test.ts': ['bun', 'docker', 'zsh', 'fish', 'mandoc'],
   'docker-trust-faults.test.ts': ['docker', ...reference, 'notary'],
   'docker-trust-differential.test.ts': ['docker', ...reference, 'notary'],

@@ -7,11 +7,13 @@ import {
   isVerified,
   type OpenAnswer,
   printable,
+  type TlsOptions,
+  tlsOf,
 } from './http-request.ts';
 
 /** What Bun's `fetch` takes beside the standard's. @see bun.sh/docs/runtime/networking/fetch */
 interface BunRequest extends RequestInit {
-  readonly tls: { readonly ca?: string; readonly rejectUnauthorized: boolean };
+  readonly tls: TlsOptions & { readonly rejectUnauthorized: boolean };
   readonly decompress: boolean;
 }
 
@@ -28,7 +30,7 @@ export class BunFetch {
   }
 
   async open({ method, url, headers, body }: HttpRequest): Promise<OpenAnswer> {
-    const { ca, silenceMs = 30_000 } = this.#options;
+    const { silenceMs = 30_000 } = this.#options;
     const aborter = new AbortController();
     const silence = new Silence(silenceMs, () => aborter.abort());
     const request: BunRequest = {
@@ -37,7 +39,7 @@ export class BunFetch {
       ...(body instanceof Uint8Array ? { body: new Uint8Array(body) } : {}),
       redirect: 'manual',
       signal: aborter.signal,
-      tls: { ...(ca ? { ca } : {}), rejectUnauthorized: isVerified(url, this.#options) },
+      tls: { ...tlsOf(this.#options), rejectUnauthorized: isVerified(url, this.#options) },
       decompress: false,
     };
     try {

@@ -1,4 +1,13 @@
+import type { Secret } from '../../base/index.ts';
 import { isLoopback } from './loopback.ts';
+
+/** Who this client is, PEM: shown to a server that asks. */
+export interface ClientIdentity {
+  /** Its certificate, and those between it and the authority. */
+  readonly certificate: string;
+  /** Not encrypted. */
+  readonly key: Secret;
+}
 
 export interface HttpsClientOptions {
   /**
@@ -6,6 +15,7 @@ export interface HttpsClientOptions {
    * addresses are verified too. Without them the system's apply, and loopback is not verified.
    */
   readonly ca?: string | undefined;
+  readonly identity?: ClientIdentity | undefined;
   /**
    * Variables that may name proxies, such as `process.env`: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, in
    * either case. This machine itself is always asked directly.
@@ -37,6 +47,20 @@ export interface Answer {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Uint8Array;
+}
+
+/** What TLS is told, in the words that Node and Bun share. */
+export function tlsOf({ ca, identity }: HttpsClientOptions): TlsOptions {
+  return {
+    ...(ca && { ca }),
+    ...(identity && { cert: identity.certificate, key: identity.key.reveal() }),
+  };
+}
+
+export interface TlsOptions {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /** Whether the certificate of a server must be one that somebody vouches for. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http';
-import { createServer as createHttps } from 'node:https';
+import { createServer as createHttps, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { collectBytes } from '../../base/index.ts';
-import { makeTlsCertificate } from '../certificates/index.ts';
-import { HttpsClient, type HttpsClientOptions, isLoopback } from './index.ts';
+import { makeAuthority, makeMember, makeTlsCertificate } from '../certificates/index.ts';
+import { type ClientIdentity, HttpsClient, type HttpsClientOptions, isLoopback } from './index.ts';
 
 const tls = makeTlsCertificate({ hosts: [], now: new Date() });
 
@@ -39,6 +39,27 @@ test('where a CA is given, loopback is verified too', async (t) => {
   const other = makeTlsCertificate({ hosts: [], now: new Date() }).certificate;
   await assert.rejects(client(t, { ca: other }).send(request, 10), { code: 'REMOTE_CERTIFICATE' });
 });
+
+test('a server that asks who we are is shown the certificate of this client', async (t) => {
+  const authority = makeAuthority(new Date());
+  const request = { commonName: 'me', use: 'clientAuth', hosts: [], now: new Date() } as const;
+  const { certificate, privateKey: key } = makeMember(authority, request);
+  const asking = { ca: authority.certificate, requestCert: true, rejectUnauthorized: true };
+  const url = new URL(await https(t, (_request, response) => response.end('you'), asking));
+  const known = client(t, { identity: { certificate, key } });
+  const get = { method: 'GET', url } as const;
+  assert.equal((await known.send(get, 10)).status, 200);
+  const streamed = await known.open(get);
+  assert.deepEqual(await collectBytes(streamed.body, 10), Buffer.from('you'));
+  for (const identity of [undefined, stranger()]) {
+    await assert.rejects(client(t, { identity }).send(get, 10), { code: 'REMOTE_UNREACHABLE' });
+  }
+});
+
+function stranger(): ClientIdentity {
+  const { certificate, privateKey: key } = makeTlsCertificate({ hosts: [], now: new Date() });
+  return { certificate, key };
+}
 
 test('plain HTTP is spoken with loopback only', async (t) => {
   const origin = await http(t, (_request, response) => response.end());
@@ -155,9 +176,13 @@ function client(t: TestContext, options: HttpsClientOptions = {}): HttpsClient {
   return made;
 }
 
-function https(t: TestContext, listener: RequestListener): Promise<string> {
+function https(
+  t: TestContext,
+  listener: RequestListener,
+  options: ServerOptions = {},
+): Promise<string> {
   const key = tls.privateKey.reveal();
-  return listening(t, createHttps({ cert: tls.certificate, key }, listener), 'https');
+  return listening(t, createHttps({ cert: tls.certificate, key, ...options }, listener), 'https');
 }
 
 function http(t: TestContext, listener: RequestListener): Promise<string> {

@@ -7,7 +7,7 @@ export { AuthorizedClient, type AuthorizedClientOptions } from './authorized-cli
 export { anonymous, type Credential, type CredentialSource } from './credentials.ts';
 export { dockerCredentials } from './docker-credentials.ts';
 export { remoteError, remoteErrors } from './errors.ts';
-export type { Answer, HttpRequest, HttpsClientOptions } from './http-request.ts';
+export type { Answer, ClientIdentity, HttpRequest, HttpsClientOptions } from './http-request.ts';
 export { HttpsClient } from './https-client.ts';
 export { isLoopback } from './loopback.ts';
 export { type BlobContent, RegistryRemote } from './registry-remote.ts';

@@ -11,6 +11,7 @@ import {
   isVerified,
   type OpenAnswer,
   printable,
+  tlsOf,
 } from './http-request.ts';
 import { isLoopback } from './loopback.ts';
 
@@ -26,8 +27,8 @@ export class NodeRequests implements Disposable {
   readonly #silenceMs: number;
 
   constructor(options: HttpsClientOptions) {
-    const { ca, proxyEnv, silenceMs = 30_000 } = options;
-    const kept = { keepAlive: true, maxSockets: mostConnections, ...(ca ? { ca } : {}) };
+    const { proxyEnv, silenceMs = 30_000 } = options;
+    const kept = { keepAlive: true, maxSockets: mostConnections, ...tlsOf(options) };
     this.#https = new HttpsAgent(kept);
     this.#proxied = proxyEnv ? new HttpsAgent({ ...kept, proxyEnv: { ...proxyEnv } }) : this.#https;
     this.#options = options;
