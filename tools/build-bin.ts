@@ -3,7 +3,7 @@
  * library, every module and their compiled form. With platforms (`linux-arm64`, `darwin-arm64`, ...)
  * it writes `dist/countermark-PLATFORM` for each; Bun fetches what it is built upon from npm.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,8 @@ import { runCommand, succeeded } from '../test/support/command.ts';
 const root = join(import.meta.dirname, '..');
 /** Of npm's package. */
 const bun = join(root, 'node_modules/bun/bin/bun.exe');
+/** What talks to PKCS#11 tokens; npm compiles it for this platform, where there is a C++ compiler. */
+const tokenAddon = join(root, 'node_modules/pkcs11js/build/Release/pkcs11.node');
 
 /**
  * @param file      what is written
@@ -28,8 +30,8 @@ export async function buildOneFile(file: string, platform?: string): Promise<voi
     ...['--format=esm', '--splitting', '--bytecode', '--minify', '--keep-names'],
     // Most of what a command runs, it runs once (ADR 7).
     '--compile-jit-policy=10',
-    // Calls a library of C; a signer with a token is run from an installation.
-    ...['--external', 'pkcs11js'],
+    // Without it, whoever names a token is told so (SIGNER_TOKEN_LIBRARY).
+    ...(platform === undefined && existsSync(tokenAddon) ? [] : ['--external', 'pkcs11js']),
     ...['--outfile', file, join(root, 'src/app/main.ts')],
   ];
   // Bun steers by variables of its own, and reads tsconfig.json from where it stands.

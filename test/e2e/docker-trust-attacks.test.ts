@@ -29,8 +29,8 @@ import {
   served,
   toVersionTwo,
 } from '../support/client-attacks.ts';
-import { plainEnvironment, runCommand } from '../support/command.ts';
-import { ownProgram } from '../support/own-program.ts';
+import { plainEnvironment } from '../support/command.ts';
+import { runOwn } from '../support/own-program.ts';
 import type { SimulatedRepository } from '../support/simulated-repository.ts';
 
 const now = new Date();
@@ -73,9 +73,8 @@ async function trustCertificate(pem: string): Promise<void> {
 }
 
 async function inspect(...guns: string[]) {
-  const [file, ...first] = ownProgram();
   const env = { ...plainEnvironment(), HOME: folder, DOCKER_CONFIG: folder };
-  const ended = await runCommand(file, [...first, 'docker', 'trust', 'inspect', ...guns], { env });
+  const ended = await runOwn(['docker', 'trust', 'inspect', ...guns], { env });
   const codes = new Map<string, string>();
   for (const line of ended.stderr.trim().split('\n').filter(Boolean)) {
     const [, gun = '', code = 'nothing'] =

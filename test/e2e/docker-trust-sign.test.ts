@@ -8,11 +8,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { plainEnvironment, runCommand, succeeded, type Transcript } from '../support/command.ts';
+import { plainEnvironment, succeeded, type Transcript } from '../support/command.ts';
 import { DockerCli } from '../support/docker-cli.ts';
 import { buildImage } from '../support/docker-images.ts';
 import { type Engine, startEngine } from '../support/engine.ts';
-import { ownProgram } from '../support/own-program.ts';
+import { runOwn } from '../support/own-program.ts';
 import { type ReferencePair, startReferencePair } from '../support/peers-reference.ts';
 
 let pair: ReferencePair;
@@ -46,8 +46,7 @@ after(async () => {
 const gun = (side: string) => `${pair.registry}/app/${side}`;
 
 function countermark(...args: string[]): Promise<Transcript> {
-  const [file, ...first] = ownProgram();
-  return runCommand(file, [...first, 'docker', 'trust', ...args], {
+  return runOwn(['docker', 'trust', ...args], {
     env: {
       ...plainEnvironment(),
       HOME: ours.config,

@@ -14,6 +14,7 @@ import { after, before, test } from 'node:test';
 import { runCommand } from '../support/command.ts';
 import { both, compare, nobody, type State, states } from '../support/enforcement-cells.ts';
 import { EnforcementWorld, type EnforcingSide } from '../support/enforcement-world.ts';
+import { ownProgram } from '../support/own-program.ts';
 
 /** For pushes, which come after: they sign what was not. */
 const pushes: Readonly<Record<string, State>> = {
@@ -212,7 +213,7 @@ test('the trust policy of the trust folder counts without being named', async ()
 
 test('plain docker in a shell goes through ours', async () => {
   const { docker, repository } = world.ours;
-  const script = `eval "$(${process.execPath} src/app/main.ts shell-init bash)"; docker pull -q ${repository}:$TAG`;
+  const script = `eval "$(${ownProgram().join(' ')} shell-init bash)"; docker pull -q ${repository}:$TAG`;
   for (const [TAG, code] of [
     ['off', 1],
     ['v1', 0],

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { plainEnvironment, runCommand, succeeded } from '../support/command.ts';
+import { ownProgram, runOwn } from '../support/own-program.ts';
 import { NotaryServers, signerPassphrase } from '../support/peers-notary.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { publishedOn, WireTrust } from '../support/wire-publisher.ts';
@@ -21,7 +21,6 @@ import { publishedOn, WireTrust } from '../support/wire-publisher.ts';
  */
 const repositories = 30;
 const folder = mkdtempSync(join(tmpdir(), 'cm-killed-'));
-const program = fileURLToPath(new URL('../../bin/countermark.js', import.meta.url));
 const env = { ...plainEnvironment(), HOME: folder, NOTARY_SIGNER_ALIAS1: signerPassphrase };
 const dumps = { server: join(folder, 'server.sql'), signer: join(folder, 'signer.sql') };
 let postgres: PostgresServer;
@@ -80,7 +79,8 @@ function killed(
   variables: Record<string, string> = {},
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [program, ...args], {
+    const [file, ...first] = ownProgram();
+    const child = spawn(file, [...first, ...args], {
       env: { ...env, ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -177,12 +177,12 @@ for (const [what, source] of Object.entries(sources)) {
     const between = counts.filter((count) => count > 0 && count < repositories);
     // From dumps all may be written before somebody sees the first line.
     if (!withKeys) assert.ok(between.length > 0, `killed between writes: ${counts.join()}`);
-    const end = succeeded(await runCommand(process.execPath, [program, ...args], { env }));
+    const end = succeeded(await runOwn(args, { env }));
     assert.match(end.stdout, /, 0 refused/);
     const last = found(data);
     assert.equal(requireWhole(last, withKeys), repositories);
     assert.deepEqual([...last.files.keys()].sort(), [...expected.keys()].sort());
-    const again = succeeded(await runCommand(process.execPath, [program, ...args], { env }));
+    const again = succeeded(await runOwn(args, { env }));
     assert.match(
       again.stdout,
       new RegExp(`0 imported \\(0 files\\), ${repositories} here already`),
@@ -204,7 +204,7 @@ test('moving the keys of a signer that is killed at any moment moves all or none
   };
   const done = async (name: string) =>
     succeeded(
-      await runCommand(process.execPath, [program, ...move(name)], {
+      await runOwn(move(name), {
         env: { ...env, ...passphrase },
       }),
     ).stdout;

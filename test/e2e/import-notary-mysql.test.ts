@@ -3,15 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { plainEnvironment, printed, runCommand, succeeded } from '../support/command.ts';
 import { MariadbServer } from '../support/mariadb-server.ts';
+import { runOwn } from '../support/own-program.ts';
 import { NotaryServers, signerPassphrase } from '../support/peers-notary.ts';
 
 /* notary-server and notary-signer on MariaDB, read from the live databases and from dumps of them. */
 const gun = 'docker.example/acme/app';
 const folder = mkdtempSync(join(tmpdir(), 'cm-import-mysql-'));
-const program = fileURLToPath(new URL('../../bin/countermark.js', import.meta.url));
 const env = { ...plainEnvironment(), HOME: folder, NOTARY_SIGNER_ALIAS1: signerPassphrase };
 
 let mariadb: MariadbServer;
@@ -53,7 +52,7 @@ test('dumps and the live databases hold the same, and one import follows the oth
 test('a database that does not let us in is told without its password', async () => {
   const url = new URL(old.serverDatabase);
   url.password = 'a-secret-that-is-wrong';
-  const end = await runCommand(process.execPath, [program, ...flags(['--server-db', url.href])], {
+  const end = await runOwn(flags(['--server-db', url.href]), {
     env,
   });
   assert.equal(end.code, 3, printed(end));
@@ -62,7 +61,7 @@ test('a database that does not let us in is told without its password', async ()
 });
 
 async function imported(source: readonly string[]): Promise<string> {
-  return succeeded(await runCommand(process.execPath, [program, ...flags(source)], { env })).stdout;
+  return succeeded(await runOwn(flags(source), { env })).stdout;
 }
 
 let count = 0;

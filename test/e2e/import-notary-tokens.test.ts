@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { makeTlsCertificate } from '../../src/adapters/certificates/index.ts';
 import { plainEnvironment, printed, runCommand, succeeded } from '../support/command.ts';
 import { makeNotaryTokens } from '../support/notary-tokens.ts';
+import { runOwn } from '../support/own-program.ts';
 import { freePort } from '../support/server-process.ts';
 import { wireRequest } from '../support/wire-request.ts';
 
@@ -20,7 +20,6 @@ import { wireRequest } from '../support/wire-request.ts';
 const gun = 'docker.example/acme/app';
 const login = Buffer.from('kate:a password').toString('base64');
 const folder = mkdtempSync(join(tmpdir(), 'cm-import-tokens-'));
-const program = fileURLToPath(new URL('../../bin/countermark.js', import.meta.url));
 const certificateFile = join(folder, 'cert.pem');
 /** What the token server was asked for, and by whom; `-` is nobody. */
 const asked: string[] = [];
@@ -100,7 +99,7 @@ async function notary(...args: string[]): Promise<void> {
 function imported(data: string, variables: Record<string, string>) {
   const flags = ['--data', join(folder, data), '--from', url, '--cacert', certificateFile, gun];
   const env = { ...plainEnvironment(), HOME: folder, ...variables };
-  return runCommand(process.execPath, [program, 'import', 'notary', ...flags, '--json'], { env });
+  return runOwn(['import', 'notary', ...flags, '--json'], { env });
 }
 
 test('with the login every version comes along, and one token serves for all of it', async () => {

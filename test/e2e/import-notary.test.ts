@@ -4,7 +4,6 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
 import {
   plainEnvironment,
@@ -13,6 +12,7 @@ import {
   succeeded,
   type Transcript,
 } from '../support/command.ts';
+import { ownProgram, runOwn } from '../support/own-program.ts';
 import { NotaryServers, signerPassphrase } from '../support/peers-notary.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { ServerProcess } from '../support/server-process.ts';
@@ -28,7 +28,6 @@ const app = 'docker.example/acme/app';
 const tool = 'docker.example/acme/tool';
 const guns = [app, tool];
 const folder = mkdtempSync(join(tmpdir(), 'cm-import-'));
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const all = { recursive: true };
 const paula = { name: 'paula', password: 'a password for a test' };
 
@@ -287,17 +286,17 @@ function importNotary(
   args: readonly string[],
   variables: Record<string, string> = { NOTARY_SIGNER_ALIAS1: signerPassphrase },
 ): Promise<Transcript> {
-  const program = [join(root, 'bin/countermark.js'), 'import', 'notary', '--data', data, ...args];
   const env = { ...plainEnvironment(), HOME: folder, ...variables };
-  return runCommand(process.execPath, program, { env });
+  return runOwn(['import', 'notary', '--data', data, ...args], { env });
 }
 
 /** SIGKILL as soon as the first repository is said to be written. */
 function killAfterFirst(data: string, args: readonly string[]): Promise<void> {
-  const program = [join(root, 'bin/countermark.js'), 'import', 'notary', '--data', data, ...args];
+  const [file, ...first] = ownProgram();
+  const words = [...first, 'import', 'notary', '--data', data, ...args];
   const env = { ...plainEnvironment(), HOME: folder };
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, program, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(file, words, { env, stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.once('data', () => child.kill('SIGKILL'));
     child.once('exit', () => resolve());
   });

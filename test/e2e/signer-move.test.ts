@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { plainEnvironment, printed, runCommand, succeeded } from '../support/command.ts';
 import { NotaryCli } from '../support/notary-cli.ts';
-import { ownProgram } from '../support/own-program.ts';
+import { ownProgram, runOwn } from '../support/own-program.ts';
 import { NotaryServers, signerPassphrase } from '../support/peers-notary.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { freePort, ServerProcess } from '../support/server-process.ts';
@@ -33,8 +33,7 @@ after(async () => {
 
 function countermark(args: readonly string[], variables: Record<string, string> = passphrases) {
   const env = { ...plainEnvironment(), ...variables };
-  const [file, ...first] = ownProgram();
-  return runCommand(file, [...first, ...args], { cwd: root, env });
+  return runOwn(args, { cwd: root, env });
 }
 
 /** Starts a signer and waits for it to say so. */

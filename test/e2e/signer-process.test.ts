@@ -7,16 +7,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import {
-  plainEnvironment,
-  printed,
-  runCommand,
-  succeeded,
-  type Transcript,
-} from '../support/command.ts';
+import { plainEnvironment, printed, succeeded, type Transcript } from '../support/command.ts';
 import { readExposition } from '../support/exposition.ts';
 import { NotaryCli } from '../support/notary-cli.ts';
-import { ownProgram } from '../support/own-program.ts';
+import { ownProgram, runOwn } from '../support/own-program.ts';
 import { admin, freePort, ServerProcess } from '../support/server-process.ts';
 import { wireRequest } from '../support/wire-request.ts';
 
@@ -42,8 +36,7 @@ function environment(aliases: readonly string[]) {
 
 function countermark(args: readonly string[], aliases: readonly string[] = []) {
   const env = environment(aliases);
-  const [file, ...first] = ownProgram();
-  return runCommand(file, [...first, ...args], { cwd: root, env });
+  return runOwn(args, { cwd: root, env });
 }
 
 /** Starts the signer and waits for it to say so. */

@@ -1,15 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { runCommand, type Transcript } from './command.ts';
 import { DockerCli } from './docker-cli.ts';
 import { buildImage } from './docker-images.ts';
 import { type Engine, startEngine } from './engine.ts';
+import { runOwn } from './own-program.ts';
 import { type ReferencePair, startReferencePair } from './peers-reference.ts';
 import { TrustMiddleman } from './trust-middleman.ts';
-
-const main = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url));
 
 /** Docker 28.2.2 with content trust, or ours in front of a docker that knows nothing of it. */
 export class EnforcingSide implements Disposable {
@@ -55,7 +53,7 @@ export class EnforcingSide implements Disposable {
     };
     return this.name === 'theirs'
       ? runCommand('docker', args, options)
-      : runCommand(process.execPath, [main, 'docker', ...args], options);
+      : runOwn(['docker', ...args], options);
   }
 
   /** Forgets what was verified before; the keys stay. */

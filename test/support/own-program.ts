@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type CommandOptions, runCommand, type Transcript } from './command.ts';
 
 const sources = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url));
 
@@ -10,4 +11,10 @@ const sources = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url))
 export function ownProgram(): readonly [file: string, ...args: string[]] {
   const { COUNTERMARK_EXECUTABLE: executable } = process.env;
   return executable ? [resolve(executable)] : [process.execPath, sources];
+}
+
+/** Runs `countermark ARGS` to its end. */
+export function runOwn(args: readonly string[], options: CommandOptions = {}): Promise<Transcript> {
+  const [file, ...first] = ownProgram();
+  return runCommand(file, [...first, ...args], options);
 }

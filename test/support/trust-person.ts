@@ -2,7 +2,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainEnvironment, runCommand, succeeded, type Transcript } from './command.ts';
-import { ownProgram } from './own-program.ts';
+import { runOwn } from './own-program.ts';
 
 /** A trust server that both clients can speak to. */
 export interface TrustPlace {
@@ -59,16 +59,14 @@ export class TrustPerson implements Disposable {
   }
 
   runOurs(args: readonly string[], { env = {}, input = '' }: PersonRun = {}): Promise<Transcript> {
-    const [file, ...first] = ownProgram();
-    const words = [...first, 'docker', 'trust', ...args];
-    return runCommand(file, words, { env: { ...this.environment(), ...env }, input });
+    const environment = { ...this.environment(), ...env };
+    return runOwn(['docker', 'trust', ...args], { env: environment, input });
   }
 
   /** `docker ARGS` with content trust, ours. */
   docker(...args: string[]): Promise<Transcript> {
     const env = { ...this.environment(), DOCKER_CONTENT_TRUST: '1' };
-    const [file, ...first] = ownProgram();
-    return runCommand(file, [...first, 'docker', ...args], { env });
+    return runOwn(['docker', ...args], { env });
   }
 
   /** `notary ARGS`; it must end with 0. Questions are answered with yes. @returns what it printed */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHex } from '../../base/index.ts';
+import { fromHex, fromUtf8, toHex, utf8 } from '../../base/index.ts';
 import * as der from './index.ts';
 
 // The right column is what `openssl asn1parse -genconf` writes for the same value.
@@ -31,3 +31,30 @@ const cases: readonly [name: string, value: Uint8Array, hex: string][] = [
 for (const [name, value, hex] of cases) {
   test(`${name} is written in DER`, () => assert.equal(toHex(value), hex));
 }
+
+// What is read of some bytes: tag and length of each value, or nothing.
+const readings: readonly [name: string, hex: string, values: string | undefined][] = [
+  ['no value', '', ''],
+  ['two values', '0201000500', '2:1 5:0'],
+  ['a long value', `0481c8${'00'.repeat(200)}`, '4:200'],
+  ['a value without its length', '02', undefined],
+  ['a value that is cut off', '0203aabb', undefined],
+  ['a length that is cut off', '0482ff', undefined],
+  ['a length that is not given', '30800000', undefined],
+  ['a length of five bytes', '048500000000010a', undefined],
+];
+
+for (const [name, hex, values] of readings) {
+  test(`${name} is read`, () => {
+    const found = der.readValues(fromHex(hex) ?? assert.fail());
+    assert.equal(found?.map(({ tag, content }) => `${tag}:${content.length}`).join(' '), values);
+  });
+}
+
+test('what was written in a sequence is read from it', () => {
+  const [value] = der.readValues(der.sequence(der.integer(300), der.octetString(utf8('x')))) ?? [];
+  const [number, text] = der.readInside(value);
+  assert.equal(der.readNumber(number?.content ?? utf8('')), 300);
+  assert.deepEqual([text?.tag, fromUtf8(text?.content ?? utf8(''))], [4, 'x']);
+  assert.deepEqual(der.readInside({ tag: 4, content: utf8('broken') }), []);
+});

@@ -28,7 +28,7 @@ export async function openSignerKeys(
     // Keys of earlier roots, used and replaced, stay where they are: nothing needs them.
     if (!role || (!row.pending && named.get(row.keyId) !== role)) continue;
     const isNamed = named.get(row.keyId) === role;
-    keys.push({ role, pending: row.pending && !isNamed, ...openRow(row, gun, env) });
+    keys.push({ role, pending: row.pending && !isNamed, ...(await openRow(row, gun, env)) });
   }
   return keys;
 }
@@ -45,7 +45,7 @@ export async function* openEverySignerKey(
   for await (const row of rows.everyKey()) {
     const { gun, role, pending, keyId } = row;
     if (gun === '' || role === '') throw notaryImportError('NOTARY_KEY_NAMELESS', { keyId });
-    const { key, privateKey } = openRow(row, gun, env);
+    const { key, privateKey } = await openRow(row, gun, env);
     const der = Buffer.from(privateKey.reveal());
     const opened = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
     der.fill(0);
@@ -62,7 +62,7 @@ export function variableOf(alias: string): string {
   return `NOTARY_SIGNER_${alias.toUpperCase()}`;
 }
 
-function openRow(row: SignerRow, gun: string, env: Environment) {
+async function openRow(row: SignerRow, gun: string, env: Environment) {
   const { alias, keyId } = row;
   const variable = variableOf(alias);
   const passphrase = env[variable];
@@ -70,7 +70,10 @@ function openRow(row: SignerRow, gun: string, env: Environment) {
     throw notaryImportError('NOTARY_PASSPHRASE_NEEDED', { keyId, gun, alias, variable });
   }
   try {
-    const plain = openJwe(Buffer.from(row.encrypted).toString('latin1'), new Secret(passphrase));
+    const plain = await openJwe(
+      Buffer.from(row.encrypted).toString('latin1'),
+      new Secret(passphrase),
+    );
     if (!plain) throw notaryImportError('NOTARY_PASSPHRASE_WRONG', { keyId, gun, alias, variable });
     const privateKey = privateKeyOf(row.algorithm, Buffer.from(plain));
     const key = publicKey(row.algorithm as KeyType, row.publicBytes);

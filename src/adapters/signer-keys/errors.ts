@@ -19,7 +19,7 @@ export const signerKeyErrors = {
   },
   SIGNER_TOKEN_LIBRARY: {
     message:
-      'the npm package pkcs11js, which talks to PKCS#11 tokens, is not installed; install a C++ compiler and run npm install again',
+      'what talks to PKCS#11 tokens, the npm package pkcs11js, is not here or does not load; install a C++ compiler and run npm install again, and for the one executable build it after that, on a machine of the kind it is for',
   },
   SIGNER_TOKEN_ALGORITHM: {
     message: 'the token makes ecdsa keys only, not {algorithm}; configure the server for ecdsa',
