@@ -260,6 +260,27 @@ export function registryIndexContract(name: string, open: () => Promise<OpenRegi
     return { blobs: 2 };
   });
 
+  contract(
+    'what is no list of referrers outlives the fallback tag that led to it',
+    async (index) => {
+      const subject = { mediaType: mediaTypes.ociManifest, digest: digestOf(config), size: 1 };
+      const tag = fallbackTagOf(subject.digest);
+      const platforms = indexOf([await pushImage(index, app, undefined)]);
+      const there = async () => (await index.manifest(app, digestOf(platforms))) !== undefined;
+      await push(index, app, tag, platforms);
+      await pushImage(index, app, undefined, 'referrer', { subject });
+      assert.notEqual(await index.resolveTag(app, tag), digestOf(platforms));
+      assert.ok(await there(), 'a referrer was added to it');
+      await push(index, app, tag, platforms);
+      await push(index, app, tag, indexOf([]));
+      assert.ok(await there(), 'another list took its place');
+      await push(index, app, tag, platforms);
+      await index.deleteTag(app, tag);
+      assert.ok(await there(), 'the tag is gone');
+      return { blobs: 2, manifests: 4, linked: 4, references: 7 };
+    },
+  );
+
   contract('a list of referrers that is a referrer itself is left alone', async (index) => {
     const subject = { mediaType: mediaTypes.ociManifest, digest: digestOf(config), size: 1 };
     const list = indexOf([await pushImage(index, app, undefined)], { subject });

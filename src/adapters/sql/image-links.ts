@@ -9,7 +9,8 @@ import {
 import { chunksOf } from './chunks.ts';
 import type { Tx } from './database.ts';
 import { linkImageIn } from './registry-link-image.ts';
-import { dropUnheldManifests, setTagIn } from './registry-writes.ts';
+import { dropUnheldManifests } from './registry-manifests.ts';
+import { setTagIn } from './registry-tags.ts';
 
 /**
  * Gives a repository an image that another one has, in the caller's transaction. What the

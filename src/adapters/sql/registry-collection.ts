@@ -4,7 +4,7 @@ import type { AgedTag, CollectionIndex, Page, SignedContent } from '../../regist
 import { chunksOf } from './chunks.ts';
 import type { Database, Tx } from './database.ts';
 import { unheldIn } from './registry-held.ts';
-import { dropUnheldManifests } from './registry-writes.ts';
+import { dropUnheldManifests } from './registry-manifests.ts';
 import { isStillSigned, signedContentOf } from './signed-content.ts';
 import { lockNames, write } from './write.ts';
 

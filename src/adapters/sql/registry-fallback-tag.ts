@@ -13,7 +13,9 @@ import {
 } from '../../oci/index.ts';
 import { needsOf } from '../../registry/index.ts';
 import type { Tx } from './database.ts';
-import { deleteTagIn, putManifestIn } from './registry-writes.ts';
+import { putManifestIn, unlinkManifest } from './registry-manifests.ts';
+import { parentsOf } from './registry-needs.ts';
+import { deleteTagIn } from './registry-tags.ts';
 
 /*
  * Clients that know no referrers API keep the list of a digest's referrers in a tag. Where they have
@@ -54,6 +56,59 @@ export async function unlistReferrer(
   if (!bytes) return;
   const isLast = list.manifests.every((entry) => entry.digest === digest);
   await (isLast ? deleteTagIn(tx, repository, tag) : putList(tx, repository, tag, bytes, now));
+}
+
+/**
+ * Forgets the list that a fallback tag led to, unless another tag or an index has it too. Every push
+ * makes a new list, and as long as an old one is there, what it names cannot be deleted. What names
+ * anything but referrers of the tag's subject is no such list: an image, perhaps a signed one, that
+ * somebody gave this tag.
+ */
+export async function dropList(
+  tx: Tx,
+  repository: RepositoryName,
+  tag: Tag,
+  list: Digest,
+): Promise<void> {
+  const unheld = await tx
+    .selectFrom('repository_manifests')
+    .select('media_type')
+    .where('repository', '=', repository)
+    .where('digest', '=', list)
+    .where('subject', 'is', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('tags')
+            .select('tags.tag')
+            .where('tags.repository', '=', repository)
+            .where('tags.digest', '=', list),
+        ),
+      ),
+    )
+    .executeTakeFirst();
+  if (!unheld || !isIndexMediaType(unheld.media_type)) return;
+  if (!(await namesReferrersOnly(tx, repository, tag, list))) return;
+  const needed = await parentsOf(tx, repository, list, 'manifest');
+  if (needed.length === 0) await unlinkManifest(tx, repository, list);
+}
+
+async function namesReferrersOnly(
+  tx: Tx,
+  repository: RepositoryName,
+  tag: Tag,
+  list: Digest,
+): Promise<boolean> {
+  const named = await tx
+    .selectFrom('manifest_references')
+    .innerJoin('repository_manifests', 'repository_manifests.digest', 'manifest_references.child')
+    .select('repository_manifests.subject')
+    .distinct()
+    .where('manifest_references.parent', '=', list)
+    .where('manifest_references.kind', '=', 'manifest')
+    .where('repository_manifests.repository', '=', repository)
+    .execute();
+  return named.every(({ subject }) => subject && fallbackTagOf(subject as Digest) === tag);
 }
 
 async function listUnder(tx: Tx, repository: RepositoryName, tag: Tag): Promise<Index | undefined> {

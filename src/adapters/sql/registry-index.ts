@@ -16,17 +16,11 @@ import type {
 } from '../../registry/index.ts';
 import { type Database, sqliteOf, type Tx } from './database.ts';
 import { Grouped } from './grouped.ts';
+import { linkBlobSteps, mountBlobIn, unlinkBlobIn } from './registry-blobs.ts';
 import { holdersIn } from './registry-holders.ts';
 import { linkImageIn } from './registry-link-image.ts';
-import {
-  deleteManifestIn,
-  deleteTagIn,
-  linkBlobSteps,
-  mountBlobIn,
-  putManifestIn,
-  setTagIn,
-  unlinkBlobIn,
-} from './registry-writes.ts';
+import { deleteManifestIn, putManifestIn } from './registry-manifests.ts';
+import { deleteTagIn, setTagIn } from './registry-tags.ts';
 import { takeSteps } from './steps.ts';
 import { lockNames, write } from './write.ts';
 
