@@ -140,7 +140,11 @@ export async function startStore(
     { origins, storeName, hold: config.hold },
     moved,
   );
-  const desk = new CandidateDesk({ candidates, admissions, notify: () => worker.notify() }, moved);
+  const desk = new CandidateDesk(
+    { candidates, admissions, trust: metadata, office: trust, keys, notify: () => worker.notify() },
+    { origins, storeName },
+    moved,
+  );
 
   const tls = config.plainHttp ? undefined : openTls(folder.tls, hostsOf(config), clock());
   const { gunPrefixes } = config;

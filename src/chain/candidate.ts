@@ -17,6 +17,7 @@ export type Candidate =
   | Approved
   | Sealed
   | Published
+  | Recalled
   | Refused;
 
 /** States in the order of the chain; the same words in the database, the API and the CLI. */
@@ -28,6 +29,7 @@ export const states = [
   'approved',
   'sealed',
   'published',
+  'recalled',
   'refused',
 ] as const;
 export type State = (typeof states)[number];
@@ -115,6 +117,10 @@ export interface Approved extends At<'approved'>, WithDecision {}
 export interface Sealed extends At<'sealed'>, WithSeal {}
 /** Consumers can pull it. */
 export interface Published extends At<'published'>, WithSeal {}
+/** Consumers could pull it, until somebody took it back. */
+export interface Recalled extends At<'recalled'>, WithSeal {
+  readonly recall: Decision;
+}
 /** It goes no further. `image` is there when it had been checked. */
 export interface Refused extends At<'refused'>, Partial<WithImage> {
   readonly refusal: Refusal;
@@ -166,13 +172,18 @@ export function published(candidate: Sealed): Published {
   return at('published', { subject, image, findings, decision, sealed: candidate.sealed });
 }
 
+export function recalled(candidate: Published, recall: Decision): Recalled {
+  const { subject, image, findings, decision } = candidate;
+  return at('recalled', { subject, image, findings, decision, sealed: candidate.sealed, recall });
+}
+
 export function refused(candidate: Refusable, refusal: Refusal): Refused {
   const image = candidate.state === 'admitted' ? {} : { image: candidate.image };
   return at('refused', { subject: candidate.subject, refusal, ...image });
 }
 
 /** Begins anew, with nothing that was found out before. */
-export function reopened({ subject }: Refused): Admitted {
+export function reopened({ subject }: Refused | Recalled): Admitted {
   return at('admitted', { subject });
 }
 

@@ -5,6 +5,7 @@ import type { ImageContent, State } from './candidate.ts';
 import type { JudgedFinding } from './finding.ts';
 import type { HistoryEntry, Job, NewEntry } from './history.ts';
 import type { Pin, PreparedFile } from './ports.ts';
+import type { StagingRepository } from './zones.ts';
 
 /*
  * Where candidates are kept: their jobs, findings, evidence and history, and what a step changes
@@ -57,6 +58,7 @@ export type Effect =
   | StoreFindings
   | LinkImage
   | UnlinkImage
+  | UnpublishImage
   | StoreSeal
   | DropSeal
   | PublishSeal;
@@ -91,6 +93,18 @@ export interface LinkImage {
 export interface UnlinkImage {
   readonly effect: 'unlink-image';
   readonly repository: RepositoryName;
+  readonly tag: Tag;
+  readonly image: ImageContent;
+}
+
+/**
+ * Takes an image out of the store, but for parts that other published candidates have there. The
+ * tag goes when it leads to this image.
+ */
+export interface UnpublishImage {
+  readonly effect: 'unpublish-image';
+  /** `staging/<producer>/<name>`; the repository in the store is named after it. */
+  readonly repository: StagingRepository;
   readonly tag: Tag;
   readonly image: ImageContent;
 }

@@ -1,6 +1,6 @@
 import { isStoreError } from '../base/index.ts';
 import { Bell } from './bell.ts';
-import { type Decision, reopened, type State } from './candidate.ts';
+import { type Decision, type Recalled, type Refused, reopened, type State } from './candidate.ts';
 import type {
   Advance,
   CandidateFilter,
@@ -14,10 +14,12 @@ import { serializeEvidence } from './evidence.ts';
 import type { JudgedFinding } from './finding.ts';
 import type { HistoryEntry } from './history.ts';
 import type { Admissions, UnsignedFilter, UnsignedTag } from './ports.ts';
-import { requireState, restoreCandidate } from './restore.ts';
+import { type RecallPorts, recall } from './recall/recall.ts';
+import { reopenable, requireState, restoreCandidate } from './restore.ts';
+import type { StoreIdentity } from './step.ts';
 import { type HistoryCheck, verifyHistory } from './verify-history.ts';
 
-export interface DeskPorts {
+export interface DeskPorts extends RecallPorts {
   readonly candidates: Candidates;
   readonly admissions: Admissions;
   /** Called after a decision, so that the worker goes on at once. */
@@ -31,15 +33,18 @@ export interface Waited {
 }
 
 const lookEveryMs = 1_000;
+const mostRecalls = 5;
 
 /** Where people look at candidates and decide. Who may do so has been asked before. */
 export class CandidateDesk {
   readonly #ports: DeskPorts;
+  readonly #store: StoreIdentity;
   readonly #moved: Bell;
 
   /** @param moved  the worker's bell; without it, changes are noticed within a second */
-  constructor(ports: DeskPorts, moved: Bell = new Bell()) {
+  constructor(ports: DeskPorts, store: StoreIdentity, moved: Bell = new Bell()) {
     this.#ports = ports;
+    this.#store = store;
     this.#moved = moved;
   }
 
@@ -103,14 +108,33 @@ export class CandidateDesk {
   }
 
   /**
-   * Has a refused candidate begin anew, when what was wrong was not the image: metadata that
-   * expired, or a policy that was mended. It passes every link again.
+   * Takes a published image out of the store. It is signed anew as long as others publish there in
+   * between.
+   * @throws StoreError as {@link approve} does, CHAIN_PUBLISH_CONFLICT, and what {@link recall}
+   *         throws; the reason may never be empty
+   */
+  async recall(id: string, actor: string, reason: string, now: Date): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#decide(id, 'recalled', (record) => {
+          const candidate = requireState(restoreCandidate(record), 'published', 'recalled');
+          return recall(candidate, { actor, reason, at: now }, this.#ports, this.#store);
+        });
+      } catch (error) {
+        const isLate = isStoreError(error) && error.code === 'CHAIN_PUBLISH_CONFLICT';
+        if (!isLate || tries === mostRecalls) throw error;
+      }
+    }
+  }
+
+  /**
+   * Has a refused or recalled candidate begin anew, when what was wrong was not the image: metadata
+   * that expired, or a policy that was mended. It passes every link again.
    * @throws StoreError as {@link approve} does; the reason may never be empty
    */
   async reopen(id: string, actor: string, reason: string, now: Date): Promise<void> {
     await this.#decide(id, 'reopened', (record) => {
-      const candidate = requireState(restoreCandidate(record), 'refused', 'reopened');
-      return reopen(candidate.subject.id, reopened(candidate).state, { actor, reason, at: now });
+      return reopen(reopenable(restoreCandidate(record)), { actor, reason, at: now });
     });
   }
 
@@ -148,9 +172,9 @@ export class CandidateDesk {
   async #decide(
     id: string,
     wanted: string,
-    decide: (record: CandidateRecord) => Advance,
+    decide: (record: CandidateRecord) => Advance | Promise<Advance>,
   ): Promise<void> {
-    const advance = decide(await this.#record(id));
+    const advance = await decide(await this.#record(id));
     try {
       await this.#ports.candidates.advance(advance);
     } catch (error) {
@@ -169,14 +193,16 @@ export class CandidateDesk {
   }
 }
 
-function reopen(candidateId: string, to: State, said: Decision): Advance {
+function reopen(candidate: Refused | Recalled, said: Decision): Advance {
   const { actor, reason, at } = requireDecision(said);
-  if (reason === '') throw chainError('CHAIN_REASON_NEEDED', { why: 'it was refused before' });
+  const { state: from } = candidate;
+  if (reason === '') throw chainError('CHAIN_REASON_NEEDED', { why: `it was ${from} before` });
+  const { id: candidateId } = candidate.subject;
   const evidence = serializeEvidence('reopen', {});
   return {
     candidateId,
-    from: 'refused',
-    to,
+    from,
+    to: reopened(candidate).state,
     entries: [{ candidateId, at, step: 'reopen', actor, reason, evidence }],
     next: 'check',
     effects: [{ effect: 'store-findings', findings: [] }],

@@ -17,6 +17,7 @@ export const chainErrors = {
       'candidate {id} is no longer {expected}: somebody was faster; nothing was changed. Look at it again with "candidate show {id}"',
   },
   CHAIN_REFUSED: { message: '{actor} refused it: {reason}' },
+  CHAIN_RECALLED: { message: '{actor} recalled it: {reason}' },
   REVIEW_FINDINGS_BLOCK: {
     message: '{count} findings block it, the first: {title}; mend the image and push it again',
   },
@@ -45,7 +46,7 @@ export const chainErrors = {
   },
   CHAIN_PUBLISH_CONFLICT: {
     message:
-      'the trust metadata of {gun} moved on ({role} is at version {version} already); the candidate is sealed again',
+      'the trust metadata of {gun} moved on ({role} is at version {version} already); nothing was changed. The store seals again by itself; a recall is to be repeated',
   },
   ADMIT_METADATA_MALFORMED: {
     message:

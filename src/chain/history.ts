@@ -18,6 +18,7 @@ export const steps = [
   'seal',
   'unseal',
   'serve',
+  'recall',
   'reopen',
 ] as const;
 export type Step = (typeof steps)[number];
@@ -66,6 +67,7 @@ export const stateAfter = {
   seal: 'sealed',
   unseal: 'approved',
   serve: 'published',
+  recall: 'recalled',
   reopen: 'admitted',
 } as const satisfies Record<Step, State>;
 

@@ -2,7 +2,8 @@
  * The trust chain: how an image that a producer pushed and signed becomes one that consumers can
  * pull under the store's own signature, or is refused by name. Five links, in order: admit, check
  * (and copy), review, seal, serve; `candidate.ts` is the value that travels through them, `worker.ts`
- * moves it, `desk.ts` is where people decide. docs/trust-chain.md tells why in this order.
+ * moves it, `desk.ts` is where people decide, and where they recall what was served.
+ * docs/trust-chain.md tells why in this order.
  *
  * It refuses to know where bytes and rows lie, how an update reached the trust server or an image
  * the registry, who may do what, HTTP, and the system clock: what it needs stands in `ports.ts`.

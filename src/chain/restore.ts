@@ -81,7 +81,7 @@ function pass(
   switch (step) {
     case 'admit':
     case 'reopen':
-      return link.reopened(from('refused'));
+      return link.reopened(reopenable(before));
     case 'check':
       return link.checked(from('admitted'), readImage(evidence), readFindings(evidence));
     case 'copy':
@@ -101,6 +101,8 @@ function pass(
       return link.unsealed(from('sealed'));
     case 'serve':
       return link.published(from('sealed'));
+    case 'recall':
+      return link.recalled(from('published'), decision);
   }
 }
 
@@ -118,6 +120,13 @@ export function refusable(candidate: Candidate): link.Refusable {
       throw chainError('CHAIN_STATE', { id, state: candidate.state, wanted: 'refused' });
     }
   }
+}
+
+/** Whose way through the chain is over, and not at its goal. @throws StoreError CHAIN_STATE */
+export function reopenable(candidate: Candidate): link.Refused | link.Recalled {
+  return candidate.state === 'recalled'
+    ? candidate
+    : requireState(candidate, 'refused', 'reopened');
 }
 
 function requireSame(record: CandidateRecord, { state, subject }: Candidate): void {

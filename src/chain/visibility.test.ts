@@ -7,10 +7,11 @@ import fc from 'fast-check';
 import { ChainWorld, origins } from '../../test/support/chain-world.ts';
 import { beforeEachStatement } from '../../test/support/statement-hook.ts';
 import { StoreReader } from '../../test/support/store-reader.ts';
+import type { Database } from '../adapters/sql/database.ts';
 
 /** What somebody does; the chain then works, dying before one of its statements or not at all. */
 interface Move {
-  readonly what: 'submit' | 'renew';
+  readonly what: 'submit' | 'renew' | 'recall';
   readonly repository: string;
   readonly tag: string;
   readonly platforms: number;
@@ -18,7 +19,7 @@ interface Move {
 }
 
 const move: fc.Arbitrary<Move> = fc.record({
-  what: fc.constantFrom('submit', 'submit', 'submit', 'renew'),
+  what: fc.constantFrom('submit', 'submit', 'submit', 'renew', 'recall'),
   repository: fc.constantFrom('staging/acme/app', 'staging/acme/tool'),
   tag: fc.constantFrom('1', '2'),
   platforms: fc.constantFrom(1, 2),
@@ -44,13 +45,14 @@ async function play(moves: readonly Move[]): Promise<number> {
     using reader = new StoreReader(path);
     for (const { what, repository, tag, platforms, diesAt } of moves) {
       if (what === 'submit') await world.submit(repository, tag, { platforms });
-      else await renew(world);
+      if (what === 'renew') await renew(world);
       let left = diesAt;
       const troubles: string[] = [];
       const watched = beforeEachStatement(world.db, () => {
         troubles.push(...reader.look(origins));
         if (left-- <= 0) throw new Error('killed');
       });
+      if (what === 'recall') await recall(world, watched);
       await world.worker({ parallel: 4 }, watched).drain();
       assert.deepEqual(troubles, []);
       assert.deepEqual(reader.look(origins), []);
@@ -60,13 +62,23 @@ async function play(moves: readonly Move[]): Promise<number> {
     assert.deepEqual(reader.look(origins), []);
     const states = (await world.candidates.list({})).map(({ state }) => state);
     assert.ok(
-      states.every((state) => state === 'published' || state === 'refused'),
+      states.every((state) => ['published', 'refused', 'recalled'].includes(state)),
       String(states),
     );
     return reader.seen;
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Whoever recalls may die before any statement. */
+async function recall(world: ChainWorld, watched: Database): Promise<void> {
+  const [published] = await world.candidates.list({ states: ['published'] });
+  if (!published) return;
+  await world
+    .deskOn(watched)
+    .recall(published.id, 'rita', 'a flaw was found', world.now)
+    .catch((error: Error) => assert.equal(error.message, 'killed'));
 }
 
 /** Timestamps expire and are asked for, so that seals in the making become void. */

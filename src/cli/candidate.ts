@@ -24,7 +24,7 @@ import { collect } from './serve.ts';
 import type { StoreClient } from './store-client.ts';
 import { waitForCandidate } from './wait.ts';
 
-/** `candidate list|show|wait|approve|refuse|history` */
+/** `candidate list|show|wait|approve|refuse|recall|reopen|history` */
 export function candidateCommands(world: CliWorld, report: Report): Command {
   const candidate = new Command('candidate').description('What is on its way into the store');
   list(candidate, world);
@@ -32,7 +32,8 @@ export function candidateCommands(world: CliWorld, report: Report): Command {
   wait(candidate, world, report);
   decide(candidate, world, 'approve', 'Let it into the store: it is signed and published');
   decide(candidate, world, 'refuse', 'Let it go no further; the producer reads the reason');
-  decide(candidate, world, 'reopen', 'Have a refused one begin anew');
+  decide(candidate, world, 'recall', 'Take a published one out of the store');
+  decide(candidate, world, 'reopen', 'Have a refused or recalled one begin anew');
   history(candidate, world);
   return candidate;
 }
@@ -118,7 +119,7 @@ function wait(candidate: Command, world: CliWorld, report: Report): void {
 function decide(
   candidate: Command,
   world: CliWorld,
-  decision: 'approve' | 'refuse' | 'reopen',
+  decision: 'approve' | 'refuse' | 'recall' | 'reopen',
   description: string,
 ): void {
   candidate

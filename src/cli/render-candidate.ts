@@ -125,7 +125,8 @@ function countsOf(findings: readonly FindingJson[]): string {
 function stateOf({ state, refusal, repository, tag, next }: CandidateJson, host: string): string {
   switch (state) {
     case 'refused':
-      return refusal ? `refused: ${refusal.code}: ${refusal.reason}` : 'refused';
+    case 'recalled':
+      return refusal ? `${state}: ${refusal.code}: ${refusal.reason}` : state;
     case 'reviewed':
       return 'reviewed; a reviewer must decide';
     case 'published':

@@ -30,6 +30,7 @@ export interface ChainStores extends AsyncDisposable {
 
 const staging = parseStagingRepository('staging/acme/app');
 const certification = parseRepositoryName('certification/acme/app');
+const inStore = parseRepositoryName('store/acme/app');
 const gun = parseGun(`localhost:5443/${staging}`);
 const storeGun = parseGun('localhost:5443/store/acme/app');
 const tag = parseTag('1');
@@ -288,6 +289,48 @@ export function chainStoresContract(name: string, open: () => Promise<ChainStore
         assert.equal(await registry.blobSize(certification, digest), undefined);
         assert.ok(await registry.blobSize(staging, digest), 'the producer keeps what they pushed');
       }
+    });
+
+    test('a recalled image leaves the store but for what other published ones need', async () => {
+      await using stores = await opened(await open(), ['a', 'b', 'c'], (id) => ({
+        tag: parseTag(id),
+      }));
+      const { candidates, registry } = stores;
+      const [withB, withC] = [await blob(stores, 'with b'), await blob(stores, 'with c')];
+      const own = await blob(stores, 'own');
+      const images = {
+        a: await image(stores, [withB, withC, own]),
+        b: await image(stores, [withB]),
+        c: await image(stores, [withC]),
+      };
+      for (const id of ['a', 'b', 'c'] as const) {
+        const links = [
+          { from: staging, to: certification },
+          { from: certification, to: inStore },
+        ].map((way) => ({
+          effect: 'link-image' as const,
+          ...way,
+          tag: parseTag(id),
+          image: images[id],
+        }));
+        const to = id === 'c' ? 'reviewed' : 'published';
+        await candidates.advance(advance({ candidateId: id, to, effects: links }));
+      }
+      const tag = parseTag('a');
+      const recall: Effect = {
+        effect: 'unpublish-image',
+        repository: staging,
+        tag,
+        image: images.a,
+      };
+      await candidates.advance(advance({ from: 'published', to: 'recalled', effects: [recall] }));
+      assert.equal(await registry.resolveTag(inStore, tag), undefined);
+      assert.equal(await registry.manifest(inStore, topOf(images.a)), undefined);
+      assert.equal(await registry.resolveTag(inStore, parseTag('b')), topOf(images.b));
+      assert.ok(await registry.blobSize(inStore, withB.digest), 'b is published, and needs it');
+      assert.equal(await registry.blobSize(inStore, withC.digest), undefined, 'c is not published');
+      assert.equal(await registry.blobSize(inStore, own.digest), undefined);
+      assert.ok(await registry.blobSize(certification, own.digest));
     });
 
     test('a seal is kept, published whole, and refused when the metadata moved on', async () => {

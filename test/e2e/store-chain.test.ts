@@ -199,6 +199,25 @@ describe('an image', () => {
     }
     assert.equal((await candidates(server)).length, 2);
   });
+
+  test('is pulled by nobody once it was recalled, and the next version by all', async () => {
+    using consumer = new DockerCli(engine.host);
+    await consumer.must(['pull', store('app:1')], { trust: true });
+    await server.mustCli(['candidate', 'recall', id, '--reason', 'a flaw was found'], { as: rita });
+    using another = new DockerCli(engine.host);
+    for (const docker of [consumer, another]) {
+      const pulled = await docker.run(['pull', store('app:1')], { trust: true });
+      assert.equal(pulled.code, 1, printed(pulled));
+      assert.match(pulled.stderr, /No valid trust data for 1/);
+      await docker.must(['pull', store('app:2')], { trust: true });
+    }
+    using anonymous = new RegistryUser(server.url);
+    for (const reference of ['1', digest]) {
+      const plainly = await anonymous.request('GET', `/v2/store/acme/app/manifests/${reference}`);
+      assert.equal(plainly.status, 404, reference);
+    }
+    await server.mustCli(['candidate', 'history', '--verify'], { as: rita });
+  });
 });
 
 describe('an image for several platforms', () => {

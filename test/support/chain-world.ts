@@ -95,15 +95,24 @@ export class ChainWorld implements AsyncDisposable {
     this.registry = new SqlRegistryIndex(db);
     this.candidates = new SqlCandidates(db);
     this.admissions = new SqlAdmissions(db);
-    const notify = () => {};
-    this.desk = new CandidateDesk(
-      { candidates: this.candidates, admissions: this.admissions, notify },
-      this.moved,
-    );
+    this.desk = this.deskOn(db);
   }
 
   static async open(path = ':memory:'): Promise<ChainWorld> {
     return new ChainWorld(await openDatabase(path));
+  }
+
+  /** @param db  of another connection, or one that fails */
+  deskOn(db: Database): CandidateDesk {
+    const ports = {
+      candidates: new SqlCandidates(db),
+      admissions: new SqlAdmissions(db),
+      trust: new SqlMetadataStore(db),
+      office: this.trust,
+      keys: this.keys,
+      notify: () => {},
+    };
+    return new CandidateDesk(ports, { origins, storeName }, this.moved);
   }
 
   /** @param options  the database of another connection, or one that fails */

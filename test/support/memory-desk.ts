@@ -134,6 +134,15 @@ export class MemoryDesk implements CandidateDesk {
     this.move(id, 'refused');
   }
 
+  async recall(id: string, actor: string, reason: string, now: Date) {
+    const { summary, findings } = this.#in(id, 'published', 'recalled');
+    if (reason === '') throw chainError('CHAIN_REASON_NEEDED', { why: 'consumers had it' });
+    this.#write(id, 'recall', actor, reason, now);
+    const refusal = { code: 'CHAIN_RECALLED', reason };
+    this.#entries.set(id, { summary: { ...summary, refusal }, findings });
+    this.move(id, 'recalled');
+  }
+
   async reopen(id: string, actor: string, reason: string, now: Date) {
     this.#in(id, 'refused', 'reopened');
     this.#write(id, 'reopen', actor, reason, now);

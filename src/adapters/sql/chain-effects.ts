@@ -1,8 +1,14 @@
-import type { Advance, Effect, SawMetadata, StoreFindings } from '../../chain/index.ts';
+import {
+  type Advance,
+  type Effect,
+  type SawMetadata,
+  type StoreFindings,
+  storeOf,
+} from '../../chain/index.ts';
 import { findingRow } from './candidate-rows.ts';
 import { chunksOf } from './chunks.ts';
 import type { Tx } from './database.ts';
-import { linkImage, unlinkImage } from './image-links.ts';
+import { linkImage, unlinkImage, unpublishImage } from './image-links.ts';
 import { publishSeal } from './publication.ts';
 import { lockNames } from './write.ts';
 
@@ -21,6 +27,8 @@ export async function applyEffect(
       return linkImage(tx, candidateId, effect, at);
     case 'unlink-image':
       return unlinkImage(tx, candidateId, effect, at);
+    case 'unpublish-image':
+      return unpublishImage(tx, candidateId, effect);
     case 'store-seal':
       for (const { gun, role, version, sha256, bytes } of effect.files) {
         const file = { candidate_id: candidateId, gun, role, version, sha256, bytes };
@@ -43,6 +51,8 @@ export function locksOf({ effects }: Advance): readonly string[] {
         return [effect.from, effect.to].map(lockNames.repository);
       case 'unlink-image':
         return [lockNames.repository(effect.repository)];
+      case 'unpublish-image':
+        return [lockNames.repository(storeOf(effect.repository))];
       case 'publish-seal':
         return effect.files.map(({ gun }) => lockNames.gun(gun));
       default:

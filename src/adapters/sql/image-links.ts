@@ -1,11 +1,16 @@
 import { type Digest, isStoreError } from '../../base/index.ts';
 import {
+  certificationOf,
   chainError,
+  type ImageContent,
   type LinkImage,
   type Part,
+  storeOf,
   type UnlinkImage,
+  type UnpublishImage,
   zoneOf,
 } from '../../chain/index.ts';
+import type { RepositoryName } from '../../oci/index.ts';
 import { chunksOf } from './chunks.ts';
 import type { Tx } from './database.ts';
 import { linkImageIn } from './registry-link-image.ts';
@@ -50,27 +55,65 @@ export async function unlinkImage(
 ): Promise<void> {
   await tx.deleteFrom('certified_parts').where('candidate_id', '=', candidateId).execute();
   await releaseTag(tx, repository, tag, (image.manifests[0] as Part).digest, now);
-  for (const table of ['repository_manifests', 'repository_blobs'] as const) {
-    const parts = table === 'repository_manifests' ? image.manifests : image.blobs;
-    for (const chunk of chunksOf(parts)) {
+  await dropParts(tx, repository, image, (digests) =>
+    tx
+      .selectFrom('certified_parts')
+      .select('digest')
+      .where('repository', '=', repository)
+      .where('digest', 'in', digests)
+      .execute(),
+  );
+}
+
+/** {@link UnpublishImage}, in the caller's transaction. */
+export async function unpublishImage(
+  tx: Tx,
+  candidateId: string,
+  { repository, tag, image }: UnpublishImage,
+): Promise<void> {
+  const from = storeOf(repository);
+  const { digest } = image.manifests[0] as Part;
+  await tx
+    .deleteFrom('tags')
+    .where(({ and }) => and({ repository: from, tag, digest }))
+    .execute();
+  await dropParts(tx, from, image, (digests) =>
+    tx
+      .selectFrom('certified_parts')
+      .innerJoin('candidates', 'candidates.id', 'certified_parts.candidate_id')
+      .select('certified_parts.digest')
+      .where('certified_parts.repository', '=', certificationOf(repository))
+      .where('certified_parts.digest', 'in', digests)
+      .where('candidates.state', '=', 'published')
+      .where('candidates.id', '!=', candidateId)
+      .execute(),
+  );
+}
+
+/** @param neededOf  those of some digests that others need in the repository */
+async function dropParts(
+  tx: Tx,
+  repository: RepositoryName,
+  { manifests, blobs }: ImageContent,
+  neededOf: (digests: readonly Digest[]) => Promise<readonly { digest: string }[]>,
+): Promise<void> {
+  const places = [
+    ['repository_manifests', manifests],
+    ['repository_blobs', blobs],
+  ] as const;
+  for (const [table, parts] of places) {
+    for (const digests of chunksOf(parts.map(digestOf))) {
+      const needed = new Set((await neededOf(digests)).map(({ digest }) => digest));
+      const unneeded = digests.filter((digest) => !needed.has(digest));
+      if (unneeded.length === 0) continue;
       await tx
         .deleteFrom(table)
         .where('repository', '=', repository)
-        .where('digest', 'in', chunk.map(digestOf))
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('certified_parts')
-                .select('certified_parts.candidate_id')
-                .where('certified_parts.repository', '=', repository)
-                .whereRef('certified_parts.digest', '=', `${table}.digest`),
-            ),
-          ),
-        )
+        .where('digest', 'in', unneeded)
         .execute();
     }
   }
-  await dropUnheldManifests(tx, image.manifests.map(digestOf));
+  await dropUnheldManifests(tx, manifests.map(digestOf));
 }
 
 async function requireHeld(

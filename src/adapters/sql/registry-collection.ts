@@ -97,7 +97,7 @@ export class SqlCollection implements CollectionIndex {
                   .select('candidates.id')
                   .where('candidates.repository', '=', repository)
                   .where('candidates.tag', '=', tag)
-                  .where('candidates.state', '!=', 'refused'),
+                  .where('candidates.state', 'not in', ['refused', 'recalled']),
               ),
             ),
           )

@@ -138,7 +138,7 @@ async function rootsAmong(
       tx
         .selectFrom('candidates')
         .where('repository', '=', repository)
-        .where('state', '!=', 'refused')
+        .where('state', 'not in', ['refused', 'recalled'])
         .where('digest', 'in', some)
         .select('digest'),
       tx

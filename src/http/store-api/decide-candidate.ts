@@ -12,7 +12,7 @@ import { CandidateJson, DecisionJson } from './schemas.ts';
 export function decideCandidate(
   api: FastifyInstance,
   { auth, desk, clock }: StoreApiOptions,
-  decision: 'approve' | 'refuse' | 'reopen',
+  decision: 'approve' | 'refuse' | 'recall' | 'reopen',
 ): void {
   const schema = { body: DecisionJson, response: { 200: CandidateJson } };
   api.post<{ Params: { id: string }; Body: DecisionJson }>(

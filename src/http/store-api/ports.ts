@@ -12,6 +12,7 @@ export type CandidateDesk = Pick<
   | 'verifyHistory'
   | 'approve'
   | 'refuse'
+  | 'recall'
   | 'reopen'
   | 'waitFor'
 >;

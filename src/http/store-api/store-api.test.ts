@@ -71,6 +71,7 @@ const access: readonly (readonly [method: string, path: string, body: unknown, .
   ['GET',  `/candidates/${reviewed}/wait?for=decision`, undefined,               401, 404, 200, 404, 200, 200],
   ['GET',  '/history/verify',                      undefined,                    401, 403, 403, 403, 200, 200],
   ['POST', `/candidates/${reviewed}/approve`,      { reason: 'x' },              401, 404, 403, 404, 200, 200],
+  ['POST', `/candidates/${reviewed}/recall`,       { reason: 'x' },              401, 404, 403, 404, 409, 409],
   ['POST', `/candidates/${reviewed}/refuse`,       { reason: 'x' },              401, 404, 403, 404, 200, 200],
   ['GET',  '/trust/expiry?within=30&limit=5',      undefined,                    401, 403, 403, 403, 200, 200],
   ['GET',  '/nothing',                             undefined,                    401, 404, 404, 404, 404, 404],

@@ -11,6 +11,7 @@ import { listUnsigned } from './list-unsigned.ts';
 import { listUsers } from './list-users.ts';
 import type { StoreApiOptions } from './options.ts';
 import { answerProblem } from './problem.ts';
+import { recallCandidate } from './recall-candidate.ts';
 import { refuseCandidate } from './refuse-candidate.ts';
 import { reopenCandidate } from './reopen-candidate.ts';
 import { setPassword } from './set-password.ts';
@@ -32,6 +33,7 @@ const endpoints = [
   waitForCandidate,
   approveCandidate,
   refuseCandidate,
+  recallCandidate,
   reopenCandidate,
   showHistory,
   verifyHistory,

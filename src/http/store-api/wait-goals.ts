@@ -9,7 +9,7 @@ export const goalStates: Record<
   WaitFor,
   { readonly goal: State; readonly past: readonly State[] }
 > = {
-  decision: { goal: 'reviewed', past: ['approved', 'sealed', 'published', 'refused'] },
-  published: { goal: 'published', past: ['refused'] },
-  refused: { goal: 'refused', past: ['published'] },
+  decision: { goal: 'reviewed', past: ['approved', 'sealed', 'published', 'recalled', 'refused'] },
+  published: { goal: 'published', past: ['recalled', 'refused'] },
+  refused: { goal: 'refused', past: ['published', 'recalled'] },
 };
