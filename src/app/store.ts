@@ -11,7 +11,6 @@ import { hold } from '../adapters/sql/hold.ts';
 import { SqlPrivateKeyStore } from '../adapters/sql/private-key-store.ts';
 import { SqlCollection } from '../adapters/sql/registry-collection.ts';
 import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
-import { isHeldBy, presentAmong } from '../adapters/sql/registry-reach.ts';
 import { SqlUserStore } from '../adapters/sql/user-store.ts';
 import { SqlVersionShelf } from '../adapters/sql/version-shelf.ts';
 import type { Clock, Random, Secret } from '../base/index.ts';
@@ -22,6 +21,7 @@ import { metrics, OperationCounts, ops, RenewalCounts } from '../http/ops/index.
 import {
   answerError,
   answerUnknown,
+  closingMirrors,
   createInstantRegistry,
   createRegistryApi,
   Descriptions,
@@ -29,7 +29,7 @@ import {
 import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
 import type { RepositoryName } from '../oci/index.ts';
-import { Quotas, readsOf, TrustViews, Uploads } from '../registry/index.ts';
+import { collectionOfMirrors, Quotas, Uploads } from '../registry/index.ts';
 import { expiryReport, TrustServer, urgentExpiries } from '../trust/index.ts';
 import { AnnouncedMetadata } from './announced-metadata.ts';
 import { reportTo } from './chain-log.ts';
@@ -38,10 +38,10 @@ import type { DataFolder } from './data-folder.ts';
 import { appError } from './errors.ts';
 import { addFirstAdministrator } from './first-administrator.ts';
 import { openInstantReads, openStoreDatabase } from './open-store-database.ts';
+import { openReaderViews } from './reader-views.ts';
 import { collectGarbage } from './registry-care.ts';
 import { makeReview, readPolicy } from './review.ts';
 import { closeServer, makeServer } from './server.ts';
-import { SignedTagsReader } from './signed-tags.ts';
 import { openTls } from './tls.ts';
 import { careForTrust, pruneVersions } from './trust-care.ts';
 
@@ -151,15 +151,11 @@ export async function startStore(
   const { collect, collectEveryMs, tagRules } = policy.registry;
   const collection = new SqlCollection(db);
   const expirySources = { index: expiries, server: trust, signer: signer?.state };
-  const signed = new SignedTagsReader(metadata, origins, clock);
-  const views = new TrustViews(
-    {
-      reads: readsOf(index, blobs),
-      signedTags: (...question) => signed.of(...question),
-      present: (...question) => presentAmong(db, ...question),
-      isHeld: (...question) => isHeldBy(db, ...question),
-    },
-    policy.registry.trustViews,
+  const views = openReaderViews(
+    config,
+    policy.registry,
+    { db, index, blobs, uploads, metadata, clock, log },
+    undo,
   );
   const keepEveryMs = collect.blobsAfterMs / 4;
   const counts = new OperationCounts();
@@ -210,7 +206,8 @@ export async function startStore(
       [
         createNotaryApi({ trust, gate, clock, meter, gunPrefixes }),
         createRegistryApi({
-          ...{ index, collection, blobs, uploads, gate, clock, keepEveryMs, descriptions },
+          ...{ index, collection, blobs, uploads, clock, keepEveryMs, descriptions },
+          gate: closingMirrors(gate, (repository) => views.upstreamOf(repository)),
           rules: tagRules,
           views,
         }),
@@ -226,7 +223,7 @@ export async function startStore(
     sweep(uploads, clock, log, stopping.signal),
     collectGarbage(
       { index: collection, blobs: blobs.collected, isManaged: isOfTheChain },
-      collect,
+      collectionOfMirrors(collect, policy.registry.mirrors),
       collectEveryMs,
       { clock, log, signal: stopping.signal },
     ),

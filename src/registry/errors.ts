@@ -37,6 +37,19 @@ export const registryErrors = {
     message:
       '{namespace} holds {heldBytes} of the {limitBytes} bytes it may, and {sizeBytes} more do not fit; delete images there, or ask for more room',
   },
+  REGISTRY_UPSTREAM: {
+    message:
+      '{upstream}, which is mirrored here, failed ({reason}); try again later, or ask the operator of this store',
+  },
+  REGISTRY_MIRROR_BUSY: {
+    message: '{limit} blobs are being fetched from {upstream} or wait for it; try again later',
+  },
+  REGISTRY_MIRROR_SLOW: {
+    message: 'the blob did not come within {limitMinutes} minutes, or the store was stopped',
+  },
+  REGISTRY_MIRRORED: {
+    message: '{repository} shows what {upstream} has; push there, or under another name',
+  },
   REGISTRY_IMPORT_TAG_TAKEN: {
     message:
       '{repository}:{tag} is here already and leads to {current}; delete it here if it shall lead to {digest}',

@@ -23,6 +23,8 @@ export interface ManifestPush {
   readonly bytes: Uint8Array;
   readonly precondition?: Precondition | undefined;
   readonly guard?: TagGuard | undefined;
+  /** As in {@link ManifestPut}. */
+  readonly mayLack?: boolean;
   /** What the client calls it, without parameters. */
   readonly mediaType: string | undefined;
 }
@@ -50,8 +52,8 @@ export async function pushManifest(
   const manifest = parseManifest(push.bytes, push.mediaType, algorithm);
   const needs = needsOf(manifest);
   const artifactType = artifactTypeOf(manifest);
-  const { precondition, guard } = push;
-  const put = { repository, manifest, needs, artifactType, tags, precondition, guard };
+  const { precondition, guard, mayLack = false } = push;
+  const put = { repository, manifest, needs, artifactType, tags, precondition, guard, mayLack };
   await index.putManifest(put, now);
   return manifest;
 }

@@ -120,6 +120,11 @@ export interface ManifestPut {
   /** About the first tag, without one about the manifest itself. */
   readonly precondition?: Precondition | undefined;
   readonly guard?: TagGuard | undefined;
+  /**
+   * It is taken without what it needs, which comes when it is asked for: in a mirror. What is there must have
+   * the size that it says all the same, and no list of referrers is changed.
+   */
+  readonly mayLack?: boolean;
 }
 
 /** A blob that a repository may serve. */

@@ -9,11 +9,13 @@ import { openFilesystemBlobs } from '../../src/adapters/blobs/index.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
 import { SqlCollection } from '../../src/adapters/sql/registry-collection.ts';
 import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
-import { isHeldBy, presentAmong } from '../../src/adapters/sql/registry-reach.ts';
+import { isHeldBy, manifestsNeeding, presentAmong } from '../../src/adapters/sql/registry-reach.ts';
+import type { Clock } from '../../src/base/index.ts';
 import type { Principal, RegistryGate } from '../../src/http/auth/index.ts';
 import {
   answerError,
   answerUnknown,
+  closingMirrors,
   createRegistryApi,
 } from '../../src/http/registry-api/index.ts';
 import { serveV2 } from '../../src/http/v2.ts';
@@ -22,6 +24,8 @@ import {
   collect,
   defaultCollection,
   defaultTagRules,
+  type MirrorRule,
+  Mirrors,
   type Quota,
   Quotas,
   readsOf,
@@ -53,6 +57,10 @@ export interface RegistryServerOptions {
   /** Where readers see only the tags that `signed` gives. */
   readonly views?: readonly TrustViewRule[];
   readonly signed?: TrustViewPorts['signedTags'];
+  /** What of other registries is shown here. */
+  readonly mirrors?: readonly MirrorRule[];
+  /** The time, where it matters. */
+  readonly clock?: Clock;
   /** A folder that stays when the registry ends, with its index; a temporary one without it. */
   readonly dataFolder?: string;
   /** Collects garbage by these rules from now on, one round after the other. */
@@ -66,13 +74,12 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   );
   const index = new SqlRegistryIndex(db);
   const blobs = await openFilesystemBlobs(dataFolder, options.uploadLimit);
-  const clock = () => new Date();
+  const clock = options.clock ?? (() => new Date());
   const quotas = new Quotas(index, options.quotas ?? [], clock);
   const uploads = new Uploads(
     { blobs, index, random: randomBytes, quotas },
     options.blobLimitBytes,
   );
-  const gate = options.gate ?? openGate;
   const app = Fastify({
     forceCloseConnections: true,
     frameworkErrors: (error, request, reply) => answerError(request, reply, error),
@@ -80,18 +87,28 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   app.setErrorHandler((error, request, reply) => answerError(request, reply, error));
   const collection = new SqlCollection(db);
   const { blobsAfterMs } = options.collect ?? defaultCollection;
+  const isHeld: TrustViewPorts['isHeld'] = (...question) => isHeldBy(db, ...question);
+  const views = new TrustViews(
+    {
+      reads: readsOf(index, blobs),
+      signedTags: options.signed ?? (async () => new Map()),
+      present: (...question) => presentAmong(db, ...question),
+      isHeld,
+    },
+    options.views ?? [],
+  );
+  const mirrors = new Mirrors(
+    {
+      ...{ index, blobs, uploads, clock, told: () => {} },
+      manifestsNeeding: (...question) => manifestsNeeding(db, ...question),
+    },
+    options.mirrors ?? [],
+    views,
+  );
+  const gate = closingMirrors(options.gate ?? openGate, (name) => mirrors.upstreamOf(name));
   const api = createRegistryApi({
-    ...{ index, collection, blobs, uploads, gate, clock },
+    ...{ index, collection, blobs, uploads, gate, clock, views: mirrors },
     rules: options.rules ?? defaultTagRules,
-    views: new TrustViews(
-      {
-        reads: readsOf(index, blobs),
-        signedTags: options.signed ?? (async () => new Map()),
-        present: (...question) => presentAmong(db, ...question),
-        isHeld: (...question) => isHeldBy(db, ...question),
-      },
-      options.views ?? [],
-    ),
     keepEveryMs: blobsAfterMs / 4,
   });
   const stopping = new AbortController();
@@ -116,6 +133,7 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
     files: () => filesIn(dataFolder),
     async [Symbol.asyncDispose]() {
       await app.close();
+      await mirrors[Symbol.asyncDispose]();
       stopping.abort();
       await collecting;
       await db.destroy();

@@ -3,5 +3,7 @@
  * person's trust policy. It refuses to know where the file lies and what follows from it.
  */
 export { policyErrors } from './errors.ts';
+export type { MirrorPolicy } from './mirror-policy.ts';
 export { type Policy, parsePolicy, policyWithoutFile } from './parse-policy.ts';
 export { parseTrustPolicy, type ReadNamed } from './parse-trust-policy.ts';
+export type { RegistryPolicy } from './registry-policy.ts';

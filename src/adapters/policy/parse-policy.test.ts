@@ -44,6 +44,13 @@ test('what the example shows in comments can be written', () => {
     registry.trustViews.map((rule) => [rule.repositories('store/acme/app'), rule.signer]),
     [[true, 'releases']],
   );
+  assert.deepEqual(registry.mirrors, [
+    {
+      ...{ folder: 'mirror/docker.io', host: 'docker.io', scheme: 'https' },
+      ...{ login: undefined, caFile: undefined, proxy: undefined },
+      ...{ tagsForMs: 60_000, keepMs: 30 * 86_400_000 },
+    },
+  ]);
   assert.deepEqual(
     registry.tagRules.immutable.map(({ repositories, tags }) => [
       repositories('staging/acme/app'),
@@ -146,6 +153,23 @@ const bad: [text: string, code: string, says: string][] = [
     'signedOnly[0].repositories',
   ],
   ['registry: { signedOnly: [{ repositories: a, signer: a/b }] }', 'POLICY_VALUE', 'signer'],
+  ['registry: { mirrors: [{ upstream: docker.io }] }', 'POLICY_VALUE', 'mirrors[0].folder'],
+  ['registry: { mirrors: [{ folder: store/x, upstream: a.b }] }', 'POLICY_VALUE', 'ordinary'],
+  ['registry: { mirrors: [{ folder: m/.., upstream: a.b }] }', 'POLICY_VALUE', 'folder'],
+  ['registry: { mirrors: [{ folder: m }] }', 'POLICY_VALUE', 'mirrors[0].upstream'],
+  ['registry: { mirrors: [{ folder: m, upstream: a.b/c }] }', 'POLICY_VALUE', 'a registry'],
+  ['registry: { mirrors: [{ folder: m, upstream: ftp://a.b }] }', 'POLICY_VALUE', 'a registry'],
+  [
+    'registry: { mirrors: [{ folder: m, upstream: a.b, username: u }] }',
+    'POLICY_VALUE',
+    'both or none',
+  ],
+  [
+    'registry: { mirrors: [{ folder: m, upstream: a.b, proxy: proxy:80 }] }',
+    'POLICY_VALUE',
+    'the URL of a proxy',
+  ],
+  ['registry: { mirrors: [{ folder: m, upstream: a.b, keep: 0 }] }', 'POLICY_VALUE', 'keep'],
   ['registry: { deleteSigned: yes }', 'POLICY_VALUE', 'refuse, allow'],
   ['registry: { immutableTags: [v1] }', 'POLICY_VALUE', 'registry.immutableTags[0]'],
   [

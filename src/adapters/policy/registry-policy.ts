@@ -9,6 +9,7 @@ import {
   type TagRules,
   type TrustViewRule,
 } from '../../registry/index.ts';
+import { type MirrorPolicy, mirrorPolicyOf } from './mirror-policy.ts';
 import {
   countOrNone,
   duration,
@@ -32,6 +33,8 @@ export interface RegistryPolicy {
   readonly quotas: readonly Quota[];
   /** Where readers see only what is signed. */
   readonly trustViews: readonly TrustViewRule[];
+  /** Folders that show what other registries have. */
+  readonly mirrors: readonly MirrorPolicy[];
 }
 
 /** What holds without a policy file. */
@@ -41,11 +44,13 @@ export const registryWithoutFile: RegistryPolicy = {
   tagRules: defaultTagRules,
   quotas: [],
   trustViews: [],
+  mirrors: [],
 };
 
 /** @throws StoreError POLICY_UNKNOWN_KEY, POLICY_VALUE */
 export function registryPolicyOf(value: YamlValue): RegistryPolicy {
   const words = ['collect', 'keepTags', 'immutableTags', 'deleteSigned', 'quotas', 'signedOnly'];
+  words.push('mirrors');
   const members = mapping(value, 'registry', words);
   const path = 'registry.collect';
   const collect = mapping(members.get('collect'), path, ['every', 'blobsAfter', 'untaggedAfter']);
@@ -69,6 +74,7 @@ export function registryPolicyOf(value: YamlValue): RegistryPolicy {
     },
     quotas: list(quota)(members.get('quotas'), 'registry.quotas'),
     trustViews: list(trustView)(members.get('signedOnly'), 'registry.signedOnly'),
+    mirrors: list(mirrorPolicyOf)(members.get('mirrors'), 'registry.mirrors'),
   };
 }
 

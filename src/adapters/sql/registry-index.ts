@@ -232,7 +232,8 @@ interface ManifestRow {
   bytes: Uint8Array;
 }
 
-function storedManifest(row: ManifestRow): StoredManifest {
+/** A row that {@link ManifestRow} names the columns of. */
+export function storedManifest(row: ManifestRow): StoredManifest {
   return {
     digest: row.digest as Digest,
     mediaType: row.media_type,

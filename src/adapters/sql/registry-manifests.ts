@@ -15,8 +15,10 @@ import { requireManifest, requireThat, setTagIn, tagsOf } from './registry-tags.
 export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promise<void> {
   const { repository, manifest, needs, tags } = put;
   await requireThat(tx, repository, tags[0] ?? manifest.digest, put.precondition);
-  await requireAll(tx, 'repository_blobs', repository, needs.blobs, needs.foreign);
-  await requireAll(tx, 'repository_manifests', repository, needs.manifests);
+  const { blobs, manifests } = needs;
+  const [noBlobs, noManifests] = put.mayLack ? [blobs, manifests] : [needs.foreign, new Set()];
+  await requireAll(tx, 'repository_blobs', repository, blobs, noBlobs);
+  await requireAll(tx, 'repository_manifests', repository, manifests, noManifests);
   await tx
     .insertInto('manifests')
     .values({ digest: manifest.digest, bytes: manifest.bytes })
@@ -47,7 +49,7 @@ export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promis
     )
     .execute();
   for (const tag of tags) await setTagIn(tx, repository, tag, manifest.digest, now, put.guard);
-  await listReferrer(tx, repository, manifest, now);
+  if (!put.mayLack) await listReferrer(tx, repository, manifest, now);
 }
 
 /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN, REGISTRY_IN_USE */

@@ -13,7 +13,7 @@ export async function requireAll(
   table: 'repository_blobs' | 'repository_manifests',
   repository: RepositoryName,
   needed: ReadonlyMap<Digest, number>,
-  mayBeAbsent: ReadonlySet<Digest> = new Set(),
+  mayBeAbsent: Pick<ReadonlySet<Digest>, 'has'>,
 ): Promise<void> {
   if (needed.size === 0) return;
   const rows = await tx

@@ -1,12 +1,15 @@
 import type { Digest } from '../../base/index.ts';
 import type { RepositoryName } from '../../oci/index.ts';
+import type { StoredManifest } from '../../registry/index.ts';
 import { chunksOf } from './chunks.ts';
 import type { Database, Tx } from './database.ts';
 import { edgesUp, presentIn } from './registry-held.ts';
+import { storedManifest } from './registry-index.ts';
 
 /** Whoever nests deeper is not seen. */
 const mostSteps = 20;
 const mostManifests = 5_000;
+const mostNeeding = 4;
 
 /** Those of some manifests that a repository has. */
 export async function presentAmong(
@@ -45,6 +48,31 @@ export async function isHeldBy(
     level = await presentIn(db, repository, [...next]);
   }
   return false;
+}
+
+/** Some of the manifests of a repository that need a blob, the youngest first. */
+export async function manifestsNeeding(
+  db: Database,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<readonly StoredManifest[]> {
+  const rows = await db
+    .selectFrom('manifest_references')
+    .innerJoin('repository_manifests', 'repository_manifests.digest', 'manifest_references.parent')
+    .innerJoin('manifests', 'manifests.digest', 'manifest_references.parent')
+    .select([
+      'repository_manifests.digest as digest',
+      'repository_manifests.media_type as media_type',
+      'repository_manifests.size_bytes as size_bytes',
+      'manifests.bytes as bytes',
+    ])
+    .where('manifest_references.child', '=', digest)
+    .where('manifest_references.kind', '=', 'blob')
+    .where('repository_manifests.repository', '=', repository)
+    .orderBy('repository_manifests.pushed_at', 'desc')
+    .limit(mostNeeding)
+    .execute();
+  return rows.map(storedManifest);
 }
 
 /** Manifests of the repository that need a blob. */

@@ -27,6 +27,9 @@ app.addHook('onResponse', async (request) => void logged.push(request.url));
 app.get('/whole', (_request, reply) => sized(reply, 20, pieces('whole', 20)));
 app.get('/broken', (_request, reply) => sized(reply, 20, pieces('broken', 20, 3)));
 app.get('/endless', (_request, reply) => sized(reply, 1e6, pieces('endless', 1e6)));
+app.get('/missing', (_request, reply) =>
+  sized(reply.header('etag', '"x"'), 20, pieces('missing', 20, 0)),
+);
 app.get('/empty', (_request, reply) => sized(reply, 0, pieces('empty', 0)));
 await app.listen({ host: '127.0.0.1', port: 0 });
 after(() => app.close());
@@ -63,6 +66,15 @@ test('bytes that end early break the connection, so that nobody takes a part for
   await assert.rejects(broken, { code: 'ECONNRESET' });
   agent.destroy();
   assert.deepEqual(closed.splice(0), ['broken']);
+});
+
+test('what fails before the first byte is told, without the headers of the bytes', async () => {
+  const { status, headers, body } = await wireRequest(`${origin}/missing`);
+  assert.equal(status, 500);
+  assert.match(body.toString(), /the disk broke/);
+  assert.equal(headers.etag, undefined);
+  assert.equal(Number(headers['content-length']), body.length);
+  assert.deepEqual(closed.splice(0), ['missing']);
 });
 
 test('a reader that goes away closes the stream', async () => {

@@ -1,6 +1,7 @@
 import type { Digest } from '../../base/index.ts';
 import type { RepositoryName } from '../../oci/index.ts';
 import type { Page } from '../ports.ts';
+import type { NamePattern } from './name-pattern.ts';
 import type { CollectedBlobs, CollectionIndex, SignedContent } from './ports.ts';
 import { type AgedTag, type TagRetention, tagsToForget } from './tag-retention.ts';
 
@@ -16,6 +17,11 @@ export interface CollectionRules {
   readonly blobsAfterMs: number;
   /** How long a manifest may lie without a tag, in milliseconds; for ever when undefined. */
   readonly untaggedAfterMs: number | undefined;
+  /** Where another time counts; the first that fits. */
+  readonly untaggedIn?: readonly {
+    readonly repositories: NamePattern;
+    readonly afterMs: number;
+  }[];
   readonly tags: readonly TagRetention[];
 }
 
@@ -97,8 +103,10 @@ async function forgetImages(
       await breathe();
     }
   }
-  if (rules.untaggedAfterMs === undefined) return;
-  const old = before(now, rules.untaggedAfterMs);
+  const own = rules.untaggedIn?.find(({ repositories }) => repositories(repository));
+  const untaggedAfterMs = own?.afterMs ?? rules.untaggedAfterMs;
+  if (untaggedAfterMs === undefined) return;
+  const old = before(now, untaggedAfterMs);
   const untagged: Digest[] = [];
   for await (const digest of pages((page) => index.untagged(repository, old, page), String)) {
     untagged.push(digest);

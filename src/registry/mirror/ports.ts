@@ -1,0 +1,38 @@
+import type { Digest } from '../../base/index.ts';
+import type { Reference, RepositoryName } from '../../oci/index.ts';
+
+/**
+ * Another registry. Nothing that it says is believed: what it sends counts when it has the digest that was
+ * asked for. It throws a StoreError when it cannot be reached, refuses, or makes no sense.
+ */
+export interface Upstream {
+  /** What messages call it. */
+  readonly name: string;
+  /** What a reference leads to now; undefined when there is no such thing. */
+  digestOf(repository: RepositoryName, reference: Reference): Promise<Digest | undefined>;
+  manifest(
+    repository: RepositoryName,
+    reference: Reference,
+  ): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string } | undefined>;
+  blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
+  /** A blob's bytes as they come. A reader that stops early ends the transfer. */
+  openBlob(
+    repository: RepositoryName,
+    digest: Digest,
+  ): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** All tags, in any order; undefined when there is no such repository. */
+  tags(repository: RepositoryName): Promise<readonly string[] | undefined>;
+}
+
+/** A folder here that shows what another registry has. */
+export interface MirrorRule {
+  /** The repositories below it are mirrored: `mirror/hub`. */
+  readonly folder: string;
+  readonly upstream: Upstream;
+  /** What the upstream calls the repository that is `<folder>/<name>` here. */
+  readonly nameThere: (name: string) => string;
+  /** For how long a tag leads where it led when the upstream was last asked. */
+  readonly tagsForMs: number;
+  /** For how long what nobody asks for is kept. */
+  readonly keepMs: number;
+}
