@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
 const formats = ['base', 'tuf', 'oci', 'cosign', 'findings'];
-const cores = [...formats, 'chain', 'trust', 'registry', 'signer', 'client'];
+const cores = [...formats, 'chain', 'trust', 'registry', 'signer', 'client', 'copy'];
 const everything = [...cores, 'adapters', 'http', 'cli'];
 
 /** Per folder: the folders it may import (itself is free), and the modules from outside. */
@@ -12,7 +12,9 @@ const rules = new Map<string, [folders: string[], outside: RegExp]>([
   ['base', [[], /^node:(crypto|buffer)$/]],
   ['cosign', [['base'], /^node:(crypto|buffer)$|^@sigstore\/(bundle|core|verify|protobuf-specs)$/]],
   ...['tuf', 'oci', 'findings'].map((f) => [f, [['base'], /^node:(crypto|buffer)$/]] as const),
-  ...['chain', 'trust', 'registry', 'signer', 'client'].map((f) => [f, [formats, /^$/]] as const),
+  ...['chain', 'trust', 'registry', 'signer', 'client', 'copy'].map(
+    (f) => [f, [formats, /^$/]] as const,
+  ),
   ['adapters', [cores, /./]],
   ['http', [cores, /^(fastify|typebox(\/.+)?|jose|@grpc\/grpc-js|node:.+)$/]],
   ['cli', [[...cores, 'http'], /^(commander|dockerfile-ast|yaml|node:.+)$/]],

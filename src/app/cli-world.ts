@@ -69,6 +69,10 @@ export function processWorld(clock: Clock): CliWorld {
       const { importRegistry } = await import('./import-registry.ts');
       return await importRegistry(question, watch, { env, clock });
     },
+    openCopier: async (question) => {
+      const { openCopier } = await import('./open-copier.ts');
+      return await openCopier(question, { env, dockerFolder, clock });
+    },
     scrubRegistry: async (question, told) => {
       const { scrubRegistry } = await import('./scrub-registry.ts');
       return await scrubRegistry(question, told, { env, clock });

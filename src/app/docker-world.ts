@@ -94,7 +94,7 @@ export async function openDockerWorld(
     const host = trustServerHost(gun);
     const known = opened.get(host);
     if (known) return known;
-    const tls = await readTlsFolder(folder, host);
+    const tls = await readTlsFolder(folder, host, options.ca);
     const credentials = dockerCredentials(folder);
     const trustServer = trustServerOf(env);
     const remotes = new Remotes({ credentials, clock, ...tls, trustServer, proxyEnv: env });

@@ -11,6 +11,7 @@ import { appError } from './errors.ts';
  * who we are; of several the first by name, where docker goes by the authorities that the server names.
  *
  * @param folder  docker's configuration folder
+ * @param named   PEM certificates that a person named for a command: they vouch for the server too
  * @throws StoreError CONFIG_TLS_FOLDER for what docker refuses too: a half of a pair, halves that do not
  *         belong together, a file that cannot be read
  * @see docker/docker 28.2.2, registry/registry.go ReadCertsDirectory
@@ -18,6 +19,7 @@ import { appError } from './errors.ts';
 export async function readTlsFolder(
   folder: string,
   host: string,
+  named?: string,
 ): Promise<Pick<HttpsClientOptions, 'ca' | 'identity'>> {
   const place = join(folder, 'tls', host);
   const names = (await namesIn(place)).sort();
@@ -36,6 +38,7 @@ export async function readTlsFolder(
     if (!names.includes(certName)) throw unusable(place, `${name} needs ${certName}`);
   }
   const own = await Promise.all(ending('.crt').map((name) => read(place, name)));
+  if (named !== undefined) own.unshift(named);
   const [identity] = identities;
   return { ...(own.length > 0 && { ca: await besideSystem(own) }), ...(identity && { identity }) };
 }

@@ -10,6 +10,8 @@ export { exitCodes } from './exit-codes.ts';
 export type { KeyOutcome, KeyProgress, Keyring, ListedKey } from './keyring.ts';
 export type {
   CliWorld,
+  Copier,
+  CopyQuestion,
   DockerOptions,
   DockerTrustWorld,
   ForegroundOptions,

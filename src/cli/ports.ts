@@ -7,7 +7,8 @@ import type {
   Trust,
   TrustChange,
 } from '../client/index.ts';
-import type { ImageReference, Reference } from '../oci/index.ts';
+import type { CopiedImage, CopyWatch } from '../copy/index.ts';
+import type { ImageReference, Reference, Tag } from '../oci/index.ts';
 import type { ImportedRepository, Scrubbed } from '../registry/index.ts';
 import type { ImportWatch, RepositoryPlan } from '../trust/index.ts';
 import type {
@@ -119,6 +120,26 @@ export interface RegistryImportWatch {
   readonly copied: (name: string, sizeBytes: number) => void;
   /** @param total  how many repositories there are */
   readonly done: (repository: ImportedRepository, total: number) => void;
+}
+
+/** What `copy` is asked for. */
+export interface CopyQuestion {
+  readonly source: NamedRepository;
+  readonly destination: NamedRepository;
+  /** `os/architecture[/variant]`: of indexes only this one. */
+  readonly platform?: string | undefined;
+  /** Whether signatures, SBOMs and other referrers are copied too. */
+  readonly attached: boolean;
+  /** PEM certificates that vouch for both registries, like the system's. */
+  readonly ca?: string;
+}
+
+/** Two repositories, and the connections to them. */
+export interface Copier extends Disposable {
+  /** Every tag of the source. */
+  tags(): Promise<readonly Tag[]>;
+  /** Throws what `copyImage` does. @param tag  at the destination */
+  copy(reference: Reference, tag: Tag, watch: CopyWatch): Promise<CopiedImage>;
 }
 
 /** What `registry scrub` is asked for. */
@@ -322,6 +343,8 @@ export interface DockerOptions {
   readonly globals?: readonly string[] | undefined;
   /** A trust policy; default the one in the trust folder. */
   readonly policy?: string | undefined;
+  /** PEM certificates that vouch for servers, like the system's. */
+  readonly ca?: string | undefined;
   /** Where a trust server does not answer, what was kept counts until it expires. */
   readonly offline?: boolean | undefined;
 }
@@ -370,6 +393,7 @@ export interface CliWorld {
     question: RegistryImportQuestion,
     watch: RegistryImportWatch,
   ) => Promise<readonly ImportedRepository[]>;
+  readonly openCopier: (question: CopyQuestion) => Promise<Copier>;
   /** Reads everything the registry has again, beside the store. @param told  bytes read so far */
   readonly scrubRegistry: (
     question: ScrubQuestion,

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { isStoreError } from '../base/index.ts';
 import { candidateCommands } from './candidate.ts';
 import { completionCommands } from './completion.ts';
+import { copyCommand } from './copy.ts';
 import { trustCommandTable } from './docker-trust/commands.ts';
 import { exitCodeOf, exitCodes, type Report } from './exit-codes.ts';
 import { importCommands } from './import.ts';
@@ -44,6 +45,7 @@ export function createProgram(world: CliWorld, report: Report): Command {
   program.addCommand(candidateCommands(world, report));
   program.addCommand(trustCommands(world));
   program.addCommand(verifyCommand(world, report));
+  program.addCommand(copyCommand(world, report));
   program.addCommand(importCommands(world, report));
   program.addCommand(registryCommands(world, report));
   program.addCommand(pluginCommands(world), { hidden: true });
@@ -110,6 +112,6 @@ function outputError(text: string, write: (text: string) => void): void {
   write(reason === undefined ? text : `countermark: CLI_USAGE: ${printable(reason)}; see --help\n`);
 }
 
-const environmentHelp = `
-Signs in by COUNTERMARK_USER and COUNTERMARK_PASSWORD, else as docker login did
+// No empty line before it: a screen has 24.
+const environmentHelp = `Signs in by COUNTERMARK_USER and COUNTERMARK_PASSWORD, else as docker login did
 Exit codes: 0 done, 1 refused, 2 out of time, 3 the store not asked, 64 usage.`;

@@ -1,7 +1,12 @@
 import { algorithmOf, type Digest, digestOf, isDigest } from '../base/index.ts';
-import { parseManifest, type Reference, type RepositoryName } from '../oci/index.ts';
+import {
+  isPlatform,
+  parseManifest,
+  platformOf,
+  type Reference,
+  type RepositoryName,
+} from '../oci/index.ts';
 import { clientError } from './errors.ts';
-import { isPlatform, platformOf } from './image-links.ts';
 import type { RegistrySource } from './ports.ts';
 
 /** What a registry has under a name: what would be signed, or was. */

@@ -6,11 +6,11 @@ import {
   type StoreError,
 } from '../base/index.ts';
 import {
-  type Descriptor,
   type ImageReference,
   type Index,
   type Manifest,
   parseManifest,
+  platformOf,
 } from '../oci/index.ts';
 import { clientError } from './errors.ts';
 import type { Link, LinkName, VerificationFailure } from './link.ts';
@@ -168,15 +168,4 @@ function requireFew(seen: ReadonlySet<Digest>, digest: Digest): void {
   if (seen.size <= partLimit) return;
   const error = clientError('CLIENT_TOO_MANY_PARTS', { digest, limit: partLimit });
   throw new LinkFailure('manifest', digest, error);
-}
-
-/** Attestations stand in an index as platforms that are unknown. */
-export function isPlatform({ platform }: Descriptor): boolean {
-  return platform?.os !== 'unknown';
-}
-
-/** `linux/arm/v7`; its digest where an index does not say. */
-export function platformOf({ platform, digest }: Descriptor): string {
-  if (!platform?.os || platform.os === 'unknown') return digest;
-  return [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
 }

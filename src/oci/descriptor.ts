@@ -60,6 +60,17 @@ export function parseDescriptor(value: Json | undefined, path: string): Descript
   };
 }
 
+/** Attestations stand in an index as platforms that are unknown. */
+export function isPlatform({ platform }: Descriptor): boolean {
+  return platform?.os !== 'unknown';
+}
+
+/** `linux/arm/v7`; its digest where an index does not say. */
+export function platformOf({ platform, digest }: Descriptor): string {
+  if (!platform?.os || platform.os === 'unknown') return digest;
+  return [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
+}
+
 /** True for a layer whose bytes may lie at its URLs only, outside any registry. */
 export function isForeignLayer({ urls, mediaType }: Descriptor): boolean {
   return urls.length > 0 && layerFormatOf(mediaType)?.foreign === true;

@@ -5,6 +5,7 @@
  * image is trusted; it only says what the bytes mean, and refuses bytes that can mean two things.
  */
 export * from './descriptor.ts';
+export { DigestedStream } from './digested-stream.ts';
 export { ociError, ociErrors } from './errors.ts';
 export { type LayerEntry, LayeredFilesystem, type VisibleEntry } from './filesystem.ts';
 export * from './image-config.ts';
@@ -16,4 +17,3 @@ export * from './reference.ts';
 export * from './referrers.ts';
 export * from './repository-name.ts';
 export { readTar, type TarEntry, type TarKind } from './tar.ts';
-export { DigestedStream } from './tar-digest.ts';

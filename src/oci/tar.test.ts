@@ -24,8 +24,8 @@ import {
   tarOf,
 } from '../../test/support/tar-writer.ts';
 import { isStoreError } from '../base/index.ts';
+import { DigestedStream } from './digested-stream.ts';
 import { readTar, type TarEntry } from './tar.ts';
-import { DigestedStream } from './tar-digest.ts';
 
 test('an archive is read entry by entry, whatever the pieces it comes in', async () => {
   const archive = tarOf(

@@ -1,4 +1,4 @@
-import { digestOf, Secret, StoreError, utf8 } from '../../src/base/index.ts';
+import { digestOf, hexOf, Secret, StoreError, utf8 } from '../../src/base/index.ts';
 import type { State } from '../../src/chain/index.ts';
 import type {
   CliWorld,
@@ -8,7 +8,14 @@ import type {
   ServeFlags,
 } from '../../src/cli/index.ts';
 import type { ImageVerification } from '../../src/client/index.ts';
-import { parseRepositoryName } from '../../src/oci/index.ts';
+import { type CopiedImage, type CopyWatch, copyError } from '../../src/copy/index.ts';
+import {
+  mediaTypes,
+  parseRepositoryName,
+  parseTag,
+  type Reference,
+  type Tag,
+} from '../../src/oci/index.ts';
 import type { ImportedRepository, Scrubbed } from '../../src/registry/index.ts';
 import type { RepositoryPlan } from '../../src/trust/index.ts';
 import { found, MemoryDesk } from './memory-desk.ts';
@@ -127,6 +134,15 @@ export class TestWorld {
           watch.done(one, importedRepositories.length);
         }
         return names.length > 0 ? importedRepositories.slice(0, 1) : importedRepositories;
+      },
+      openCopier: async ({ source, destination, platform, attached }) => {
+        const names = [source, destination].map(({ host, repository }) => `${host}/${repository}`);
+        print(2, `copy ${names.join(' to ')} ${JSON.stringify({ platform, attached })}\n`);
+        return {
+          tags: async () => ['1', `sha256-${hexOf(digest)}.sig`, 'old', '2'].map(parseTag),
+          copy: async (reference, tag, watch) => copied(reference, tag, watch),
+          [Symbol.dispose]: () => print(2, 'connections are closed\n'),
+        };
       },
       scrubRegistry: async ({ data, bytesPerSecond }, told) => {
         told({ blobs: 256, bytes: 3_000_000 });
@@ -320,6 +336,26 @@ function plansOf({ prefix = '', here }: ImportQuestion): readonly RepositoryPlan
     },
   ];
   return plans.filter(({ gun }) => gun.startsWith(prefix));
+}
+
+/** The tag `old` is a source's that sends other bytes; every other is an image with a signature. */
+function copied(reference: Reference, tag: Tag, watch: CopyWatch): CopiedImage {
+  const [layer, config] = [digestOf(utf8('layer')), digestOf(utf8('config'))];
+  watch.planned({ blobs: 2, sizeBytes: 48_000_120 });
+  watch.arrived(config, 120, 'there');
+  if (reference === 'old') {
+    throw copyError('COPY_DIGEST_MISMATCH', { expected: layer, found: config });
+  }
+  watch.sent(48_000_000);
+  watch.arrived(layer, 48_000_000, tag === '1' ? 'sent' : 'mounted');
+  const mediaType = mediaTypes.ociManifest;
+  const image = { digest, mediaType, artifactType: mediaTypes.ociConfig, subject: undefined };
+  return {
+    ...{ digest, sizeBytes: 528, bytes: tag === '1' ? 48_000_000 : 0 },
+    manifests: [{ ...image, how: 'sent' }],
+    attached: [parseTag(`sha256-${hexOf(digest)}.sig`)],
+    blobs: { sent: tag === '1' ? 1 : 0, there: 1, mounted: tag === '1' ? 0 : 1, foreign: 0 },
+  };
 }
 
 const rottenRegistry: Scrubbed = {

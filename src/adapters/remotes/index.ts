@@ -12,4 +12,5 @@ export { HttpsClient } from './https-client.ts';
 export { isLoopback } from './loopback.ts';
 export { type BlobContent, RegistryRemote } from './registry-remote.ts';
 export { Remotes, type RemotesOptions } from './remotes.ts';
+export { RepositoryRemote } from './repository-remote.ts';
 export { TrustServerRemote } from './trust-server-remote.ts';

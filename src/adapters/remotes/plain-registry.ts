@@ -26,7 +26,8 @@ export function secureOrPlain(secure: RegistrySource, plain: RegistrySource): Re
   };
 }
 
-function speaksNoTls(error: unknown): boolean {
+/** True for what a connection fails with where the other side speaks another protocol. */
+export function speaksNoTls(error: unknown): boolean {
   return (
     isStoreError(error) && error.code === 'REMOTE_UNREACHABLE' && error.detail.reason === 'EPROTO'
   );

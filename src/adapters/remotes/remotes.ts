@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../base/index.ts';
 import type { RegistrySource } from '../../client/index.ts';
+import type { ImageReference, RepositoryName } from '../../oci/index.ts';
 import { type Gun, hostOfGun } from '../../tuf/index.ts';
 import { AuthorizedClient } from './authorized-client.ts';
 import type { CredentialSource } from './credentials.ts';
@@ -7,9 +9,10 @@ import { remoteError } from './errors.ts';
 import type { HttpsClientOptions } from './http-request.ts';
 import { HttpsClient } from './https-client.ts';
 import { isLoopback } from './loopback.ts';
-import { secureOrPlain } from './plain-registry.ts';
+import { secureOrPlain, speaksNoTls } from './plain-registry.ts';
 import { leadsOutside } from './redirect.ts';
 import { RegistryRemote } from './registry-remote.ts';
+import { RepositoryRemote } from './repository-remote.ts';
 import { TrustServerRemote } from './trust-server-remote.ts';
 
 export interface RemotesOptions extends HttpsClientOptions {
@@ -23,6 +26,7 @@ export interface RemotesOptions extends HttpsClientOptions {
 
 const hubRegistry = 'https://registry-1.docker.io';
 const hubTrustServer = 'https://notary.docker.io';
+const pingLimitBytes = 64 * 1024;
 
 /**
  * The remotes of one command. They share connections and tokens; closing it closes them.
@@ -42,7 +46,7 @@ export class Remotes implements Disposable {
    * @param scheme  `http` for a registry without TLS; it is refused but on loopback
    */
   registry(host: string, scheme: 'https' | 'http' = 'https'): RegistryRemote {
-    const origin = host === 'docker.io' ? hubRegistry : originOf(`${scheme}://${host}`);
+    const origin = registryOrigin(host, scheme);
     const follows = this.#options.redirects === 'outside' ? leadsOutside : undefined;
     return new RegistryRemote({ origin, client: this.#client(origin, host), follows });
   }
@@ -52,6 +56,20 @@ export class Remotes implements Disposable {
     const hostname = URL.canParse(`https://${host}`) ? new URL(`https://${host}`).hostname : '';
     const secure = this.registry(host);
     return isLoopback(hostname) ? secureOrPlain(secure, this.registry(host, 'http')) : secure;
+  }
+
+  /**
+   * A repository to copy from or to. A registry on loopback that speaks no TLS is spoken to without.
+   * @param mountFrom  another repository of the same registry, whose blobs it may be given
+   * @throws StoreError REMOTE_UNREACHABLE and others of {@link HttpsClient.send}
+   */
+  async repository(
+    { host, repository }: Pick<ImageReference, 'host' | 'repository'>,
+    mountFrom?: RepositoryName,
+  ): Promise<RepositoryRemote> {
+    const origin = await this.#originSpoken(host);
+    const client = this.#client(origin, host);
+    return new RepositoryRemote({ client, origin, repository, mountFrom, pause });
   }
 
   /** The trust server of a repository. Its login is that of the registry, as in docker. */
@@ -68,6 +86,19 @@ export class Remotes implements Disposable {
     this.#http[Symbol.dispose]();
   }
 
+  /** As {@link secureOrPlain}: what answers TLS in another protocol is asked without it. */
+  async #originSpoken(host: string): Promise<string> {
+    const secure = registryOrigin(host, 'https');
+    if (!isLoopback(new URL(secure).hostname)) return secure;
+    try {
+      await this.#http.send({ method: 'GET', url: new URL('/v2/', secure) }, pingLimitBytes);
+      return secure;
+    } catch (error) {
+      if (speaksNoTls(error)) return registryOrigin(host, 'http');
+      throw error;
+    }
+  }
+
   #client(origin: string, host: string): AuthorizedClient {
     const key = `${origin} ${host}`;
     const known = this.#clients.get(key);
@@ -77,6 +108,15 @@ export class Remotes implements Disposable {
     this.#clients.set(key, client);
     return client;
   }
+}
+
+function registryOrigin(host: string, scheme: 'https' | 'http'): string {
+  return host === 'docker.io' ? hubRegistry : originOf(`${scheme}://${host}`);
+}
+
+/** A second, then two, four, eight. */
+async function pause(attempt: number): Promise<void> {
+  await sleep(500 * 2 ** Math.min(attempt, 4));
 }
 
 /** Checked here once, so that requests and the origin they are compared with are one spelling. */

@@ -1,14 +1,17 @@
-import { createHash } from 'node:crypto';
-import { type Digest, digestOfHash } from '../base/index.ts';
+import { createHash, type Hash } from 'node:crypto';
+import { type Digest, type DigestAlgorithm, digestOfHash } from '../base/index.ts';
 
-/** A stream that is hashed and counted as it passes: the `diff_id` of an uncompressed layer. */
+/** A stream that is hashed and counted as it passes: a blob, or the `diff_id` of an uncompressed layer. */
 export class DigestedStream implements AsyncIterable<Uint8Array> {
   readonly #stream: AsyncIterable<Uint8Array>;
-  readonly #hash = createHash('sha256');
+  readonly #algorithm: DigestAlgorithm;
+  readonly #hash: Hash;
   #sizeBytes = 0;
 
-  constructor(stream: AsyncIterable<Uint8Array>) {
+  constructor(stream: AsyncIterable<Uint8Array>, algorithm: DigestAlgorithm = 'sha256') {
     this.#stream = stream;
+    this.#algorithm = algorithm;
+    this.#hash = createHash(algorithm);
   }
 
   /** How many bytes have passed. */
@@ -18,7 +21,7 @@ export class DigestedStream implements AsyncIterable<Uint8Array> {
 
   /** Of the bytes that have passed, which are all of them once the stream has ended. Ask once. */
   digest(): Digest {
-    return digestOfHash(this.#hash.digest());
+    return digestOfHash(this.#hash.digest(), this.#algorithm);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, undefined> {

@@ -1,0 +1,34 @@
+import { isStoreError } from '../../base/index.ts';
+
+/** Waits before another attempt, the first of which is 1. */
+export type Pause = (attempt: number) => Promise<void>;
+
+/** How often in a row something may fail before it has failed. */
+export const attemptLimit = 6;
+
+/**
+ * Does what may be done twice again while it fails for reasons that pass.
+ * @param work  is given the number of the attempt, from 1
+ * @throws what the last attempt threw
+ */
+export async function persistently<T>(
+  work: (attempt: number) => Promise<T>,
+  pause: Pause,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work(attempt);
+    } catch (error) {
+      if (!isPassing(error) || attempt >= attemptLimit) throw error;
+      await pause(attempt);
+    }
+  }
+}
+
+/** True for a connection that broke, and a server that is busy or away. */
+export function isPassing(error: unknown): boolean {
+  if (!isStoreError(error)) return false;
+  const { code, detail } = error;
+  if (code === 'REMOTE_STATUS') return [429, 500, 502, 503, 504].includes(Number(detail.status));
+  return ['REMOTE_UNREACHABLE', 'REMOTE_TIMEOUT', 'REMOTE_TRUNCATED'].includes(code);
+}

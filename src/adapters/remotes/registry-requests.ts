@@ -1,0 +1,107 @@
+import type { RepositoryName } from '../../oci/index.ts';
+import type { AuthorizedClient, Scope } from './authorized-client.ts';
+import { parseErrorBody } from './error-body.ts';
+import { remoteError } from './errors.ts';
+import { type Answer, type HttpRequest, type OpenAnswer, printable } from './http-request.ts';
+
+export interface RegistryOptions {
+  readonly client: AuthorizedClient;
+  /** Such as `https://localhost:5443`. */
+  readonly origin: string;
+  /** Whether a redirect is followed; every one, unless told. */
+  readonly follows?: ((from: URL, to: URL) => boolean) | undefined;
+}
+
+/** Of an answer that is read for its reason only. */
+export const refusalLimitBytes = 64 * 1024;
+const redirectLimit = 5;
+const mostPages = 200;
+
+/** What all requests to one registry have in common: where they go, and where they may be sent on to. */
+export class RegistryRequests {
+  readonly #client: AuthorizedClient;
+  readonly #origin: string;
+  readonly #follows: (from: URL, to: URL) => boolean;
+
+  constructor({ client, origin, follows = () => true }: RegistryOptions) {
+    this.#client = client;
+    this.#origin = origin;
+    this.#follows = follows;
+  }
+
+  /** @param path  below `/v2/` */
+  url(path: string): URL {
+    return new URL(`${this.#origin}/v2/${path}`);
+  }
+
+  /** Registries send who asks for a blob elsewhere; the token stays behind (see the client). */
+  async follow(request: HttpRequest, repository: RepositoryName): Promise<OpenAnswer> {
+    let { url } = request;
+    for (let hops = 0; hops <= redirectLimit; hops++) {
+      const answer = await this.#client.open({ ...request, url }, pullOf(repository));
+      if (![301, 302, 303, 307, 308].includes(answer.status)) return answer;
+      answer.discard();
+      const to = answer.headers.get('location') ?? '';
+      if (!URL.canParse(to, url.href)) {
+        throw remoteError('REMOTE_REDIRECT', { url: printable(url), reason: 'to nowhere' });
+      }
+      const next = new URL(to, url);
+      if (!this.#follows(request.url, next)) {
+        const reason = `to ${printable(next)}, where it may not lead`;
+        throw remoteError('REMOTE_REDIRECT', { url: printable(request.url), reason });
+      }
+      url = next;
+    }
+    throw remoteError('REMOTE_REDIRECT', { url: printable(request.url), reason: 'in circles' });
+  }
+
+  /** Where an upload continues. Another origin would be given bytes that are not its own. */
+  uploadUrl(start: URL, opened: Answer): URL {
+    const location = opened.headers.get('location') ?? '';
+    const url = URL.canParse(location, start.href) ? new URL(location, start) : undefined;
+    if (url?.origin === start.origin) return url;
+    const reason = 'the upload continues on another host';
+    throw remoteError('REMOTE_ANSWER', { url: printable(start), reason });
+  }
+
+  /**
+   * A list that is given in pages, whatever their status.
+   * @param limitBytes  of each
+   * @throws StoreError REMOTE_ANSWER for a list without end
+   */
+  async *pages(first: URL, scope: Scope, limitBytes: number): AsyncGenerator<Answer> {
+    let url: URL | undefined = first;
+    for (let page = 0; url !== undefined; page++) {
+      if (page === mostPages) {
+        throw remoteError('REMOTE_ANSWER', { url: printable(first), reason: 'too many pages' });
+      }
+      const answer: Answer = await this.#client.send({ method: 'GET', url }, scope, limitBytes);
+      yield answer;
+      url = nextPage(url, answer.headers.get('link'));
+    }
+  }
+}
+
+/** @see OCI distribution-spec 1.1, "Listing Tags"; only to another page of the same list */
+function nextPage(url: URL, link: string | null | undefined): URL | undefined {
+  const [, to = ''] = /^\s*<([^>]*)>\s*;\s*rel="?next"?/i.exec(link ?? '') ?? [];
+  const next = to !== '' && URL.canParse(to, url.href) ? new URL(to, url) : undefined;
+  return next?.origin === url.origin && next.pathname === url.pathname ? next : undefined;
+}
+
+export function pullOf(repository: RepositoryName): Scope {
+  return `repository:${repository}:pull`;
+}
+
+export function pushOf(repository: RepositoryName): Scope {
+  return `repository:${repository}:pull,push`;
+}
+
+/** The error of an answer that nobody asked for, with the server's own reason. */
+export function refusal(method: string, url: URL, answer: Answer | OpenAnswer) {
+  const body = answer.body instanceof Uint8Array ? answer.body : new Uint8Array();
+  return remoteError('REMOTE_STATUS', {
+    ...{ method, url: printable(url), status: answer.status },
+    explanation: parseErrorBody(body).explanation || '(no reason given)',
+  });
+}

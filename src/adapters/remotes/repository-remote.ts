@@ -1,0 +1,185 @@
+import { algorithmOf, type Digest } from '../../base/index.ts';
+import type { BlobUpload, CopyDestination, CopySource, SentManifest } from '../../copy/index.ts';
+import {
+  manifestLimitBytes,
+  mediaTypes,
+  parseManifest,
+  parseTag,
+  type Reference,
+  type RepositoryName,
+  type Tag,
+} from '../../oci/index.ts';
+import type { AuthorizedClient } from './authorized-client.ts';
+import { remoteError } from './errors.ts';
+import { printable } from './http-request.ts';
+import { attemptLimit, isPassing, type Pause, persistently } from './persistence.ts';
+import { RegistryRemote } from './registry-remote.ts';
+import {
+  pullOf,
+  pushOf,
+  type RegistryOptions,
+  RegistryRequests,
+  refusal,
+  refusalLimitBytes,
+} from './registry-requests.ts';
+import { RemoteUpload } from './remote-upload.ts';
+
+export interface RepositoryOptions extends RegistryOptions {
+  readonly repository: RepositoryName;
+  /** Another repository of the same registry, from which blobs may be mounted. */
+  readonly mountFrom?: RepositoryName | undefined;
+  readonly pause: Pause;
+}
+
+/** What must come between two broken connections for the first to be forgotten. */
+const progressBytes = 1024 * 1024;
+
+/**
+ * One repository of a registry, to copy from or to. What fails for reasons that pass is done again,
+ * and a blob goes on where its connection broke.
+ * @see OCI distribution-spec 1.1
+ */
+export class RepositoryRemote implements CopySource, CopyDestination {
+  readonly #client: AuthorizedClient;
+  readonly #requests: RegistryRequests;
+  readonly #registry: RegistryRemote;
+  readonly #name: RepositoryName;
+  readonly #mountFrom: RepositoryName | undefined;
+  readonly #pause: Pause;
+
+  constructor(options: RepositoryOptions) {
+    this.#client = options.client;
+    this.#requests = new RegistryRequests(options);
+    this.#registry = new RegistryRemote(options);
+    this.#name = options.repository;
+    this.#mountFrom = options.mountFrom;
+    this.#pause = options.pause;
+  }
+
+  manifest(reference: Reference): Promise<SentManifest | undefined> {
+    return this.#persist(() => this.#registry.manifest(this.#name, reference));
+  }
+
+  blobSize(digest: Digest): Promise<number | undefined> {
+    return this.#persist(() => this.#registry.blobSize(this.#name, digest));
+  }
+
+  async putManifest(reference: Reference, manifest: SentManifest): Promise<void> {
+    await this.#persist(() => this.#registry.pushManifest(this.#name, reference, manifest));
+  }
+
+  digestOf(reference: Reference): Promise<Digest | undefined> {
+    return this.#persist(() => this.#registry.digestOf(this.#name, reference));
+  }
+
+  /** Every tag, in the registry's order. @throws StoreError OCI_TAG_INVALID */
+  async tags(): Promise<readonly Tag[]> {
+    const tags = await this.#persist(() => this.#registry.tags(this.#name));
+    return (tags ?? []).map(parseTag);
+  }
+
+  /** @see OCI distribution-spec 1.1, "Listing Referrers"; 404 where the registry has no such API */
+  referrers(subject: Digest): Promise<readonly Digest[] | undefined> {
+    const url = this.#url(`referrers/${subject}`);
+    return this.#persist(async () => {
+      const found: Digest[] = [];
+      for await (const page of this.#requests.pages(url, pullOf(this.#name), manifestLimitBytes)) {
+        if ([404, 405, 501].includes(page.status)) return undefined;
+        if (page.status !== 200) throw refusal('GET', url, page);
+        // Whoever answers everything with a page for people has no such API either.
+        const mediaType = page.headers.get('content-type') ?? '';
+        if (!mediaType.startsWith(mediaTypes.ociIndex)) return undefined;
+        const list = parseManifest(page.body, mediaTypes.ociIndex);
+        if (list.kind === 'index') found.push(...list.manifests.map(({ digest }) => digest));
+      }
+      return found;
+    });
+  }
+
+  async listsReferrers(subject: Digest): Promise<boolean> {
+    return (await this.referrers(subject)) !== undefined;
+  }
+
+  async openBlob(digest: Digest): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const first = await this.#persist(() => this.#openFrom(digest, 0));
+    return first && this.#continued(digest, first);
+  }
+
+  async beginBlob(digest: Digest): Promise<'mounted' | BlobUpload> {
+    const from = this.#mountFrom;
+    const query = new URLSearchParams({ mount: digest, ...(from !== undefined && { from }) });
+    if (algorithmOf(digest) !== 'sha256') query.set('digest-algorithm', algorithmOf(digest));
+    const scope = [pushOf(this.#name), ...(from === undefined ? [] : [pullOf(from)])].join(' ');
+    const start = this.#url(`blobs/uploads/?${query}`);
+    const opened = await this.#persist(async () => {
+      const request = { method: 'POST', url: start } as const;
+      const answer = await this.#client.send(request, scope, refusalLimitBytes);
+      if (answer.status === 201 || answer.status === 202) return answer;
+      throw refusal('POST', start, answer);
+    });
+    if (opened.status === 201) return 'mounted';
+    const isThere = async () => (await this.blobSize(digest)) !== undefined;
+    const by = { client: this.#client, requests: this.#requests, pause: this.#pause };
+    return new RemoteUpload({ ...by, scope, digest, start, opened, isThere });
+  }
+
+  /** @returns undefined when the registry has none */
+  async #openFrom(digest: Digest, offset: number): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const url = this.#url(`blobs/${digest}`);
+    const headers = offset === 0 ? {} : { range: `bytes=${offset}-` };
+    const answer = await this.#requests.follow({ method: 'GET', url, headers }, this.#name);
+    if (answer.status === 200) return without(answer.body, offset);
+    const start = /^bytes (\d+)-/.exec(answer.headers.get('content-range') ?? '')?.[1];
+    if (answer.status === 206 && Number(start) === offset) return answer.body;
+    answer.discard();
+    if (answer.status === 404) return undefined;
+    throw refusal('GET', url, answer);
+  }
+
+  async *#continued(
+    digest: Digest,
+    first: AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array, undefined> {
+    let body: AsyncIterable<Uint8Array> | undefined = first;
+    let at = 0;
+    let brokenAt = 0;
+    for (let breaks = 0; body; ) {
+      try {
+        for await (const part of body) {
+          at += part.length;
+          yield part;
+        }
+        return;
+      } catch (error) {
+        breaks = at - brokenAt < progressBytes ? breaks + 1 : 1;
+        brokenAt = at;
+        if (!isPassing(error) || breaks >= attemptLimit) throw error;
+        await this.#pause(breaks);
+        body = await this.#persist(() => this.#openFrom(digest, at));
+      }
+    }
+    const url = printable(this.#url(`blobs/${digest}`));
+    throw remoteError('REMOTE_ANSWER', { url, reason: 'the blob is gone' });
+  }
+
+  #url(path: string): URL {
+    return this.#requests.url(`${this.#name}/${path}`);
+  }
+
+  #persist<T>(work: () => Promise<T>): Promise<T> {
+    return persistently(work, this.#pause);
+  }
+}
+
+/** A registry that knows no ranges sends all of it. */
+async function* without(
+  body: AsyncIterable<Uint8Array>,
+  offset: number,
+): AsyncGenerator<Uint8Array, undefined> {
+  let left = offset;
+  for await (const part of body) {
+    const dropped = Math.min(left, part.length);
+    left -= dropped;
+    if (dropped < part.length) yield part.subarray(dropped);
+  }
+}

@@ -1,0 +1,190 @@
+import { algorithmOf, type Digest, digestOf, Turns } from '../base/index.ts';
+import {
+  type Descriptor,
+  type Index,
+  isDigestReference,
+  type Manifest,
+  mediaTypes,
+  parseManifest,
+  platformOf,
+  type Reference,
+  type Tag,
+  tagsAbout,
+} from '../oci/index.ts';
+import { copyError } from './errors.ts';
+import type { CopySource } from './ports.ts';
+
+export interface GatherRequest {
+  readonly source: CopySource;
+  readonly reference: Reference;
+  /** `os/architecture[/variant]`: of an index only this one. */
+  readonly platform?: string | undefined;
+  /** Whether to look for what is attached. */
+  readonly attached: boolean;
+}
+
+/** Everything that belongs to an image. Each manifest is what its digest says. */
+export interface Gathered {
+  readonly root: Manifest | Index;
+  readonly manifests: ReadonlyMap<Digest, Manifest | Index>;
+  /** Of a manifest: those that say something about it. */
+  readonly about: ReadonlyMap<Digest, readonly Digest[]>;
+  /** Cosign's tags, and what they lead to. */
+  readonly tags: ReadonlyMap<Tag, Digest>;
+}
+
+const limits = {
+  manifests: 10_000,
+  /** Of all manifests together; they are kept in memory. */
+  bytes: 256 * 1024 * 1024,
+  /** Of indexes in indexes, and of what is attached to what is attached. */
+  depth: 10,
+};
+const requestsAtOnce = 8;
+
+/**
+ * Reads every manifest of an image at the source: itself, those that an index names, and whatever is
+ * attached to one of them, as a referrer or under a tag of cosign's. What a list of referrers names
+ * and the source does not have, or what has another subject, is no referrer and left out.
+ *
+ * @throws StoreError COPY_NOT_FOUND, COPY_PLATFORM, COPY_MANIFEST_MISSING, COPY_DIGEST_MISMATCH,
+ *         COPY_TOO_MUCH, what `parseManifest` throws, and what the source rejects with
+ */
+export async function gather({
+  source,
+  reference,
+  platform,
+  attached,
+}: GatherRequest): Promise<Gathered> {
+  const gathering = new Gathering(source, attached);
+  const found = await gathering.read(reference);
+  if (!found) throw copyError('COPY_NOT_FOUND', { reference });
+  const root =
+    platform === undefined || found.kind === 'manifest'
+      ? found
+      : await gathering.child(choose(found, platform), found.digest);
+  await gathering.follow(root, 0);
+  const { manifests, about, tags } = gathering;
+  return { root, manifests, about, tags };
+}
+
+/** `linux/arm64` is also `linux/arm64/v8` where there is no other. */
+function choose({ manifests }: Index, platform: string): Descriptor {
+  const exact = manifests.find((each) => platformOf(each) === platform);
+  const [only, ...others] = manifests.filter((each) => platformOf(each).startsWith(`${platform}/`));
+  const chosen = exact ?? (others.length === 0 ? only : undefined);
+  if (chosen) return chosen;
+  throw copyError('COPY_PLATFORM', { platform, found: manifests.map(platformOf) });
+}
+
+class Gathering {
+  readonly manifests = new Map<Digest, Manifest | Index>();
+  readonly about = new Map<Digest, readonly Digest[]>();
+  readonly tags = new Map<Tag, Digest>();
+  readonly #source: CopySource;
+  readonly #attached: boolean;
+  readonly #turns = new Turns(requestsAtOnce);
+  #bytes = 0;
+  #failure: unknown;
+
+  constructor(source: CopySource, attached: boolean) {
+    this.#source = source;
+    this.#attached = attached;
+  }
+
+  /** A manifest whose bytes are those of its digest; undefined when there is none. */
+  async read(reference: Reference, mediaType?: string): Promise<Manifest | Index | undefined> {
+    return this.#ask(async () => {
+      const received = await this.#source.manifest(reference);
+      if (!received) return undefined;
+      const { bytes } = received;
+      this.#bytes += bytes.length;
+      if (this.#bytes > limits.bytes) throw tooMuch(limits.bytes, 'bytes of manifests');
+      const algorithm = isDigestReference(reference) ? algorithmOf(reference) : 'sha256';
+      const found = digestOf(bytes, algorithm);
+      if (isDigestReference(reference) && found !== reference) {
+        throw copyError('COPY_DIGEST_MISMATCH', { expected: reference, found });
+      }
+      return parseManifest(bytes, (mediaType ?? received.mediaType) || undefined, algorithm);
+    });
+  }
+
+  async child({ digest, mediaType }: Descriptor, parent: Digest): Promise<Manifest | Index> {
+    const known = this.manifests.get(digest);
+    if (known) return known;
+    const found = await this.read(digest, mediaType);
+    if (found) return found;
+    throw copyError('COPY_MANIFEST_MISSING', { digest, parent });
+  }
+
+  /** Everything below a manifest and about it. */
+  async follow(manifest: Manifest | Index, depth: number): Promise<void> {
+    if (this.manifests.has(manifest.digest)) return;
+    this.manifests.set(manifest.digest, manifest);
+    if (this.manifests.size > limits.manifests) throw tooMuch(limits.manifests, 'manifests');
+    if (depth > limits.depth) throw tooMuch(limits.depth, 'levels');
+    const below = manifest.kind === 'index' ? manifest.manifests : [];
+    const ways = below.map(async (each) =>
+      this.follow(await this.child(each, manifest.digest), depth + 1),
+    );
+    if (this.#attached) ways.push(this.#followAbout(manifest.digest, depth + 1));
+    await Promise.all(ways);
+  }
+
+  async #followAbout(subject: Digest, depth: number): Promise<void> {
+    const [list, ...cosign] = tagsAbout(subject);
+    const [referrers, ...tagged] = await Promise.all([
+      list ? this.#referrers(subject, list) : [],
+      ...cosign.map((tag) => this.#tagged(tag)),
+    ]);
+    const found = [...referrers, ...tagged.flatMap((each) => each ?? [])];
+    this.about.set(
+      subject,
+      found.map(({ digest }) => digest),
+    );
+    await Promise.all(found.map((each) => this.follow(each, depth)));
+  }
+
+  /** @param list  the tag under which clients keep the list where the registry keeps none */
+  async #referrers(subject: Digest, list: Tag): Promise<(Manifest | Index)[]> {
+    const listed =
+      (await this.#ask(() => this.#source.referrers(subject))) ?? (await this.#listed(list));
+    const found = await Promise.all(
+      [...new Set(listed)].map((digest) => this.manifests.get(digest) ?? this.read(digest)),
+    );
+    return found
+      .filter((each) => each !== undefined)
+      .filter((each) => each.subject?.digest === subject);
+  }
+
+  /** A person may have given this name to an image of theirs: that lists nothing. */
+  async #listed(tag: Tag): Promise<readonly Digest[]> {
+    const list = await this.#ask(() => this.#source.manifest(tag));
+    if (list?.mediaType !== mediaTypes.ociIndex) return [];
+    const found = parseManifest(list.bytes, list.mediaType);
+    return found.kind === 'index' ? found.manifests.map(({ digest }) => digest) : [];
+  }
+
+  async #tagged(tag: Tag): Promise<Manifest | Index | undefined> {
+    const found = await this.read(tag);
+    if (found) this.tags.set(tag, found.digest);
+    return found;
+  }
+
+  /** So many at a time, and none any more after one has failed. */
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    return this.#turns.take('source', async () => {
+      if (this.#failure !== undefined) throw this.#failure;
+      try {
+        return await question();
+      } catch (error) {
+        this.#failure = error;
+        throw error;
+      }
+    });
+  }
+}
+
+function tooMuch(limit: number, what: string) {
+  return copyError('COPY_TOO_MUCH', { limit, what });
+}
