@@ -84,6 +84,11 @@ export class DockerProgram implements InstalledDocker {
     await this.ask(['image', 'inspect', '--format', '{{.Id}}', '--', name]);
   }
 
+  /** @throws StoreError DOCKER_FAILED */
+  async tag(name: string, target: string): Promise<void> {
+    await this.ask(['tag', '--', name, target]);
+  }
+
   /** Where progress goes to a terminal, docker itself writes there, and ends with the digest's name. */
   async pull(reference: string, { platform, to }: Parameters<InstalledDocker['pull']>[1]) {
     const flags = platform === undefined ? [] : ['--platform', platform];

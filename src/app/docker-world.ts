@@ -43,7 +43,7 @@ import {
   publicKey,
   type TrustedSet,
 } from '../tuf/index.ts';
-import { DockerProgram } from './docker-program.ts';
+import { DockerWithEngine } from './docker-with-engine.ts';
 import { appError } from './errors.ts';
 import { openKeyring } from './keyring.ts';
 import { readTlsFolder } from './tls-folder.ts';
@@ -81,7 +81,8 @@ export async function openDockerWorld(
     : undefined;
   const token = tokens?.rootTokenFrom(env, terminal);
   const keys = tokens && token ? new tokens.TokenRoots(files, token) : files;
-  const program = new DockerProgram(folder, env, options.globals);
+  const credentials = dockerCredentials(folder);
+  const program = new DockerWithEngine({ folder, env, globals: options.globals, credentials });
   const opened = new Map<string, Remotes>();
   const read = new Map<Gun, Promise<Trust>>();
   let policy: Promise<TrustPolicy> | undefined;
@@ -95,7 +96,6 @@ export async function openDockerWorld(
     const known = opened.get(host);
     if (known) return known;
     const tls = await readTlsFolder(folder, host, options.ca);
-    const credentials = dockerCredentials(folder);
     const trustServer = trustServerOf(env);
     const remotes = new Remotes({ credentials, clock, ...tls, trustServer, proxyEnv: env });
     opened.set(host, remotes);
@@ -160,7 +160,7 @@ export async function openDockerWorld(
       return await publish({ ...(await publishing(gun)), changes, whenNew });
     },
     async userOf(host) {
-      const login = await dockerCredentials(folder)(host);
+      const login = await credentials(host);
       return login?.kind === 'password' ? login.username : '';
     },
     async signerKey(name) {
@@ -181,6 +181,7 @@ export async function openDockerWorld(
     parsePublicKeyFile: readPublicKeyFile,
     [Symbol.dispose]() {
       for (const remotes of opened.values()) remotes[Symbol.dispose]();
+      program[Symbol.dispose]();
       token?.[Symbol.dispose]();
     },
   };

@@ -287,8 +287,8 @@ export interface DockerTrustWorld extends Disposable {
 }
 
 /**
- * The docker command line that is installed, of any version, with content trust switched off in it
- * and the global flags that this command was given.
+ * The docker that is installed, of any version: its command line with content trust switched off and the
+ * global flags that this command was given, or its engine.
  */
 export interface InstalledDocker {
   /**
@@ -300,6 +300,8 @@ export interface InstalledDocker {
   ask(args: readonly string[]): Promise<string>;
   /** Whether the engine has an image under this name or digest. */
   hasImage(reference: string): Promise<boolean>;
+  /** Gives an image that the engine has another name. @throws StoreError DOCKER_FAILED */
+  tag(name: string, target: string): Promise<void>;
   /**
    * Pulls, and shows docker's progress, but not the name it ends with.
    * @throws StoreError DOCKER_FAILED in docker's words

@@ -8,7 +8,7 @@
  * timestamp expired, and a trust server behind a middleman who can change files.
  */
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runCommand } from '../support/command.ts';
@@ -226,6 +226,37 @@ test('plain docker in a shell goes through ours', async () => {
 
 test('docker pull --quiet shows what is pulled, and no progress', () =>
   compare(world, ['pull', '-q', 'R:v1'], { image: 'R:v1' }));
+
+test('a pull of an image that is there prints what docker prints, to the letter', async () => {
+  const { theirs, ours } = world;
+  const shown: object[] = [];
+  for (const side of [theirs, ours]) {
+    await side.docker.must(['pull', `${side.repository}:v1`], { trust: true });
+    const { code, stdout, stderr } = await side.run(['pull', 'R:v1']);
+    const plain = (text: string) => text.replaceAll(`app/${side.name}`, 'app/NAME');
+    shown.push({ code, stdout: plain(stdout), stderr: plain(stderr) });
+  }
+  assert.deepEqual(shown[1], shown[0]);
+});
+
+test('docker is not started where its engine can be asked', async () => {
+  const { ours } = world;
+  const folder = ours.context('failing');
+  copyFileSync('/bin/false', join(folder, 'docker'));
+  const env = { PATH: `${folder}:${process.env.PATH}` };
+  for (const words of [
+    ['pull', 'R:v1'],
+    ['pull', '-q', 'R:v1'],
+    ['pull', '-a', 'R'],
+  ]) {
+    await ours.clear();
+    const { code, stderr } = await ours.run(words, { env });
+    assert.equal(code, 0, stderr);
+    await ours.docker.must(['image', 'inspect', `${ours.repository}:v1`]);
+  }
+  const { code, stderr } = await ours.run(['-H', 'unix:///nosuch.sock', 'pull', 'R:v1'], { env });
+  assert.deepEqual([code, stderr], [1, 'docker failed and did not say why\n']);
+});
 
 test('docker run --pull always, never and of another kind', async () => {
   for (const [policy, name] of [

@@ -83,6 +83,7 @@ test('what stands in the folder it is started in changes nothing', async () => {
 
 for (const [what, folder, passes] of [
   ['its HTTPS keeps to the limits that are tested with Node', 'remotes/https-client', 10],
+  ['it takes what an engine says as it is tested with Node', 'engine/engine-api', 20],
   ['it opens every key that docker, notary or Node wrote', 'trust-folder/trust-folder', 25],
 ] as const) {
   test(what, async () => {

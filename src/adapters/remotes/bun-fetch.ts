@@ -14,6 +14,7 @@ import {
 /** What Bun's `fetch` takes beside the standard's. @see bun.sh/docs/runtime/networking/fetch */
 interface BunRequest extends RequestInit {
   readonly tls: TlsOptions & { readonly rejectUnauthorized: boolean };
+  readonly unix?: string;
   readonly decompress: boolean;
 }
 
@@ -30,7 +31,7 @@ export class BunFetch {
   }
 
   async open({ method, url, headers, body }: HttpRequest): Promise<OpenAnswer> {
-    const { silenceMs = 30_000 } = this.#options;
+    const { socketPath, silenceMs = 30_000 } = this.#options;
     const aborter = new AbortController();
     const silence = new Silence(silenceMs, () => aborter.abort());
     const request: BunRequest = {
@@ -40,6 +41,7 @@ export class BunFetch {
       redirect: 'manual',
       signal: aborter.signal,
       tls: { ...tlsOf(this.#options), rejectUnauthorized: isVerified(url, this.#options) },
+      ...(socketPath && { unix: socketPath }),
       decompress: false,
     };
     try {

@@ -16,6 +16,8 @@ export interface HttpsClientOptions {
    */
   readonly ca?: string | undefined;
   readonly identity?: ClientIdentity | undefined;
+  /** A Unix socket that every request goes to, whatever host its URL names. */
+  readonly socketPath?: string | undefined;
   /**
    * Variables that may name proxies, such as `process.env`: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, in
    * either case. This machine itself is always asked directly.

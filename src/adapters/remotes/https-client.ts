@@ -19,10 +19,10 @@ const nodeRequests = isBun ? undefined : await import('./node-requests.ts');
 
 /**
  * HTTPS with connections kept alive, limits and timeouts on all that a server can send. It follows
- * no redirect and knows no login: others decide that. Plain HTTP is spoken with loopback only.
+ * no redirect and knows no login: others decide that. Plain HTTP is spoken with this machine only.
  *
- * Requests go by Node's HTTP, except the small ones of the one executable, whose runtime has a
- * faster way.
+ * Requests go by Node's HTTP, except the small ones of the one executable and those to a socket, for which
+ * its runtime has a faster way.
  */
 export class HttpsClient implements Disposable {
   readonly #options: HttpsClientOptions;
@@ -40,7 +40,7 @@ export class HttpsClient implements Disposable {
    *         REMOTE_TRUNCATED, REMOTE_PLAIN_HTTP. Every status is an answer, not an error
    */
   async send(request: HttpRequest, limitBytes: number): Promise<Answer> {
-    const answer = await this.#open(request, isBun && isForFetch(request));
+    const answer = await this.#open(request, this.#isForFetch(request));
     const timer = setTimeout(() => answer.discard(), wholeAnswerMs);
     try {
       const announced = Number(answer.headers.get('content-length') ?? 0);
@@ -57,11 +57,19 @@ export class HttpsClient implements Disposable {
 
   /** As {@link send}, with the body as a stream that ends with an error when it is cut short. */
   async open(request: HttpRequest): Promise<OpenAnswer> {
-    return this.#open(request, false);
+    const isLocal = this.#options.socketPath !== undefined;
+    return this.#open(request, isLocal && this.#isForFetch(request));
   }
 
   [Symbol.dispose](): void {
     this.#node?.[Symbol.dispose]();
+  }
+
+  /** Bun's `fetch` would ask a proxy for this machine too, but not for a socket. */
+  #isForFetch({ url, body }: HttpRequest): boolean {
+    if (!isBun || typeof body === 'function') return false;
+    if (this.#options.socketPath !== undefined) return true;
+    return !isLoopback(url.hostname) || !Object.keys(process.env).some(isProxyVariable);
   }
 
   async #open(request: HttpRequest, byFetch: boolean): Promise<OpenAnswer> {
@@ -77,12 +85,6 @@ export class HttpsClient implements Disposable {
     this.#node ??= new NodeRequests(this.#options);
     return this.#node.open(request);
   }
-}
-
-/** Bun's `fetch` would ask a proxy for this machine too. */
-function isForFetch({ url, body }: HttpRequest): boolean {
-  if (typeof body === 'function') return false;
-  return !isLoopback(url.hostname) || !Object.keys(process.env).some(isProxyVariable);
 }
 
 function isProxyVariable(name: string): boolean {

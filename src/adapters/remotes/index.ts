@@ -5,6 +5,7 @@
  */
 export { AuthorizedClient, type AuthorizedClientOptions } from './authorized-client.ts';
 export { anonymous, type Credential, type CredentialSource } from './credentials.ts';
+export { serverOf } from './docker-config.ts';
 export { dockerCredentials } from './docker-credentials.ts';
 export { remoteError, remoteErrors } from './errors.ts';
 export type { Answer, ClientIdentity, HttpRequest, HttpsClientOptions } from './http-request.ts';

@@ -68,6 +68,7 @@ export class NodeRequests implements Disposable {
       method,
       headers: { 'user-agent': userAgent, ...headers },
       timeout: this.#silenceMs,
+      socketPath: this.#options.socketPath,
     };
     return new Promise((resolve, reject) => {
       const sent =

@@ -67,7 +67,7 @@ export async function tagTrusted(
   { tagged, pinned }: Pick<TrustedImage, 'tagged' | 'pinned'>,
 ): Promise<void> {
   world.printError(`Tagging ${pinned} as ${tagged}\n`);
-  await docker.program.ask(['tag', pinned, tagged]);
+  await docker.program.tag(pinned, tagged);
 }
 
 async function everyImage(context: EnforceContext, image: NamedImage): Promise<TrustedImage[]> {
