@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Digest } from '../../base/index.ts';
 import {
   isDigestReference,
@@ -149,16 +150,22 @@ export class SqlRegistryIndex implements RegistryIndex {
   }
 
   async tags(repository: RepositoryName, page: Page): Promise<readonly Tag[] | undefined> {
-    const rows = await this.#db
-      .selectFrom('tags')
-      .select('tag')
-      .where('repository', '=', repository)
-      .where('tag', '>', page.after ?? '')
-      .orderBy('tag')
-      .limit(page.limit)
-      .execute();
-    if (rows.length === 0 && !(await this.#exists(repository))) return undefined;
-    return rows.map((row) => row.tag as Tag);
+    // Ten thousand rows of a tag each take five times as long as one row with all of them.
+    const { tags } = await this.#db
+      .selectFrom((from) =>
+        from
+          .selectFrom('tags')
+          .select('tag')
+          .where('repository', '=', repository)
+          .where('tag', '>', page.after ?? '')
+          .orderBy('tag')
+          .limit(page.limit)
+          .as('page'),
+      )
+      .select(sql<string | null>`string_agg(tag, ',')`.as('tags'))
+      .executeTakeFirstOrThrow();
+    if (tags !== null) return tags.split(',') as Tag[];
+    return (await this.#exists(repository)) ? [] : undefined;
   }
 
   async repositories(page: Page): Promise<readonly RepositoryName[]> {
