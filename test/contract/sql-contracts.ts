@@ -9,11 +9,11 @@ import { SqlCollection } from '../../src/adapters/sql/registry-collection.ts';
 import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
 import { SqlUserStore } from '../../src/adapters/sql/user-store.ts';
 import { chainStoresContract } from './chain-stores.ts';
-import { collectionContract } from './collection.ts';
+import { collectionContract, type OpenCollection } from './collection.ts';
 import { expiryIndexContract } from './expiry-index.ts';
 import { metadataStoreContract } from './metadata-store.ts';
 import { privateKeyStoreContract } from './private-key-store.ts';
-import { registryIndexContract } from './registry-index.ts';
+import { type OpenRegistryIndex, registryIndexContract } from './registry-index.ts';
 import { roleKeyRowsContract } from './role-key-rows.ts';
 import { userStoreContract } from './user-store.ts';
 
@@ -55,33 +55,8 @@ export function sqlContracts(name: string, open: () => Promise<Database>): void 
 
   roleKeyRowsContract(name, open);
 
-  registryIndexContract(name, async () => {
-    const db = await open();
-    return {
-      index: new SqlRegistryIndex(db),
-      leavings: () => countRows(db),
-      close: () => db.destroy(),
-    };
-  });
-
-  collectionContract(name, async () => {
-    const db = await open();
-    return {
-      index: new SqlCollection(db),
-      registry: new SqlRegistryIndex(db),
-      metadata: new SqlMetadataStore(db),
-      candidate: async (repository, tag, digest, state) => {
-        const about = { id: tag, gun: 'gun', repository, tag, digest, size_bytes: 1, state };
-        const job = { next_step: null, next_try_at: 0, tries: 0 };
-        const rest = { signed_by: 'targets', admitted_at: 0, updated_at: 0, ...job };
-        await db
-          .insertInto('candidates')
-          .values({ ...about, ...rest })
-          .execute();
-      },
-      close: () => db.destroy(),
-    };
-  });
+  registryIndexContract(name, async () => openRegistryIndex(await open()));
+  collectionContract(name, async () => openCollection(await open()));
 
   describe(`users in ${name}`, () => {
     const opened: Database[] = [];
@@ -92,6 +67,34 @@ export function sqlContracts(name: string, open: () => Promise<Database>): void 
       return new SqlUserStore(db);
     });
   });
+}
+
+/** The registry's index in a database that is closed with it. */
+export function openRegistryIndex(db: Database): OpenRegistryIndex {
+  return {
+    index: new SqlRegistryIndex(db),
+    leavings: () => countRows(db),
+    close: () => db.destroy(),
+  };
+}
+
+/** What collection works on, in a database that is closed with it. */
+export function openCollection(db: Database): OpenCollection {
+  return {
+    index: new SqlCollection(db),
+    registry: new SqlRegistryIndex(db),
+    metadata: new SqlMetadataStore(db),
+    candidate: async (repository, tag, digest, state) => {
+      const about = { id: tag, gun: 'gun', repository, tag, digest, size_bytes: 1, state };
+      const job = { next_step: null, next_try_at: 0, tries: 0 };
+      const rest = { signed_by: 'targets', admitted_at: 0, updated_at: 0, ...job };
+      await db
+        .insertInto('candidates')
+        .values({ ...about, ...rest })
+        .execute();
+    },
+    close: () => db.destroy(),
+  };
 }
 
 const tables = {

@@ -11,6 +11,7 @@ import { Breathing } from './breathing.ts';
 import * as store from './migrations/0001-store.ts';
 import * as retiredVersions from './migrations/0002-retired-versions.ts';
 import * as expiries from './migrations/0003-expiries.ts';
+import * as manifestIndexes from './migrations/0004-manifest-indexes.ts';
 import type { NodeSqlite } from './node-sqlite.ts';
 import type { Schema } from './schema.ts';
 import { isPostgres } from './statements.ts';
@@ -23,6 +24,7 @@ const migrations = {
   '0001-store': store,
   '0002-retired-versions': retiredVersions,
   '0003-expiries': expiries,
+  '0004-manifest-indexes': manifestIndexes,
 };
 
 /**

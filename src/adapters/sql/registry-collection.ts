@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Digest } from '../../base/index.ts';
 import { type RepositoryName, type Tag, tagsAbout } from '../../oci/index.ts';
 import type { AgedTag, CollectionIndex, Page, SignedContent } from '../../registry/index.ts';
@@ -5,6 +6,7 @@ import { chunksOf } from './chunks.ts';
 import type { Database, Tx } from './database.ts';
 import { unheldIn } from './registry-held.ts';
 import { dropUnheldManifests } from './registry-manifests.ts';
+import { needsIn } from './registry-needs.ts';
 import { isStillSigned, signedContentOf } from './signed-content.ts';
 import { lockNames, write } from './write.ts';
 
@@ -66,8 +68,15 @@ export class SqlCollection implements CollectionIndex {
       .where('repository', '=', repository)
       .where('digest', '>', after)
       .where('pushed_at', '<', before.getTime())
-      .where('digest', 'not in', (eb) =>
-        eb.selectFrom('tags').select('tags.digest').where('tags.repository', '=', repository),
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('tags')
+              .select('tags.tag')
+              .where('tags.repository', '=', repository)
+              .whereRef('tags.digest', '=', 'repository_manifests.digest'),
+          ),
+        ),
       )
       .orderBy('digest')
       .limit(limit)
@@ -143,18 +152,16 @@ export class SqlCollection implements CollectionIndex {
         .select('digest')
         .where('repository', '=', repository)
         .where('linked_at', '<', before.getTime())
-        .where(({ not, exists, selectFrom }) =>
+        .where(({ not, exists }) =>
           not(
             exists(
-              selectFrom('manifest_references')
-                .innerJoin('repository_manifests', (join) =>
-                  join
-                    .onRef('repository_manifests.digest', '=', 'manifest_references.parent')
-                    .on('repository_manifests.repository', '=', repository),
-                )
+              needsIn(tx, repository, 'blob')
                 .select('manifest_references.parent')
-                .whereRef('manifest_references.child', '=', 'repository_blobs.digest')
-                .where('manifest_references.kind', '=', 'blob'),
+                .where(
+                  'manifest_references.child',
+                  '=',
+                  sql.ref<string>('repository_blobs.digest'),
+                ),
             ),
           ),
         )

@@ -101,7 +101,9 @@ async function namesReferrersOnly(
 ): Promise<boolean> {
   const named = await tx
     .selectFrom('manifest_references')
-    .innerJoin('repository_manifests', 'repository_manifests.digest', 'manifest_references.child')
+    // In this order: see needsIn.
+    .crossJoin('repository_manifests')
+    .whereRef('repository_manifests.digest', '=', 'manifest_references.child')
     .select('repository_manifests.subject')
     .distinct()
     .where('manifest_references.parent', '=', list)

@@ -2,6 +2,7 @@ import type { Digest } from '../../base/index.ts';
 import type { RepositoryName } from '../../oci/index.ts';
 import { chunksOf } from './chunks.ts';
 import type { Database, Tx } from './database.ts';
+import { needsIn } from './registry-needs.ts';
 
 /** Longer chains of subjects are taken for held: nobody needs them, and somebody may try. */
 const mostSteps = 50;
@@ -76,13 +77,9 @@ export async function edgesUp(
   repository: RepositoryName,
   digests: readonly string[],
 ) {
-  const parents = await tx
-    .selectFrom('manifest_references')
-    .innerJoin('repository_manifests', 'repository_manifests.digest', 'manifest_references.parent')
+  const parents = await needsIn(tx, repository, 'manifest')
     .select(['manifest_references.child as digest', 'manifest_references.parent as holder'])
     .where('manifest_references.child', 'in', digests)
-    .where('manifest_references.kind', '=', 'manifest')
-    .where('repository_manifests.repository', '=', repository)
     .execute();
   const subjects = await tx
     .selectFrom('repository_manifests')

@@ -2,7 +2,7 @@ import type { Digest } from '../../base/index.ts';
 import type { RepositoryName } from '../../oci/index.ts';
 import { type ManifestPut, registryError } from '../../registry/index.ts';
 import { chunksOf } from './chunks.ts';
-import type { Tx } from './database.ts';
+import type { Database, Tx } from './database.ts';
 
 /**
  * Looks whether a repository has all that a manifest needs, in the sizes that it says.
@@ -85,14 +85,25 @@ export async function parentsOf(
   digest: Digest,
   kind: 'manifest' | 'blob',
 ): Promise<readonly string[]> {
-  const rows = await tx
-    .selectFrom('manifest_references')
-    .innerJoin('repository_manifests', 'repository_manifests.digest', 'manifest_references.parent')
+  const rows = await needsIn(tx, repository, kind)
     .select('manifest_references.parent')
     .where('manifest_references.child', '=', digest)
-    .where('manifest_references.kind', '=', kind)
-    .where('repository_manifests.repository', '=', repository)
     .limit(5)
     .execute();
   return rows.map((row) => row.parent);
+}
+
+/**
+ * What the manifests of a repository need, to be asked about by child.
+ *
+ * SQLite keeps the order of a cross join. Left to itself it walks through all manifests of the
+ * repository, for each child anew.
+ */
+export function needsIn(db: Database | Tx, repository: RepositoryName, kind: 'manifest' | 'blob') {
+  return db
+    .selectFrom('manifest_references')
+    .crossJoin('repository_manifests')
+    .whereRef('repository_manifests.digest', '=', 'manifest_references.parent')
+    .where('manifest_references.kind', '=', kind)
+    .where('repository_manifests.repository', '=', repository);
 }

@@ -5,6 +5,7 @@ import { chunksOf } from './chunks.ts';
 import type { Database, Tx } from './database.ts';
 import { edgesUp, presentIn } from './registry-held.ts';
 import { storedManifest } from './registry-index.ts';
+import { needsIn } from './registry-needs.ts';
 
 /** Whoever nests deeper is not seen. */
 const mostSteps = 20;
@@ -56,9 +57,7 @@ export async function manifestsNeeding(
   repository: RepositoryName,
   digest: Digest,
 ): Promise<readonly StoredManifest[]> {
-  const rows = await db
-    .selectFrom('manifest_references')
-    .innerJoin('repository_manifests', 'repository_manifests.digest', 'manifest_references.parent')
+  const rows = await needsIn(db, repository, 'blob')
     .innerJoin('manifests', 'manifests.digest', 'manifest_references.parent')
     .select([
       'repository_manifests.digest as digest',
@@ -67,8 +66,6 @@ export async function manifestsNeeding(
       'manifests.bytes as bytes',
     ])
     .where('manifest_references.child', '=', digest)
-    .where('manifest_references.kind', '=', 'blob')
-    .where('repository_manifests.repository', '=', repository)
     .orderBy('repository_manifests.pushed_at', 'desc')
     .limit(mostNeeding)
     .execute();
@@ -81,13 +78,9 @@ async function blobHolders(
   repository: RepositoryName,
   digest: Digest,
 ): Promise<string[]> {
-  const rows = await db
-    .selectFrom('manifest_references')
-    .innerJoin('repository_manifests', 'repository_manifests.digest', 'manifest_references.parent')
+  const rows = await needsIn(db, repository, 'blob')
     .select('manifest_references.parent')
     .where('manifest_references.child', '=', digest)
-    .where('manifest_references.kind', '=', 'blob')
-    .where('repository_manifests.repository', '=', repository)
     .limit(mostManifests)
     .execute();
   return rows.map((row) => row.parent);
