@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import type { BucketPlace } from '../adapters/blobs/s3/index.ts';
 import { Secret } from '../base/index.ts';
 import { type Job, jobs } from '../chain/index.ts';
+import { parseBucketPlace } from './bucket-place.ts';
 import { appError } from './errors.ts';
 
 /** What the operator chose on the command line, unread. */
@@ -9,6 +11,8 @@ export interface ServeFlags {
   readonly data: string;
   /** A `postgres://` URL; it may hold a password. */
   readonly database?: string | undefined;
+  /** Of COUNTERMARK_BLOBS: an `s3://` URL. */
+  readonly blobs?: string | undefined;
   readonly listen: string;
   readonly plainHttp?: boolean | undefined;
   readonly storeName?: string | undefined;
@@ -26,6 +30,8 @@ export interface Config {
   readonly dataFolder: string;
   /** The PostgreSQL database that is used instead of a file in the data folder. */
   readonly database: Secret | undefined;
+  /** The bucket that has the blobs instead of the data folder. */
+  readonly blobs: BucketPlace | undefined;
   readonly listen: { readonly host: string; readonly port: number };
   /** No TLS here: a proxy in front speaks it, and clients know the store by https as ever. */
   readonly plainHttp: boolean;
@@ -44,13 +50,14 @@ export interface Config {
 
 /**
  * @throws StoreError CONFIG_LISTEN, CONFIG_ORIGIN, CONFIG_STORE_NAME, CONFIG_HOLD, CONFIG_GUN_PREFIX,
- *         CONFIG_SIGNER, CONFIG_DATABASE
+ *         CONFIG_SIGNER, CONFIG_DATABASE, CONFIG_BLOBS
  */
 export function parseConfig(flags: ServeFlags): Config {
   const listen = parseListen(flags.listen);
   return {
     dataFolder: resolve(flags.data),
     database: flags.database ? parseDatabase(flags.database) : undefined,
+    blobs: flags.blobs ? parseBucketPlace(flags.blobs) : undefined,
     listen,
     plainHttp: flags.plainHttp ?? false,
     origins: originsOf(listen, (flags.origin ?? []).map(parseOrigin)),

@@ -20,6 +20,7 @@ const privately = { mode: 0o600, flush: true };
  *     secrets/token.key          signs the registry's tokens                    32 bytes, 0600
  *     secrets/keys.key           encrypts the private keys in the database      32 bytes, 0600
  *     store-name                 whose signature consumers see; it never changes
+ *     blobs-in                   the bucket that has the blobs, if one has
  *     serve.pid                  the process that has the folder
  */
 export class DataFolder {
@@ -64,6 +65,21 @@ export class DataFolder {
     const kept = known ?? String(await this.#keep(path, Buffer.from(storeName)));
     if (kept !== storeName) {
       throw appError('CONFIG_STORE_NAME_CHANGED', { known: kept, text: storeName });
+    }
+  }
+
+  /**
+   * In another place than before there would be no blob: images are missing then, and pushed again.
+   * @param place  the name of a bucket; undefined for this folder
+   * @throws StoreError CONFIG_BLOBS_ELSEWHERE
+   */
+  async keepBlobsIn(place: string | undefined): Promise<void> {
+    const path = join(this.path, 'blobs-in');
+    const known = readIfThere(path)?.toString('utf8');
+    if (known === undefined && place === undefined) return;
+    const kept = known ?? String(await this.#keep(path, Buffer.from(place ?? '')));
+    if (kept !== place) {
+      throw appError('CONFIG_BLOBS_ELSEWHERE', { known: kept, text: place ?? this.path, path });
     }
   }
 

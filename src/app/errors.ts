@@ -45,6 +45,17 @@ export const appErrors = {
     message:
       '--database or COUNTERMARK_DATABASE cannot be read; write postgres://USER@HOST/DATABASE, or leave it out to keep the store in the data folder',
   },
+  CONFIG_BLOBS: {
+    message:
+      'COUNTERMARK_BLOBS cannot be used: {reason}; write s3://BUCKET/PREFIX?region=REGION, see docs/operations/s3.md',
+  },
+  CONFIG_BLOBS_ELSEWHERE: {
+    message:
+      'the blobs of this store lie in {known}, not in {text}; name the one they lie in, or remove {path} once all are copied',
+  },
+  BLOBS_FAILED: {
+    message: 'the blobs in {place} cannot be opened: {reason}; see docs/operations/s3.md',
+  },
   DATABASE_FAILED: {
     message:
       'the database {database} cannot be opened: {reason}; see docs/operations/postgresql.md for what it must be',

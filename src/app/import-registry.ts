@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { openFilesystemBlobs } from '../adapters/blobs/index.ts';
 import { RegistryFolder } from '../adapters/registry-folder/index.ts';
 import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
 import type { Clock } from '../base/index.ts';
@@ -8,9 +7,11 @@ import type { RegistryImportQuestion, RegistryImportWatch } from '../cli/index.t
 import { isZone } from '../http/auth/index.ts';
 import { isRepositoryName, type RepositoryName } from '../oci/index.ts';
 import { type ImportedRepository, importRepository, Quotas, Uploads } from '../registry/index.ts';
+import { parseBucketPlace } from './bucket-place.ts';
 import { parseDatabase } from './config.ts';
 import { DataFolder } from './data-folder.ts';
 import { appError } from './errors.ts';
+import { openBlobs, reaching } from './open-blobs.ts';
 import { openStoreDatabase } from './open-store-database.ts';
 
 /**
@@ -29,20 +30,23 @@ export async function importRegistry(
 ): Promise<ImportedRepository[]> {
   const source = await RegistryFolder.open(resolve(question.from));
   const names = await wantedOf(source, question);
-  const { COUNTERMARK_DATABASE: url } = env;
+  const { COUNTERMARK_DATABASE: url, COUNTERMARK_BLOBS: bucket } = env;
+  const place = bucket ? parseBucketPlace(bucket) : undefined;
   const folder = DataFolder.open(resolve(question.data));
   folder.claim();
   const db = await openStoreDatabase({ database: url ? parseDatabase(url) : undefined }, folder);
+  using open = new DisposableStack();
   try {
     const index = new SqlRegistryIndex(db);
-    const blobs = await openFilesystemBlobs(folder.path);
+    const blobs = await openBlobs({ blobs: place }, folder);
+    open.defer(() => blobs[Symbol.dispose]?.());
     const quotas = new Quotas(index, [], clock);
     const uploads = new Uploads({ blobs, index, random: randomBytes, quotas });
     const ports = { source, blobs, index, uploads, dryRun: question.dryRun, clock };
     const outcomes: ImportedRepository[] = [];
     for (const [name, as] of names) {
       const told = (sizeBytes: number) => watch.copied(name, sizeBytes);
-      const outcome = await importRepository({ ...ports, told }, name, as);
+      const outcome = await reaching(place, () => importRepository({ ...ports, told }, name, as));
       outcomes.push(outcome);
       watch.done(outcome, names.size);
     }

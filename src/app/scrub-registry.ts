@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ScrubbedFiles } from '../adapters/blobs/index.ts';
 import { SqlScrub } from '../adapters/sql/registry-scrub.ts';
 import type { Clock } from '../base/index.ts';
 import type { ScrubQuestion } from '../cli/index.ts';
 import { type Scrubbed, type Scrubbing, scrub } from '../registry/index.ts';
+import { parseBucketPlace } from './bucket-place.ts';
 import { parseDatabase } from './config.ts';
 import { DataFolder } from './data-folder.ts';
 import { appError } from './errors.ts';
+import { openScrubbedBlobs, reaching } from './open-blobs.ts';
 import { openStoreDatabase } from './open-store-database.ts';
 
 /** How far the reading may run ahead of its rate, in milliseconds. */
@@ -16,7 +17,7 @@ const aheadMs = 50;
 
 /**
  * Scrubs the registry of a data folder, beside the store that has it.
- * @throws StoreError DATA_FOLDER_UNKNOWN, DATABASE_FAILED
+ * @throws StoreError DATA_FOLDER_UNKNOWN, DATABASE_FAILED, CONFIG_BLOBS_ELSEWHERE, BLOBS_FAILED
  */
 export async function scrubRegistry(
   { data, bytesPerSecond }: ScrubQuestion,
@@ -26,20 +27,20 @@ export async function scrubRegistry(
     clock,
   }: { readonly env: Readonly<Record<string, string | undefined>>; readonly clock: Clock },
 ): Promise<Scrubbed> {
-  const { COUNTERMARK_DATABASE: url } = env;
+  const { COUNTERMARK_DATABASE: url, COUNTERMARK_BLOBS: bucket } = env;
   const database = url ? parseDatabase(url) : undefined;
+  const place = bucket ? parseBucketPlace(bucket) : undefined;
   const path = resolve(data);
   if (!existsSync(join(path, 'store-name'))) throw appError('DATA_FOLDER_UNKNOWN', { path });
   const folder = DataFolder.open(path);
   const db = await openStoreDatabase({ database }, folder);
+  using open = new DisposableStack();
   try {
-    return await scrub({
-      blobs: new ScrubbedFiles(folder.path),
-      index: new SqlScrub(db),
-      pace: bytesPerSecond === undefined ? async () => undefined : paceOf(bytesPerSecond),
-      clock,
-      told,
-    });
+    const blobs = await openScrubbedBlobs({ blobs: place }, folder);
+    open.defer(() => blobs[Symbol.dispose]?.());
+    const index = new SqlScrub(db);
+    const pace = bytesPerSecond === undefined ? async () => undefined : paceOf(bytesPerSecond);
+    return await reaching(place, () => scrub({ blobs, index, pace, clock, told }));
   } finally {
     await db.destroy();
   }

@@ -1,4 +1,5 @@
 import { type Clock, Secret } from '../base/index.ts';
+import { nameOfBucketPlace } from './bucket-place.ts';
 import { type Config, nameOfDatabase, parseConfig, type ServeFlags } from './config.ts';
 import { DataFolder } from './data-folder.ts';
 import { openLog } from './log.ts';
@@ -10,8 +11,12 @@ import { type RunningStore, startStore } from './store.ts';
  * @throws StoreError when it cannot start
  */
 export async function serve(flags: ServeFlags, env: NodeJS.ProcessEnv, clock: Clock) {
-  const { COUNTERMARK_DATABASE: database } = env;
-  const config = parseConfig({ ...flags, database: flags.database ?? database });
+  const { COUNTERMARK_DATABASE: database, COUNTERMARK_BLOBS: blobs } = env;
+  const config = parseConfig({
+    ...flags,
+    database: flags.database ?? database,
+    blobs,
+  });
   const folder = DataFolder.open(config.dataFolder);
   // On PostgreSQL several stores may share the folder; the database keeps them apart.
   if (!config.database) folder.claim();
@@ -31,7 +36,7 @@ export async function serve(flags: ServeFlags, env: NodeJS.ProcessEnv, clock: Cl
 
 /** Where it listens, the first administrator's password once, and what to try next. */
 function greeting(config: Config, store: RunningStore): string {
-  const { origins, dataFolder, database, hold } = config;
+  const { origins, dataFolder, database, blobs, hold } = config;
   const [host] = origins;
   const lines = [
     '',
@@ -40,6 +45,7 @@ function greeting(config: Config, store: RunningStore): string {
     `  data           ${dataFolder}`,
     `  certificate    ${store.certificateFile ?? 'of the proxy in front; plain HTTP behind it'}`,
   ];
+  if (blobs) lines.push(`  blobs          ${nameOfBucketPlace(blobs)}`);
   if (database) lines.push(`  database       ${nameOfDatabase(database)}`);
   if (hold !== undefined) lines.push(`  held           no candidate passes "${hold}"`);
   if (store.firstStart) lines.push(...firstWords(host, store.firstStart.password));

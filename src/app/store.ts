@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { openFilesystemBlobs } from '../adapters/blobs/index.ts';
 import { SealedRoleKeys, SealedStoreKeys } from '../adapters/keys/index.ts';
 import { Argon2idPasswords } from '../adapters/passwords/index.ts';
 import { SqlAdmissions } from '../adapters/sql/admission-store.ts';
@@ -37,6 +36,7 @@ import type { Config } from './config.ts';
 import type { DataFolder } from './data-folder.ts';
 import { appError } from './errors.ts';
 import { addFirstAdministrator } from './first-administrator.ts';
+import { openBlobs } from './open-blobs.ts';
 import { openInstantReads, openStoreDatabase } from './open-store-database.ts';
 import { openReaderViews } from './reader-views.ts';
 import { collectGarbage } from './registry-care.ts';
@@ -90,7 +90,8 @@ export async function startStore(
   const expiries = new SqlExpiryIndex(db);
   const candidates = new SqlCandidates(db);
   const admissions = new SqlAdmissions(db);
-  const blobs = await openFilesystemBlobs(folder.path);
+  const blobs = await openBlobs(config, folder);
+  undo.defer(() => blobs[Symbol.dispose]?.());
   const quotas = new Quotas(index, policy.registry.quotas, clock);
   const uploads = new Uploads({ blobs, index, random, quotas });
 

@@ -10,6 +10,8 @@ export interface OpenBlob {
   readonly linkedAt: Date;
   /** Its bytes or a part of them; nothing is opened before the first read. */
   read(range?: ByteRange): AsyncIterable<Uint8Array>;
+  /** As {@link BlobStore.link}; absent where the bytes are on their way here. */
+  link?(): Promise<string | undefined>;
 }
 
 /**
@@ -31,7 +33,11 @@ export async function openBlob(
   if (found !== sizeBytes) {
     throw registryError('REGISTRY_BLOB_DAMAGED', { digest, found, expected: sizeBytes });
   }
-  return { digest, sizeBytes, linkedAt, read: (range) => blobs.read(digest, range) };
+  return {
+    ...{ digest, sizeBytes, linkedAt },
+    read: (range) => blobs.read(digest, range),
+    link: async () => blobs.link?.(digest),
+  };
 }
 
 /**

@@ -33,6 +33,11 @@ export interface BlobStore {
    */
   read(digest: Digest, range?: ByteRange): AsyncIterable<Uint8Array>;
   /**
+   * A URL by which whoever has it may read a blob for a short time, without being asked who they are;
+   * undefined, as without this method, where the bytes are only given out by {@link BlobStore.read}.
+   */
+  link?(digest: Digest): Promise<string | undefined>;
+  /**
    * Reads a blob again from its first byte to its last. When the bytes are not what its name says,
    * it counts as missing from then on: clients push what is missing, and pass over what is there.
    * @returns what it really is; undefined when there is none

@@ -27,6 +27,13 @@ const peers = {
   'notary-signer': { isThere: () => onPath('notary-signer'), packages: ['notary'] },
   softhsm2: { isThere: () => onPath('softhsm2-util'), packages: ['softhsm2'] },
   'docker-registry': { isThere: () => onPath('docker-registry'), packages: ['docker-registry'] },
+  'swift-proxy': { isThere: () => onPath('swift-proxy-server'), packages: ['swift-proxy'] },
+  'swift-account': { isThere: () => onPath('swift-account-server'), packages: ['swift-account'] },
+  'swift-container': {
+    isThere: () => onPath('swift-container-server'),
+    packages: ['swift-container'],
+  },
+  'swift-object': { isThere: () => onPath('swift-object-server'), packages: ['swift-object'] },
   skopeo: { isThere: () => onPath('skopeo'), packages: ['skopeo'] },
   podman: { isThere: () => onPath('podman'), packages: ['podman'] },
   buildah: { isThere: () => onPath('buildah'), packages: ['buildah'] },
@@ -46,6 +53,12 @@ const peers = {
 export type PeerName = keyof typeof peers | 'engine';
 
 const engine: readonly PeerName[] = ['docker', 'dockerd', 'busybox', 'engine'];
+const swift: readonly PeerName[] = [
+  'swift-proxy',
+  'swift-account',
+  'swift-container',
+  'swift-object',
+];
 const reference: readonly PeerName[] = ['openssl', 'notary-server', 'docker-registry'];
 
 /**
@@ -105,6 +118,8 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'registry-chaos.test.ts': [],
   'registry-import.test.ts': reference,
   'registry-scrub.test.ts': [],
+  's3-blobs.test.ts': swift,
+  's3-store.test.ts': [...swift, 'skopeo'],
   'trust-view.test.ts': [],
   'signer-database.test.ts': ['notary-signer', 'postgres'],
   'signer-move.test.ts': ['notary', 'notary-server', 'notary-signer', 'openssl', 'postgres'],

@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly origin?: string;
   /** Without TLS, as behind a proxy. */
   readonly plainHttp?: boolean;
+  /** Further variables of the store, and of the commands that are run beside it. */
+  readonly env?: NodeJS.ProcessEnv;
   /** A signer that holds the server's keys, and the folder of its certificates. */
   readonly signer?: { readonly address: string; readonly pki: string };
 }
@@ -61,6 +63,7 @@ export class ServerProcess implements AsyncDisposable {
   readonly #log: string[] = [];
   #npm: ChildProcess | undefined;
   #isOver = false;
+  #env: NodeJS.ProcessEnv = {};
   #scheme = 'https';
 
   private constructor(port: number, data: string | undefined) {
@@ -99,12 +102,14 @@ export class ServerProcess implements AsyncDisposable {
     // Started after its end it would keep the test's process alive, and nobody would end it.
     if (this.#isOver) throw new Error('the server was disposed of');
     this.#scheme = options.plainHttp ? 'http' : 'https';
+    this.#env = options.env ?? this.#env;
     const npm = spawn('npm', ['start', '--', ...this.#flags(options)], {
       cwd: repositoryRoot,
       env: {
         ...plainEnvironment(),
         COUNTERMARK_ADMIN_PASSWORD: admin.password,
         ...(options.database && { COUNTERMARK_DATABASE: options.database }),
+        ...this.#env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -158,6 +163,7 @@ export class ServerProcess implements AsyncDisposable {
         HOME: this.#home,
         COUNTERMARK_USER: as.name,
         COUNTERMARK_PASSWORD: as.password,
+        ...this.#env,
       },
       input,
     });

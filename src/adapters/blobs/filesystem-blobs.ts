@@ -1,5 +1,5 @@
 import { type Stats, statSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { algorithmOf, type Digest, type DigestAlgorithm, measureStream } from '../../base/index.ts';
 import {
   type BlobStore,
@@ -11,13 +11,14 @@ import {
   type UploadId,
 } from '../../registry/index.ts';
 import { CollectedFiles } from './collected-files.ts';
-import { makeFolders } from './durable.ts';
+import { makeFolders, moveIntoPlace } from './durable.ts';
 import { isMissing } from './faults.ts';
 import { type Paths, pathsIn } from './paths.ts';
 import { readFile } from './read-file.ts';
 import { UploadFiles } from './upload-files.ts';
 
-const defaultUploadLimit = 1_000;
+/** How many uploads may be open at once, unless told. */
+export const defaultUploadLimit = 1_000;
 
 /**
  * Opens the blobs of a data folder, which one process at a time may do.
@@ -33,12 +34,14 @@ export async function openFilesystemBlobs(
     paths.blobs,
     ...paths.algorithms,
     ...paths.shards,
-    paths.uploads,
     paths.removed,
     paths.quarantine,
   ]);
-  const uploads = await readdir(paths.uploads);
-  return new FilesystemBlobs(paths, new UploadFiles(paths, uploadLimit, uploads.length));
+  const uploads = await UploadFiles.open(paths, uploadLimit, async (file, digest) => {
+    await syncFile(file);
+    await moveIntoPlace(file, paths.blob(digest));
+  });
+  return new FilesystemBlobs(paths, uploads);
 }
 
 /** Blobs as files (see paths.ts). Made by {@link openFilesystemBlobs}. */
@@ -129,6 +132,15 @@ export class FilesystemBlobs implements BlobStore, InstantBlobs {
       if (isMissing(error)) return undefined;
       throw error;
     }
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

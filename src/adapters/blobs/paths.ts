@@ -14,6 +14,8 @@ import type { UploadId } from '../../registry/index.ts';
 //     <algorithm>-<hex>.<random>   a blob whose bytes were found to be others; nobody is served it
 //   removed/
 //     <algorithm>-<hex>.<random>   a blob that nobody needs, for the instant of its removal
+//   locks/
+//     <algorithm>-<hex>            where blobs lie in a bucket (s3/): held for a request or two
 //
 // All lie on one filesystem, so that a rename moves a file from one to another. Every path is made
 // here, of a parsed digest or id: no text that a client sent becomes part of a path.
@@ -24,6 +26,7 @@ export interface Paths {
   readonly uploads: string;
   readonly removed: string;
   readonly quarantine: string;
+  readonly locks: string;
   readonly algorithms: readonly string[];
   /** The folders that hold the blobs: 256 for each algorithm. */
   readonly shards: readonly string[];
@@ -45,6 +48,7 @@ export function pathsIn(data: string): Paths {
     uploads,
     removed,
     quarantine,
+    locks: join(data, 'locks'),
     algorithms: digestAlgorithms.map((algorithm) => join(blobs, algorithm)),
     shards: digestAlgorithms.flatMap((algorithm) =>
       bytes.map((byte) => join(blobs, algorithm, byte)),

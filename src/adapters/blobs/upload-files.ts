@@ -8,7 +8,7 @@ import {
   type UploadId,
 } from '../../registry/index.ts';
 import { type Appended, appendStream } from './append-stream.ts';
-import { moveIntoPlace } from './durable.ts';
+import { makeFolders } from './durable.ts';
 import { explained, isMissing } from './faults.ts';
 import type { Paths } from './paths.ts';
 import { readFile } from './read-file.ts';
@@ -21,21 +21,35 @@ interface Progress {
 }
 
 /**
+ * Makes the blob of a whole file whose bytes have this digest, durable when it returns. The file is
+ * gone then; when it throws, it is as it was.
+ */
+export type KeepFile = (path: string, digest: Digest, sizeBytes: number) => Promise<void>;
+
+/**
  * Bytes on their way in. The file is the truth of how much has come; the hash of it is kept in
  * memory between two requests, and made again from the file after a restart.
  */
 export class UploadFiles {
   readonly #paths: Paths;
   readonly #limit: number;
+  readonly #keep: KeepFile;
   readonly #progress = new Map<UploadId, Progress>();
   /** Uploads that a request is working on: each by one at a time. */
   readonly #busy = new Set<UploadId>();
   #count: number;
 
-  constructor(paths: Paths, limit: number, count: number) {
+  private constructor(paths: Paths, limit: number, keep: KeepFile, count: number) {
     this.#paths = paths;
     this.#limit = limit;
+    this.#keep = keep;
     this.#count = count;
+  }
+
+  /** @param limit  how many may be open at once, those of before a restart included */
+  static async open(paths: Paths, limit: number, keep: KeepFile): Promise<UploadFiles> {
+    await makeFolders([paths.data, paths.uploads]);
+    return new UploadFiles(paths, limit, keep, (await readdir(paths.uploads)).length);
   }
 
   async begin(id: UploadId, algorithm: DigestAlgorithm = 'sha256'): Promise<void> {
@@ -80,7 +94,7 @@ export class UploadFiles {
     });
   }
 
-  /** Survives a crash at any point: before the rename there is an upload, after it a whole blob. */
+  /** Survives a crash at any point: there is an upload, a whole blob, or both. */
   finish(id: UploadId, digest: Digest): Promise<{ sizeBytes: number }> {
     return this.#alone(id, async () => {
       const { algorithm, hash, sizeBytes } = await this.#progressOf(id, algorithmOf(digest));
@@ -90,8 +104,7 @@ export class UploadFiles {
         throw registryError('REGISTRY_DIGEST_MISMATCH', { found, expected: digest });
       }
       try {
-        await this.#sync(id);
-        await moveIntoPlace(this.#paths.upload(id), this.#paths.blob(digest));
+        await this.#keep(this.#paths.upload(id), digest, sizeBytes);
       } catch (error) {
         throw explained(error);
       }
@@ -157,15 +170,6 @@ export class UploadFiles {
         hash.update(part);
     }
     return { algorithm, hash, sizeBytes };
-  }
-
-  async #sync(id: UploadId): Promise<void> {
-    const file = await open(this.#paths.upload(id), 'r+');
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
   }
 
   async #remove(id: UploadId): Promise<void> {

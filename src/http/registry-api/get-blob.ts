@@ -16,7 +16,10 @@ interface Options {
   readonly keepEveryMs: number;
 }
 
-/** `GET` and `HEAD /v2/<name>/blobs/<digest>`, whole or one range of it. */
+/**
+ * `GET` and `HEAD /v2/<name>/blobs/<digest>`, whole or one range of it. Who may read it is sent to where
+ * the blobs lie, if the operator wants that; the range goes with the request.
+ */
 export function getBlob({ gate, index, sight, clock, keepEveryMs }: Options): Endpoint {
   return async ({ request, reply, repository, rest }) => {
     await gate.require(request, repository, ['pull']);
@@ -26,6 +29,16 @@ export function getBlob({ gate, index, sight, clock, keepEveryMs }: Options): En
     if (request.method === 'HEAD') await keepBlob(index, repository, blob, clock(), keepEveryMs);
     nameContent(reply, blob.digest);
     if (isKnownToClient(request, blob.digest)) return reply.code(304).send();
+
+    const elsewhere = request.method === 'GET' ? await blob.link?.() : undefined;
+    if (elsewhere !== undefined) {
+      // Whoever has it may read: nobody may keep it longer than it is good for.
+      return reply
+        .code(307)
+        .header('location', elsewhere)
+        .header('cache-control', 'no-store')
+        .send();
+    }
 
     // Only GET has ranges (RFC 9110 section 14.2).
     const header = request.method === 'GET' ? request.headers.range : undefined;
