@@ -106,3 +106,9 @@ test('a repository whose metadata was deleted has nothing signed', async () => {
   await server.deleteAll(gun, now);
   assert.deepEqual(await of('any'), {});
 });
+
+test('under a name too long to be signed nothing is signed', async () => {
+  const { reader } = await repository();
+  const name = parseRepositoryName(`acme/${'a'.repeat(250)}`);
+  assert.deepEqual(await reader.of(name, 'any'), new Map());
+});

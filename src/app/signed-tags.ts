@@ -1,7 +1,7 @@
 import { type Clock, type Digest, isStoreError } from '../base/index.ts';
 import { isTag, type RepositoryName, type Tag } from '../oci/index.ts';
 import { type MetadataStore, signedTags } from '../trust/index.ts';
-import { dockerRoles, parseGun, type TargetsRole } from '../tuf/index.ts';
+import { dockerRoles, isGun, type TargetsRole } from '../tuf/index.ts';
 
 /** A root's certificate may end while nothing else changes. */
 const mostMs = 60_000;
@@ -34,7 +34,8 @@ export class SignedTagsReader {
   /** @param signer  `any`, `releases`, or a signer's name */
   async of(repository: RepositoryName, signer: string): Promise<ReadonlyMap<Tag, Digest>> {
     const now = this.#clock();
-    const guns = this.#origins.map((origin) => parseGun(`${origin}/${repository}`));
+    // With the store's name before it, a repository's may be too long for a GUN: nobody signs there.
+    const guns = this.#origins.map((origin) => `${origin}/${repository}`).filter(isGun);
     const timestamps = await Promise.all(guns.map((gun) => this.#store.current(gun, 'timestamp')));
     const mark = timestamps.map((file) => file?.sha256 ?? '').join(' ');
     const name = `${signer} ${repository}`;

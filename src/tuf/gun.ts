@@ -18,10 +18,13 @@ const longest = 255;
  * @see docker/distribution reference/regexp.go, whose names docker uses as GUNs
  */
 export function parseGun(text: string): Gun {
-  if (text.length > longest || !pattern.test(text)) {
-    throw tufError('TUF_GUN_INVALID', { text: text.slice(0, longest) });
-  }
-  return text as Gun;
+  if (!isGun(text)) throw tufError('TUF_GUN_INVALID', { text: text.slice(0, longest) });
+  return text;
+}
+
+/** True when {@link parseGun} would accept the text. */
+export function isGun(text: string): text is Gun {
+  return text.length <= longest && pattern.test(text);
 }
 
 /** What stands before the first slash: host, with the port if the GUN has one. */

@@ -1,5 +1,5 @@
 import type { Digest } from '../../base/index.ts';
-import type { RepositoryName } from '../../oci/index.ts';
+import { isAboutAnother, type RepositoryName, type Tag, tagsAbout } from '../../oci/index.ts';
 import type { StoredManifest } from '../../registry/index.ts';
 import { chunksOf } from './chunks.ts';
 import type { Database, Tx } from './database.ts';
@@ -9,7 +9,9 @@ import { needsIn } from './registry-needs.ts';
 
 /** Whoever nests deeper is not seen. */
 const mostSteps = 20;
-const mostManifests = 5_000;
+const mostManifests = 20_000;
+/** Of more manifests that need one blob it is not asked who holds each. */
+const mostHolders = 1_000;
 const mostNeeding = 4;
 
 /** Those of some manifests that a repository has. */
@@ -23,7 +25,8 @@ export async function presentAmong(
 
 /**
  * Whether some manifests of a repository hold a manifest or blob there: they name it, are its subject,
- * or hold one that does. It goes up from what is asked about.
+ * have a tag about them that leads to it, or hold one that does. It goes up from what is asked about,
+ * unless that is a blob of very many images: then down from those that may hold it.
  */
 export async function isHeldBy(
   db: Database | Tx,
@@ -31,24 +34,110 @@ export async function isHeldBy(
   digest: Digest,
   by: ReadonlySet<Digest>,
 ): Promise<boolean> {
+  const holders = await blobHolders(db, repository, digest);
+  if (holders.length > mostHolders) {
+    const isThere = (some: readonly string[]) => needAny(db, some, digest);
+    return reaches(db, repository, [...by], isThere, (some) => below(db, repository, some));
+  }
+  const isThere = async (some: readonly string[]) => some.some((each) => by.has(each as Digest));
+  return reaches(db, repository, [digest, ...holders], isThere, (some) =>
+    above(db, repository, some, by),
+  );
+}
+
+/** Goes from manifests of a repository to others of it, a step at a time, until it is there. */
+async function reaches(
+  db: Database | Tx,
+  repository: RepositoryName,
+  from: readonly string[],
+  isThere: (some: readonly string[]) => Promise<boolean>,
+  next: (some: readonly string[]) => Promise<readonly string[]>,
+): Promise<boolean> {
   const looked = new Set<string>();
-  let level = [
-    ...(await blobHolders(db, repository, digest)),
-    ...(await presentIn(db, repository, [digest])),
-  ];
+  let level = await presentIn(db, repository, from);
   for (let step = 0; level.length > 0 && step < mostSteps; step++) {
-    if (level.some((each) => by.has(each as Digest))) return true;
+    for (const some of chunksOf(level)) if (await isThere(some)) return true;
     for (const each of level) looked.add(each);
     if (looked.size > mostManifests) return false;
-    const next = new Set<string>();
+    const found = new Set<string>();
     for (const some of chunksOf(level)) {
-      for (const { holder } of await edgesUp(db, repository, some)) {
-        if (!looked.has(holder)) next.add(holder);
-      }
+      for (const each of await next(some)) if (!looked.has(each)) found.add(each);
     }
-    level = await presentIn(db, repository, [...next]);
+    level = await presentIn(db, repository, [...found]);
   }
   return false;
+}
+
+/** What holds some manifests: what names them, their subjects, and what tags of them are about. */
+async function above(
+  db: Database | Tx,
+  repository: RepositoryName,
+  digests: readonly string[],
+  by: ReadonlySet<Digest>,
+): Promise<string[]> {
+  const edges = await edgesUp(db, repository, digests);
+  const tags = await db
+    .selectFrom('tags')
+    .select('tag')
+    .where('repository', '=', repository)
+    .where('digest', 'in', digests)
+    .execute();
+  const images = tags.flatMap(({ tag }) => {
+    const [, algorithm, hex] = /^(sha256|sha512)-([0-9a-f]{64})/.exec(tag) ?? [];
+    if (hex === undefined || !isAboutAnother(tag as Tag)) return [];
+    if (algorithm === 'sha256') return [`sha256:${hex}`];
+    // The tag has no more than 64 digits, so of sha512 only what is looked for is found.
+    return [...by].filter((image) => image.startsWith(`sha512:${hex}`));
+  });
+  return [...edges.map(({ holder }) => holder), ...images];
+}
+
+/** What some manifests hold: the manifests they name, their referrers, and what tags about them lead to. */
+async function below(
+  db: Database | Tx,
+  repository: RepositoryName,
+  digests: readonly string[],
+): Promise<string[]> {
+  const children = db
+    .selectFrom('manifest_references')
+    .select('child as digest')
+    .where('parent', 'in', digests)
+    .where('kind', '=', 'manifest');
+  const referrers = db
+    .selectFrom('repository_manifests')
+    .select('digest')
+    .where('repository', '=', repository)
+    .where('subject', 'in', digests);
+  const about = db
+    .selectFrom('tags')
+    .select('digest')
+    .where('repository', '=', repository)
+    .where(
+      'tag',
+      'in',
+      digests.flatMap((digest) => tagsAbout(digest as Digest)),
+    );
+  const found: string[] = [];
+  for (const query of [children, referrers, about]) {
+    for (const { digest } of await query.execute()) found.push(digest);
+  }
+  return found;
+}
+
+async function needAny(
+  db: Database | Tx,
+  parents: readonly string[],
+  blob: Digest,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('manifest_references')
+    .select('parent')
+    .where('parent', 'in', parents)
+    .where('child', '=', blob)
+    .where('kind', '=', 'blob')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Some of the manifests of a repository that need a blob, the youngest first. */
@@ -72,7 +161,7 @@ export async function manifestsNeeding(
   return rows.map(storedManifest);
 }
 
-/** Manifests of the repository that need a blob. */
+/** Manifests of the repository that need a blob; one more than {@link mostHolders} stands for more. */
 async function blobHolders(
   db: Database | Tx,
   repository: RepositoryName,
@@ -81,7 +170,7 @@ async function blobHolders(
   const rows = await needsIn(db, repository, 'blob')
     .select('manifest_references.parent')
     .where('manifest_references.child', '=', digest)
-    .limit(mostManifests)
+    .limit(mostHolders + 1)
     .execute();
   return rows.map((row) => row.parent);
 }

@@ -58,7 +58,7 @@ const sbom = await pushed('sbom', 'sbom', { ...artifact, subject: good.descripto
 const badSbom = await pushed('bad-sbom', 'bad sbom', { ...artifact, subject: bad.descriptor });
 const tagAbout = (digest: Digest, ending: string) => `${digest.replace(':', '-')}${ending}`;
 const signature = await pushed(tagAbout(good.digest, '.sig'), 'signature');
-await pushed(tagAbout(bad.digest, '.sig'), 'bad signature');
+const badSignature = await pushed(tagAbout(bad.digest, '.sig'), 'bad signature');
 signed.set('v1' as Tag, good.digest).set('multi' as Tag, digestOf(index));
 // It was signed as it was before somebody pushed another image to the tag.
 await writer.putManifest(
@@ -87,13 +87,15 @@ const paths: [what: string, path: string, status: number][] = [
   ['what refers to a signed image',           `manifests/${sbom.digest}`,                  200],
   ['the layer of that',                       `blobs/${sbom.layer}`,                       200],
   ['its signature, by tag',                   `manifests/${tagAbout(good.digest, '.sig')}`, 200],
+  ['its signature, by digest',                `manifests/${signature.digest}`,             200],
+  ['what was signed, in a layer of that',     `blobs/${signature.layer}`,                  200],
+  ['the layer of another signature',          `blobs/${badSignature.layer}`,               404],
   ['an unsigned tag',                         'manifests/v2',                              404],
   ['an unsigned digest',                      `manifests/${bad.digest}`,                   404],
   ['its layer ',                              `blobs/${bad.layer}`,                        404],
   ['a tag of a platform',                     'manifests/platform',                        404],
   ['what refers to an unsigned image',        `manifests/${badSbom.digest}`,               404],
   ['the signature of an unsigned image',      `manifests/${tagAbout(bad.digest, '.sig')}`, 404],
-  ['the signature by digest, tagged only',    `manifests/${signature.digest}`,             404],
   ['a tag that nobody pushed',                'manifests/v9',                              404],
 ];
 

@@ -30,7 +30,7 @@ export interface TrustViewPorts {
   ) => Promise<ReadonlySet<Digest>>;
   /**
    * Whether some manifests hold a manifest or blob of the repository: they name it, are its subject,
-   * or hold one that does.
+   * have a tag about them that leads to it, or hold one that does.
    */
   readonly isHeld: (
     repository: RepositoryName,
