@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { passphraseError, processTerminal, type Terminal } from '../adapters/passphrase/index.ts';
 import { type Clock, Secret } from '../base/index.ts';
-import type { CliWorld, HttpConnection } from '../cli/index.ts';
+import type { CliWorld, DockerOptions, DockerTrustWorld, HttpConnection } from '../cli/index.ts';
 import { ownCommand } from './self.ts';
 
 /** The world of this process, for the command line. What a command does not use is not loaded. */
@@ -15,6 +15,11 @@ export function processWorld(clock: Clock): CliWorld {
     () => process.stdin,
     () => process.stderr,
   );
+  async function openDocker(options: DockerOptions): Promise<DockerTrustWorld> {
+    const { openDockerWorld } = await import('./docker-world.ts');
+    const folder = options.config || dockerFolder;
+    return await openDockerWorld(folder, env, clock, { ...options, warn: printError });
+  }
   return {
     env,
     get stdin() {
@@ -32,8 +37,9 @@ export function processWorld(clock: Clock): CliWorld {
       return askAtTerminal(terminal);
     },
     verifyImage: async (question) => {
-      const { verifyForConsumer } = await import('./verify-for-consumer.ts');
-      return await verifyForConsumer(question, dockerFolder, clock);
+      const { image, ca: onlyCa, policy, ...how } = question;
+      using docker = await openDocker({ onlyCa, policy });
+      return await docker.verify(image, how);
     },
     get isTerminal() {
       return process.stdin.isTTY === true && process.stdout.isTTY === true;
@@ -104,13 +110,7 @@ export function processWorld(clock: Clock): CliWorld {
         return withdrawMember(folder, name, clock());
       },
     },
-    docker: async (options) => {
-      const { openDockerWorld } = await import('./docker-world.ts');
-      return openDockerWorld(options.config || dockerFolder, env, clock, {
-        ...options,
-        warn: printError,
-      });
-    },
+    docker: openDocker,
     ownCommand,
     installPlugin: async ({ config }) => {
       const { installPlugin } = await import('./install-plugin.ts');

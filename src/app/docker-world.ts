@@ -20,10 +20,12 @@ import {
 import { type Clock, fromUtf8, isStoreError, utf8 } from '../base/index.ts';
 import type { CliWorld, DockerOptions, DockerTrustWorld } from '../cli/index.ts';
 import {
+  accessUnder,
   gunOf,
   imageContent,
   openTrust,
   publish,
+  refusalsBy,
   releasedBy,
   releasesBy,
   rotateKey,
@@ -40,8 +42,8 @@ import {
   type Gun,
   hostOfGun,
   type PublicKey,
+  parseKeyId,
   publicKey,
-  type TrustedSet,
 } from '../tuf/index.ts';
 import { DockerWithEngine } from './docker-with-engine.ts';
 import { appError } from './errors.ts';
@@ -95,7 +97,8 @@ export async function openDockerWorld(
     const host = trustServerHost(gun);
     const known = opened.get(host);
     if (known) return known;
-    const tls = await readTlsFolder(folder, host, options.ca);
+    const beside = await readTlsFolder(folder, host, options.ca);
+    const tls = { ...beside, ...(options.onlyCa !== undefined && { ca: options.onlyCa }) };
     const trustServer = trustServerOf(env);
     const remotes = new Remotes({ credentials, clock, ...tls, trustServer, proxyEnv: env });
     opened.set(host, remotes);
@@ -108,17 +111,16 @@ export async function openDockerWorld(
     const trustServer = trustServerOf(env);
     return trustServer ? new URL(trustServer).host : defaultTrustServer(gun);
   }
-  async function refresh(gun: Gun, forWriting: boolean): Promise<Trust> {
-    const { pin, offline: mayBeOffline } = await rule(gun);
+  /** What a repository is opened with, and the rule that it is opened under. */
+  async function opening(gun: Gun, forWriting: boolean) {
+    const own = await rule(gun);
     const source = await trustRemote(gun, { forWriting });
-    const isOffline = mayBeOffline === 'allowed' || (offline && mayBeOffline === 'asked');
-    const whenUnreachable = isOffline ? 'use-kept' : 'refuse';
     const onKeptUsed = () => warn(`${keptWarning(gun)}\n`);
-    const when = { now: clock(), whenUnreachable, onKeptUsed } as const;
-    return await openTrust({ gun, source, cache, pin, ...when });
+    const access = accessUnder(own, offline);
+    return { gun, source, cache, rule: own, ...access, onKeptUsed, now: clock() };
   }
   function open(gun: Gun, forWriting?: 'for-writing'): Promise<Trust> {
-    const known = read.get(gun) ?? refresh(gun, forWriting !== undefined);
+    const known = read.get(gun) ?? opening(gun, forWriting !== undefined).then(openTrust);
     read.set(gun, known);
     return known;
   }
@@ -139,15 +141,15 @@ export async function openDockerWorld(
     trustServerOf: trustServerHost,
     release: async (gun, tag) => releasedBy((await open(gun)).set, tag, await rule(gun)),
     releases: async (gun) => releasesBy((await open(gun)).set, await rule(gun)),
-    async verify(name, deep) {
+    refusals: async (gun) => refusalsBy((await open(gun)).set, await rule(gun)),
+    rule,
+    async verify(name, { deep, rootKeyIds = [] }) {
       const image = withDefaultTag(parseImageReference(name));
       const gun = gunOf(image);
-      const source = await trustRemote(gun, { forWriting: false });
+      const pinned = rootKeyIds.length > 0 && { pin: { rootKeyIds: rootKeyIds.map(parseKeyId) } };
+      const trust = { ...(await opening(gun, false)), ...pinned };
       const registry = (await remotesFor(gun)).registrySource(image.host);
-      const own = await rule(gun);
-      const release = (set: TrustedSet, tag: string) => releasedBy(set, tag, own);
-      const request = { image, source, registry, cache, pin: own.pin, release, deep };
-      return await verifyImage({ ...request, now: clock() });
+      return await verifyImage({ ...trust, image, registry, deep });
     },
     async content(image, reference) {
       const registry = (await remotesFor(gunOf(image))).registrySource(image.host);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ownFlags, ownFlagsHelp } from './docker/global-flags.ts';
 import type { TrustCommand } from './docker-trust/command.ts';
 import { groups } from './docker-trust/help.ts';
 
@@ -57,7 +58,14 @@ export function trustOutline(name: string, table: readonly TrustCommand[]): Outl
     ...{ name: group, summary, synopsis: 'COMMAND', flags: [], commands: below(group) },
   }));
   const summary = groups[''] ?? '';
-  return { name, summary, synopsis: 'COMMAND', flags: [], commands: [...inner, ...below('')] };
+  const flags = ownFlags.map((flag) => flagOf(flag.name, ownFlagsHelp));
+  return {
+    name,
+    summary,
+    synopsis: '[OPTIONS] COMMAND',
+    flags,
+    commands: [...inner, ...below('')],
+  };
 }
 
 /** What the options of its help say of a flag: `  -y, --yes   Do not ...`, over one line or more. */

@@ -2,10 +2,12 @@ import type { Clock, Digest, Secret } from '../base/index.ts';
 import type {
   ImageContent,
   ImageVerification,
+  PolicyRefusal,
   Published,
   Rotated,
   Trust,
   TrustChange,
+  TrustRule,
 } from '../client/index.ts';
 import type { CopiedImage, CopyWatch } from '../copy/index.ts';
 import type { ImageReference, Reference, Tag } from '../oci/index.ts';
@@ -189,8 +191,10 @@ export interface VerifyQuestion {
   readonly ca?: string;
   /** Also read every layer, instead of asking the registry for its size. */
   readonly deep: boolean;
-  /** Key ids of which one must have signed the first root; none: the first root seen is trusted. */
+  /** Key ids of which one must have signed the first root; none: as the trust policy says. */
   readonly rootKeyIds: readonly string[];
+  /** A trust policy; default the one in docker's trust folder. */
+  readonly policy?: string | undefined;
 }
 
 /** What `import notary` is asked for; exactly one of the sources is there. */
@@ -232,8 +236,14 @@ export interface DockerTrustWorld extends Disposable {
    * @param forWriting  the command will publish: one token serves for both
    */
   open(gun: Gun, forWriting?: 'for-writing'): Promise<Trust>;
-  /** Verifies an image down to its bytes, as a consumer would. */
-  verify(image: string, deep: boolean): Promise<ImageVerification>;
+  /**
+   * Verifies an image down to its bytes, as a consumer would under the trust policy.
+   * @throws StoreError CONFIG_FILE, CLIENT_POLICY_NO_RULE: the policy does not say how
+   */
+  verify(
+    image: string,
+    how: Pick<VerifyQuestion, 'deep'> & Partial<Pick<VerifyQuestion, 'rootKeyIds'>>,
+  ): Promise<ImageVerification>;
   /** What the registry has; undefined when it has none. Throws what `imageContent` does. */
   content(image: NamedRepository, reference: Reference): Promise<ImageContent | undefined>;
   /** Gives a role another key. Throws what `rotateKey` does. */
@@ -257,8 +267,15 @@ export interface DockerTrustWorld extends Disposable {
    * @throws StoreError TUF_TARGET_UNKNOWN, TUF_TARGET_NOT_RELEASED, and what `openTrust` does
    */
   release(gun: Gun, tag: string): Promise<SignedTarget>;
-  /** Every released tag. */
+  /** Every released tag. @throws StoreError also when one is not signed as the trust policy wants it */
   releases(gun: Gun): Promise<readonly SignedTarget[]>;
+  /** The released tags that the trust policy does not let count, and why. */
+  refusals(gun: Gun): Promise<ReadonlyMap<string, PolicyRefusal>>;
+  /**
+   * What the trust policy asks of a repository.
+   * @throws StoreError CONFIG_FILE, CLIENT_POLICY_NO_RULE
+   */
+  rule(gun: Gun): Promise<TrustRule>;
   readonly program: InstalledDocker;
   /** The key of this signer in the trust folder, made when there is none. */
   signerKey(name: string): Promise<PublicKey>;
@@ -347,6 +364,8 @@ export interface DockerOptions {
   readonly policy?: string | undefined;
   /** PEM certificates that vouch for servers, like the system's. */
   readonly ca?: string | undefined;
+  /** PEM certificates that alone vouch for servers. */
+  readonly onlyCa?: string | undefined;
   /** Where a trust server does not answer, what was kept counts until it expires. */
   readonly offline?: boolean | undefined;
 }

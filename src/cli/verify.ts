@@ -10,6 +10,7 @@ import { instant } from './table.ts';
 interface VerifyOptions extends CommonOptions {
   readonly deep?: boolean;
   readonly rootKey?: readonly string[];
+  readonly policy?: string;
 }
 
 /** `verify IMAGE`: exit 0 when every link holds, 1 when one does not. */
@@ -19,11 +20,12 @@ export function verifyCommand(world: CliWorld, report: Report): Command {
     .argument('<image>', 'HOST[:PORT]/NAME:TAG, or @DIGEST')
     .option('--deep', 'also read and hash every layer')
     .option('--root-key <id>', 'trust only roots signed by this key; repeatable', collect)
+    .option('--policy <file>', "a trust policy; default docker's trust/policy.yaml")
     .action(async (image: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<VerifyOptions>();
-      const { deep = false, rootKey: rootKeyIds = [] } = options;
+      const { deep = false, rootKey: rootKeyIds = [], policy } = options;
       const trust = await trustOf(options.cacert);
-      const found = await world.verifyImage({ image, deep, rootKeyIds, ...trust });
+      const found = await world.verifyImage({ image, deep, rootKeyIds, policy, ...trust });
       world.print(options.json ? `${JSON.stringify(found, null, 2)}\n` : render(found));
       report(found.ok ? exitCodes.done : exitCodes.no);
     });

@@ -35,10 +35,15 @@ export type {
 export { type Published, type PublishRequest, publish } from './publish.ts';
 export { type Rotated, type RotateRequest, rotateKey } from './rotate-key.ts';
 export {
+  accessUnder,
   dockerPolicy,
+  dockerRule,
+  type PolicyRefusal,
+  refusalsBy,
   releasedBy,
   releasesBy,
   ruleFor,
+  type TagRule,
   type TrustPolicy,
   type TrustRule,
 } from './trust-policy.ts';

@@ -1,3 +1,4 @@
+import type { StoreError } from '../base/index.ts';
 import {
   authorityOf,
   delegatedAuthorityOf,
@@ -15,17 +16,22 @@ import {
   type TrustedSet,
 } from '../tuf/index.ts';
 import type { TrustPin } from './anchor.ts';
-import { clientError } from './errors.ts';
+import { type ClientErrorCode, clientError } from './errors.ts';
+import type { TrustRequest } from './open-trust.ts';
 
-/** What a person asks of repositories beyond docker's rules. */
-export interface TrustRule {
+/** What a person asks of the signatures of a tag. */
+export interface TagRule {
   /** Of GUNs: `*` stands for any part of one component, `**` for anything. */
   readonly pattern: string;
-  readonly pin: TrustPin;
   /** Who must have signed a tag beside what docker asks: `targets`, `targets/releases`, or a signer. */
   readonly role?: TargetsRole | undefined;
   /** How many signers must vouch for a tag, each by a key of its own. */
   readonly minimumSigners: number;
+}
+
+/** What a person asks of repositories beyond docker's rules. */
+export interface TrustRule extends TagRule {
+  readonly pin: TrustPin;
   /** Whether what was kept counts where the server does not answer; `asked`: when a person says so. */
   readonly offline: 'asked' | 'allowed' | 'never';
 }
@@ -40,7 +46,8 @@ export interface TrustPolicy {
 /** Docker's own rules. */
 export const dockerPolicy: TrustPolicy = { rules: [], otherwise: 'docker' };
 
-const dockerRule: TrustRule = {
+/** What docker asks of every repository. */
+export const dockerRule: TrustRule = {
   pattern: '**',
   pin: 'first-use',
   minimumSigners: 0,
@@ -68,30 +75,65 @@ export function ruleFor({ rules, otherwise }: TrustPolicy, gun: Gun): TrustRule 
 }
 
 /**
+ * How a repository is opened under a rule.
+ * @param isOffline  a person says that what was kept counts where the server does not answer
+ */
+export function accessUnder(
+  { pin, offline }: TrustRule,
+  isOffline: boolean,
+): Required<Pick<TrustRequest, 'pin' | 'whenUnreachable'>> {
+  const mayUseKept = offline === 'allowed' || (isOffline && offline === 'asked');
+  return { pin, whenUnreachable: mayUseKept ? 'use-kept' : 'refuse' };
+}
+
+/**
  * The target of a tag, as docker finds it, where it is signed as the rule asks.
  * @throws StoreError CLIENT_POLICY_ROLE, CLIENT_POLICY_SIGNERS, and what `findTarget` does
  */
-export function releasedBy(set: TrustedSet, name: string, rule: TrustRule): SignedTarget {
-  return requireSigned(set, findTarget(set, name), rule);
+export function releasedBy(set: TrustedSet, name: string, rule: TagRule): SignedTarget {
+  return signedFor(set, findTarget(set, name), rule);
 }
 
 /** Every released target. @throws StoreError as {@link releasedBy}, of the first that is not signed so */
-export function releasesBy(set: TrustedSet, rule: TrustRule): readonly SignedTarget[] {
-  return listTargets(set).map((target) => requireSigned(set, target, rule));
+export function releasesBy(set: TrustedSet, rule: TagRule): readonly SignedTarget[] {
+  return listTargets(set).map((target) => signedFor(set, target, rule));
 }
 
-function requireSigned(set: TrustedSet, target: SignedTarget, rule: TrustRule): SignedTarget {
-  const { role, minimumSigners, pattern } = rule;
+function signedFor(set: TrustedSet, target: SignedTarget, rule: TagRule): SignedTarget {
+  const refusal = refusalOf(set, target, rule);
+  if (refusal) throw refusal;
+  return target;
+}
+
+/** The released tags that are not signed as the rule asks, and why. */
+export function refusalsBy(set: TrustedSet, rule: TagRule): ReadonlyMap<string, PolicyRefusal> {
+  const refusals = new Map<string, PolicyRefusal>();
+  if (rule.role === undefined && rule.minimumSigners === 0) return refusals;
+  for (const target of listTargets(set)) {
+    const refusal = refusalOf(set, target, rule);
+    if (refusal) refusals.set(target.name, refusal);
+  }
+  return refusals;
+}
+
+export type PolicyRefusal = StoreError<ClientErrorCode>;
+
+/** Why a rule does not let a target count: CLIENT_POLICY_ROLE, CLIENT_POLICY_SIGNERS; undefined when it does. */
+export function refusalOf(
+  set: TrustedSet,
+  target: SignedTarget,
+  { role, minimumSigners, pattern }: TagRule,
+): PolicyRefusal | undefined {
   const { gun } = set;
   const vouching = rolesVouchingFor(set, target);
   if (role !== undefined && !vouching.includes(role)) {
-    throw clientError('CLIENT_POLICY_ROLE', { gun, name: target.name, role, pattern });
+    return clientError('CLIENT_POLICY_ROLE', { gun, name: target.name, role, pattern });
   }
   const signers = vouching.filter((each) => isDelegation(each) && each !== releasesRole);
   const found = signers.length < minimumSigners ? signers.length : distinct(set, signers);
-  if (found >= minimumSigners) return target;
+  if (found >= minimumSigners) return undefined;
   const detail = { gun, name: target.name, pattern, found, wanted: minimumSigners };
-  throw clientError('CLIENT_POLICY_SIGNERS', detail);
+  return clientError('CLIENT_POLICY_SIGNERS', detail);
 }
 
 /**

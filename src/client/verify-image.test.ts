@@ -5,7 +5,7 @@ import { makeSigner, SimulatedRepository } from '../../test/support/simulated-re
 import { type Digest, digestOf, fromHex, hexOf, utf8 } from '../base/index.ts';
 import { mediaTypes, parseImageReference } from '../oci/index.ts';
 import { parseDelegationName, releasesRole, withSigner, withTarget } from '../tuf/index.ts';
-import { gunOf, type RegistrySource, verifyImage } from './index.ts';
+import { gunOf, type RegistrySource, type TagRule, verifyImage } from './index.ts';
 
 const name = 'localhost:5443/acme/app:v1';
 const gun = gunOf(parseImageReference(name));
@@ -60,6 +60,26 @@ for (const [asked, answer] of questions) {
     const found = await verify({ asked: asked.replace('SIGNED', digest) });
     assert.equal(found.ok ? 'signed' : reasonOf(found), answer);
     if (found.ok) assert.equal(found.digest, digest);
+  });
+}
+
+/* jeff signed it. What a rule asks -> what comes of it, by tag and by digest. */
+const rules: readonly [asked: Partial<TagRule>, answer: string][] = [
+  [{ minimumSigners: 1 }, 'signed'],
+  [{ minimumSigners: 2 }, 'target CLIENT_POLICY_SIGNERS'],
+  [{ role: jeffRole }, 'signed'],
+  [{ role: 'targets' }, 'target CLIENT_POLICY_ROLE'],
+  [{ role: parseDelegationName('targets/kate') }, 'target CLIENT_POLICY_ROLE'],
+];
+
+for (const [asked, answer] of rules) {
+  test(`under a rule of ${JSON.stringify(asked)} it is ${answer}`, async () => {
+    const { verify, digest } = await signedImage();
+    const rule = { pattern: '**', minimumSigners: 0, ...asked };
+    for (const name of ['localhost:5443/acme/app:v1', `localhost:5443/acme/app@${digest}`]) {
+      const found = await verify({ asked: name, rule });
+      assert.equal(found.ok ? 'signed' : reasonOf(found), answer, name);
+    }
   });
 }
 
@@ -255,7 +275,12 @@ async function signedImage() {
 
   const cache = new MemoryMetadataCache();
   const verify = (
-    options: { asked?: string; registry?: Partial<RegistrySource>; deep?: boolean } = {},
+    options: {
+      asked?: string;
+      registry?: Partial<RegistrySource>;
+      deep?: boolean;
+      rule?: TagRule;
+    } = {},
   ) =>
     verifyImage({
       image: parseImageReference(options.asked ?? name),
@@ -264,6 +289,7 @@ async function signedImage() {
       cache,
       now,
       deep: options.deep,
+      rule: options.rule,
     });
   return { repository, verify, jeff, digest, index };
 }

@@ -1,9 +1,7 @@
-import { type Digest, isStoreError } from '../base/index.ts';
+import { isStoreError } from '../base/index.ts';
 import { formatImageReference, type ImageReference } from '../oci/index.ts';
 import {
   digestOfTarget,
-  dockerRoles,
-  findTarget,
   type Gun,
   isDelegation,
   listTargets,
@@ -20,14 +18,13 @@ import { beginTrust, finishTrust, type Trust, type TrustRequest } from './open-t
 import type { RegistrySource } from './ports.ts';
 import { recorded, replay } from './replay.ts';
 import { earliest, lineOf, trustLinks, voucherOf } from './trust-links.ts';
+import { dockerRule, refusalOf, releasedBy, type TagRule } from './trust-policy.ts';
 
 export interface VerifyImageRequest extends Omit<TrustRequest, 'gun'> {
   readonly image: ImageReference;
   readonly registry: RegistrySource;
-  /** Which roles may release a tag, in their order; default docker's. */
-  readonly roles?: readonly TargetsRole[] | undefined;
-  /** Which target of a tag counts, where a policy asks for more than `roles`. Throws its refusal. */
-  readonly release?: ((set: TrustedSet, tag: string) => SignedTarget) | undefined;
+  /** How a tag must be signed; default as docker asks. */
+  readonly rule?: TagRule | undefined;
   /** Also reads every blob and hashes it, instead of asking the registry for its size. */
   readonly deep?: boolean | undefined;
 }
@@ -107,11 +104,10 @@ function linkOf(role: string | undefined): LinkName | undefined {
   }
 }
 
-function targetFor({ gun, set }: Trust, request: VerifyImageRequest) {
-  const { image, release, roles = dockerRoles } = request;
+function targetFor({ set }: Trust, { image, rule = dockerRule }: VerifyImageRequest) {
   const { tag, digest } = image;
-  if (tag === undefined) return targetOfDigest(gun, listTargets(set, { roles }), digest, image);
-  const target = release ? release(set, tag) : findTarget(set, tag, { roles });
+  if (tag === undefined) return targetOfDigest(set, image, rule);
+  const target = releasedBy(set, tag, rule);
   const signed = digestOfTarget(target);
   if (digest !== undefined && signed !== digest) {
     throw clientError('CLIENT_DIGEST_DIFFERS', { tag, signed, wanted: digest });
@@ -119,20 +115,19 @@ function targetFor({ gun, set }: Trust, request: VerifyImageRequest) {
   return target;
 }
 
-function targetOfDigest(
-  gun: Gun,
-  targets: readonly SignedTarget[],
-  digest: Digest | undefined,
-  image: ImageReference,
-): SignedTarget {
+/** Any released tag that is signed for the digest as the rule asks. */
+function targetOfDigest(set: TrustedSet, image: ImageReference, rule: TagRule): SignedTarget {
+  const { digest } = image;
   if (digest === undefined) {
     throw clientError('CLIENT_NO_TAG', { image: formatImageReference(image) });
   }
-  const found = targets.find(
+  const found = listTargets(set).filter(
     (target) => target.hashes.has('sha256') && digestOfTarget(target) === digest,
   );
-  if (found) return found;
-  throw clientError('CLIENT_DIGEST_NOT_SIGNED', { gun, digest });
+  const refusals = found.map((target) => refusalOf(set, target, rule));
+  const target = found[refusals.indexOf(undefined)];
+  if (target) return target;
+  throw refusals[0] ?? clientError('CLIENT_DIGEST_NOT_SIGNED', { gun: set.gun, digest });
 }
 
 /** Of the delegations, those that vouch for the target, and those above them. */
@@ -169,7 +164,8 @@ async function telling<T>(link: LinkName, subject: string, work: () => Promise<T
     if (!isStoreError(error)) throw error;
     // A tag that a role would have to release, and the role does not hold: that is the reason.
     const { role } = error.detail;
-    const isSkipped = typeof role === 'string' && role.startsWith('targets/');
+    const isSkipped =
+      error.code.startsWith('TUF_') && typeof role === 'string' && role.startsWith('targets/');
     throw isSkipped
       ? new LinkFailure('delegation', role, error)
       : new LinkFailure(link, subject, error);

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { digestOf, hexOf, utf8 } from '../../src/base/index.ts';
 import { mediaTypes } from '../../src/oci/index.ts';
+import { succeeded } from '../support/command.ts';
+import { runOwn } from '../support/own-program.ts';
 import { type ReferencePair, startReferencePair } from '../support/peers-reference.ts';
 import { RegistryClient } from '../support/registry-client.ts';
 import { TrustPerson } from '../support/trust-person.ts';
@@ -128,9 +130,19 @@ test('doctor refuses what the trust policy refuses, and says what it asks for', 
   const policy = join(paula.trust, 'policy.yaml');
   writeFileSync(policy, `rules:\n  - name: ${pair.registry}/**\n    minimumSigners: 2\n`);
   const { code, stdout } = await paula.runOurs(['doctor', `${name}:v1`]);
-  rmSync(policy);
   assert.equal(code, 1);
+  assert.match(stdout, /^ok {4}trust policy .*\n +the rule .*\n +at least 2 signers$/m);
   assert.match(stdout, /^FAIL {2}target .*\n +CLIENT_POLICY_SIGNERS: .*\n +rule: .*\n +remedy: /m);
+  const env = paula.environment();
+  const { digest } = JSON.parse(
+    succeeded(await runOwn(['verify', '--json', '--policy', '/dev/null', `${name}:v1`], { env }))
+      .stdout,
+  );
+  for (const image of [`${name}:v1`, `${name}@${digest}`]) {
+    const refused = await runOwn(['verify', image], { env });
+    assert.deepEqual([refused.code, /CLIENT_POLICY_SIGNERS/.test(refused.stdout)], [1, true]);
+  }
+  rmSync(policy);
 });
 
 test('a signed tag that the registry lost is told as that', async () => {

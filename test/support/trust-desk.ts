@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDockerWorld } from '../../src/app/docker-world.ts';
+import { digestOf, utf8 } from '../../src/base/index.ts';
 import { runDockerTrust } from '../../src/cli/docker-trust/run-docker-trust.ts';
-import type { CliWorld } from '../../src/cli/index.ts';
+import type { CliWorld, DockerOptions } from '../../src/cli/index.ts';
+import type { Gun } from '../../src/tuf/index.ts';
 import type { Transcript } from './command.ts';
 import type { MemoryTrust } from './memory-trust.ts';
 
@@ -53,13 +55,24 @@ export class TrustDesk implements Disposable {
         said.stderr += text;
       },
       ...{ clock, isTerminal, isWatched },
-      docker: async () =>
-        openDockerWorld(this.folder, this.env, clock, {
-          remoteFor: (gun) => this.#server.remote(gun),
-        }),
+      docker: (options) => this.#open(options),
     };
     const code = await runDockerTrust(args, world as CliWorld, { title: 'docker trust' });
     return { command: `docker trust ${args.join(' ')}`, code, ...said };
+  }
+
+  /** Signs a tag with the keys of the folder, without a push. */
+  async sign(gun: Gun, name: string, content: string): Promise<void> {
+    using docker = await this.#open();
+    const digest = digestOf(utf8(content));
+    const target = { kind: 'add-target', name, digest, sizeBytes: content.length } as const;
+    await docker.publish(gun, [target], 'refuse');
+  }
+
+  #open(options: DockerOptions = {}) {
+    const { clock = () => new Date() } = this.#options;
+    const remoteFor = (gun: Gun) => this.#server.remote(gun);
+    return openDockerWorld(this.folder, this.env, clock, { ...options, remoteFor });
   }
 
   [Symbol.dispose](): void {

@@ -111,6 +111,10 @@ const entries: Readonly<Record<string, Entry>> = {
     'the trust policy allows a first use, or a root is known already',
     'Pin the root key that the publisher tells you, in the trust policy',
   ],
+  CONFIG_FILE: [
+    'a trust policy that is there, or is named, can be read and understood',
+    'Mend it; until then nothing is verified',
+  ],
   CLIENT_POLICY_NO_RULE: [
     'a rule of the trust policy fits the repository',
     'Add a rule for it to the trust policy',

@@ -1,10 +1,13 @@
 import { isStoreError, type StoreError } from '../../base/index.ts';
-import type { ImageVerification, Link } from '../../client/index.ts';
+import { dockerRule, type Link, type TrustRule } from '../../client/index.ts';
+import { formatImageReference, withDefaultTag } from '../../oci/index.ts';
+import type { Gun } from '../../tuf/index.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 import { instant } from '../table.ts';
 import type { TrustCommand, TrustContext } from './command.ts';
-import { type Diagnosis, diagnose } from './diagnosis.ts';
+import { type Diagnosis, diagnose, type Patient } from './diagnosis.ts';
+import { parseImageName } from './image-name.ts';
 import { jsonFlag, shown } from './shown.ts';
 
 const dayMs = 86_400_000;
@@ -25,20 +28,23 @@ export const doctorCommand: TrustCommand = {
     '',
   ),
   isOurs: true,
-  async run(context, [image = ''], flags) {
-    const { world, docker, title } = context;
-    const folder = `${docker.configFolder}/trust`;
-    const steps: Step[] = [await lookAtKeys(context, folder)];
-    const found = await docker.verify(image, flags.isOn('deep'));
-    const now = world.clock().getTime();
-    for (const link of found.links) {
-      const patient = { gun: found.gun, link: link.link, subject: link.subject, title, folder };
-      const failure = link.reason && { ...link.reason, ...diagnose(link.reason.code, patient) };
-      steps.push({ ...step(link), ...(failure && { failure }), warnings: warningsOf(link, now) });
-    }
+  async run(context, [name = ''], flags) {
+    const { world, docker } = context;
+    const { gun, ...image } = parseImageName(name);
+    const keys = await lookAtKeys(context);
+    const policy = await lookAtPolicy(context, gun);
+    // Without a policy that can be read, nobody knows what a consumer would do.
+    const found = policy.ok ? await docker.verify(name, { deep: flags.isOn('deep') }) : undefined;
+    const steps = [keys, policy, ...(found?.links ?? []).map((link) => stepOf(context, gun, link))];
     const isOk = steps.every(({ ok }) => ok);
-    if (flags.isOn('json')) shown(world, { ok: isOk, image: found.image, gun: found.gun, steps });
-    else world.print(`${steps.map(render).join('')}\n${printable(verdict(found, isOk))}\n`);
+    const shownName = formatImageReference(withDefaultTag(image));
+    if (flags.isOn('json')) shown(world, { ok: isOk, image: shownName, gun, steps });
+    else {
+      const digest = found?.ok ? found.digest : undefined;
+      world.print(
+        `${steps.map(render).join('')}\n${printable(verdict(shownName, digest, steps))}\n`,
+      );
+    }
     return isOk ? exitCodes.done : exitCodes.no;
   },
 };
@@ -54,26 +60,64 @@ interface Step {
 }
 
 /** Keys are not needed to verify, but a folder that cannot be read explains much. */
-async function lookAtKeys({ docker, title }: TrustContext, folder: string): Promise<Step> {
-  const about = { step: 'trust folder', subject: folder };
-  try {
+function lookAtKeys({ docker, title }: TrustContext): Promise<Step> {
+  const folder = folderOf(docker);
+  return examined('trust folder', { gun: '', subject: folder, title, folder }, async () => {
     const keys = await docker.keyring.list();
     const open = keys.filter(({ isEncrypted }) => !isEncrypted);
-    const facts = [`${keys.length} private keys`];
     const warnings = open.map(
       ({ id }) => `the key ${id} has no passphrase: ${title} key passwd ${id.slice(0, 12)}`,
     );
-    return { ...about, ok: true, facts, warnings };
+    return { facts: [`${keys.length} private keys`], warnings };
+  });
+}
+
+function lookAtPolicy({ docker, title }: TrustContext, gun: Gun): Promise<Step> {
+  const patient = { gun, subject: gun, title, folder: folderOf(docker) };
+  return examined('trust policy', patient, async () => {
+    const rule = await docker.rule(gun);
+    return {
+      facts: rule === dockerRule ? ["no rule: as docker's own"] : factsOf(rule),
+      warnings: [],
+    };
+  });
+}
+
+function factsOf({ pattern, pin, role, minimumSigners, offline }: TrustRule): string[] {
+  const roots = { 'first-use': [], kept: ['only a root that was trusted before'] };
+  return [
+    `the rule ${pattern}`,
+    ...(typeof pin === 'string' ? roots[pin] : ['a pinned root']),
+    ...(role === undefined ? [] : [`signed by ${role}`]),
+    ...(minimumSigners === 0 ? [] : [`at least ${minimumSigners} signers`]),
+    ...(offline === 'asked' ? [] : [`offline: ${offline}`]),
+  ];
+}
+
+/** A step before the first link of the chain. */
+async function examined(
+  name: string,
+  patient: Omit<Patient, 'link'>,
+  work: () => Promise<Pick<Step, 'facts' | 'warnings'>>,
+): Promise<Step> {
+  const about = { step: name, subject: patient.subject };
+  try {
+    return { ...about, ok: true, ...(await work()) };
   } catch (error) {
     if (!isStoreError(error)) throw error;
     const { code, message } = error as StoreError;
-    const patient = { gun: '', link: 'root', subject: folder, title, folder } as const;
-    const failure = { code, message, ...diagnose(code, patient) };
+    const failure = { code, message, ...diagnose(code, { ...patient, link: 'root' }) };
     return { ...about, ok: false, facts: [], warnings: [], failure };
   }
 }
 
-function step({ link, subject, ok, version, digest, by, against }: Link): Omit<Step, 'warnings'> {
+function folderOf({ configFolder }: TrustContext['docker']): string {
+  return `${configFolder}/trust`;
+}
+
+function stepOf({ world, docker, title }: TrustContext, gun: Gun, found: Link): Step {
+  const { link, subject, ok, version, digest, by, against, reason } = found;
+  const patient = { gun, link, subject, title, folder: folderOf(docker) };
   const facts = [
     ...(version === undefined ? [] : [`version ${version}`]),
     ...(digest === undefined || digest === subject ? [] : [digest]),
@@ -83,7 +127,9 @@ function step({ link, subject, ok, version, digest, by, against }: Link): Omit<S
     ),
     ...(against === '' ? [] : [`against ${against}`]),
   ];
-  return { step: link, subject, ok, facts };
+  const failure = reason && { ...reason, ...diagnose(reason.code, patient) };
+  const warnings = warningsOf(found, world.clock().getTime());
+  return { step: link, subject, ok, facts, ...(failure && { failure }), warnings };
 }
 
 function warningsOf({ link, until, against }: Link, now: number): string[] {
@@ -114,9 +160,10 @@ function render({ step: name, subject, ok, facts, failure, warnings }: Step): st
   return `${lines.join('\n')}\n`;
 }
 
-function verdict(found: ImageVerification, isOk: boolean): string {
-  if (!found.ok) return `${found.image} is NOT verified: ${found.reason.code}`;
-  return isOk
-    ? `${found.image} is ${found.digest}`
-    : `${found.image} is ${found.digest}, but the trust folder needs care`;
+function verdict(image: string, digest: string | undefined, steps: readonly Step[]): string {
+  const failed = steps.findLast(({ ok }) => !ok);
+  if (digest === undefined) return `${image} is NOT verified: ${failed?.failure?.code}`;
+  return failed
+    ? `${image} is ${digest}, but the trust folder needs care`
+    : `${image} is ${digest}`;
 }

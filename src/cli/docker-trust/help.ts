@@ -1,3 +1,4 @@
+import { ownFlagsHelp } from '../docker/global-flags.ts';
 import type { TrustCommand } from './command.ts';
 
 /** The groups of commands; `''` is the program itself. */
@@ -23,6 +24,7 @@ export function groupHelp(
     `Usage:  ${title} COMMAND\n\n${groups[group]}\n`,
     ...(inner.length === 0 ? [] : [`\nManagement Commands:\n${listed(inner)}`]),
     `\nCommands:\n${listed(own)}`,
+    ...(group === '' ? [`\nOptions:\n${ownFlagsHelp}`] : []),
     `\nRun '${title} COMMAND --help' for more information on a command.\n`,
   ].join('');
 }

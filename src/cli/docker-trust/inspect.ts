@@ -1,4 +1,4 @@
-import { isStoreError } from '../../base/index.ts';
+import { isStoreError, type StoreError } from '../../base/index.ts';
 import { printable } from '../printable.ts';
 import type { TrustCommand, TrustContext } from './command.ts';
 import { parseImageName } from './image-name.ts';
@@ -7,7 +7,7 @@ import { prettySignatures } from './pretty-signatures.ts';
 import { type Signatures, signaturesOf } from './signatures.ts';
 import { refusal, wordsFor } from './texts.ts';
 
-/** `docker trust inspect` */
+/** `docker trust inspect`; what the trust policy of this person refuses is no signature. */
 export const inspectCommand: TrustCommand = {
   path: 'inspect',
   summary: 'Return low-level information about keys and signatures',
@@ -28,9 +28,12 @@ export const inspectCommand: TrustCommand = {
   },
 };
 
-/** What is signed under a name; and by digest, where that was asked for, what of it is an index. */
+/** What is signed under a name, and counts. */
 interface Looked extends Signatures {
+  /** By digest, where that was asked for, what of it is an index. */
   readonly platforms?: Platforms;
+  /** Why the trust policy lets other tags not count. */
+  readonly refusals: readonly StoreError[];
 }
 
 type Look = (context: TrustContext, name: string) => Promise<Looked>;
@@ -45,7 +48,9 @@ async function showJson(
   const failures: string[] = [];
   for (const name of names) {
     try {
-      shown.push(jsonOf(name, await look(context, name)));
+      const found = await look(context, name);
+      shown.push(jsonOf(name, found));
+      failures.push(...found.refusals.map(wordsFor));
     } catch (error) {
       if (!isStoreError(error)) throw error;
       failures.push(wordsFor(error));
@@ -62,19 +67,32 @@ async function showPretty(
   names: readonly string[],
   look: Look,
 ): Promise<number> {
-  const { print } = context.world;
+  const { print, printError } = context.world;
+  const refusals: StoreError[] = [];
   for (const [i, name] of names.entries()) {
     const found = await look(context, name);
     print(prettySignatures(name, found, found.platforms));
+    refusals.push(...found.refusals);
     if (i < names.length - 1) print('\n\n');
   }
-  return 0;
+  for (const refusal of refusals) printError(`${wordsFor(refusal)}\n`);
+  return refusals.length === 0 ? 0 : 1;
 }
 
-/** @throws StoreError CLI_DOCKER_TRUST with docker's sentence for all causes, and then the cause */
-async function lookAt({ docker }: TrustContext, name: string): Promise<Signatures> {
+/**
+ * A tag that the trust policy does not let count is left out and told; one that was asked for is refused.
+ * @throws StoreError CLI_DOCKER_TRUST with docker's sentence for all causes, and then the cause
+ */
+async function lookAt({ docker }: TrustContext, name: string): Promise<Looked> {
   const { gun, tag } = parseImageName(name);
-  return await readable(name, async () => signaturesOf(await docker.open(gun), tag));
+  return await readable(name, async () => {
+    const found = signaturesOf(await docker.open(gun), tag);
+    const refused = await docker.refusals(gun);
+    const refusal = tag && refused.get(tag);
+    if (refusal) throw refusal;
+    const tags = found.tags.filter((row) => !refused.has(row.tag));
+    return { ...found, tags, refusals: tag ? [] : [...refused.values()] };
+  });
 }
 
 async function lookAtPlatforms(context: TrustContext, name: string): Promise<Looked> {

@@ -1,4 +1,5 @@
 import { isStoreError } from '../../base/index.ts';
+import { ownFlags, ownOptions } from '../docker/global-flags.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import type { CliWorld, DockerOptions } from '../ports.ts';
 import { printable } from '../printable.ts';
@@ -33,7 +34,8 @@ export async function runDockerTrust(
   world: CliWorld,
   { title, ...options }: TrustProgram,
 ): Promise<number> {
-  const found = findCommand(args);
+  const before = parseFlags(args, ownFlags, false);
+  const found = findCommand(before.kind === 'parsed' ? before.args : args);
   if (found.kind === 'group') return showGroup(found, world, title);
   const { command } = found;
   const parsed = parseFlags(found.rest, command.flags);
@@ -52,7 +54,8 @@ export async function runDockerTrust(
     return 1;
   }
   try {
-    using docker = await world.docker(options);
+    const own = before.kind === 'parsed' ? ownOptions(before.flags) : {};
+    using docker = await world.docker({ ...options, ...own });
     using input = new LineReader(() => world.stdin);
     const context = { world, docker, title, input };
     return (await command.run(context, parsed.args, parsed.flags)) ?? 0;
@@ -83,7 +86,7 @@ function showGroup(
   world: CliWorld,
   title: string,
 ): number {
-  const parsed = parseFlags(rest, []);
+  const parsed = parseFlags(rest, group === '' ? ownFlags : []);
   const help = groupHelp(title, group, trustCommandTable);
   if (parsed.kind === 'help') world.print(help);
   if (parsed.kind === 'mistaken') {

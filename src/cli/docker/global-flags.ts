@@ -1,4 +1,5 @@
-import type { FlagSpec } from '../docker-trust/parse-flags.ts';
+import type { FlagSpec, Flags } from '../docker-trust/parse-flags.ts';
+import type { DockerOptions } from '../ports.ts';
 
 /** The flags that docker takes before a command, and hands on to its plugins. */
 export const globalFlags: readonly FlagSpec[] = [
@@ -15,8 +16,24 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'version', short: 'v', kind: 'boolean' },
 ];
 
-/** Those that only `countermark docker` takes. */
+/** Those that docker does not know: before a command of `countermark docker`, or of `docker trust`. */
 export const ownFlags: readonly FlagSpec[] = [
   { name: 'offline', kind: 'boolean' },
   { name: 'policy', kind: 'text' },
 ];
+
+/** As help lays them out. */
+export const ownFlagsHelp = [
+  '      --offline         Use what was verified before where a trust server does not\n',
+  '                        answer\n',
+  '      --policy string   Trust policy (default "~/.docker/trust/policy.yaml")\n',
+].join('');
+
+/** What of them was given. */
+export function ownOptions(flags: Flags): Pick<DockerOptions, 'offline' | 'policy'> {
+  const policy = flags.text('policy');
+  return {
+    ...(flags.isOn('offline') && { offline: true }),
+    ...(policy !== undefined && { policy }),
+  };
+}

@@ -4,7 +4,7 @@ import { runDockerTrust } from '../docker-trust/run-docker-trust.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
-import { globalFlags, ownFlags } from './global-flags.ts';
+import { globalFlags, ownFlags, ownOptions } from './global-flags.ts';
 
 /**
  * `countermark docker [FLAGS] COMMAND ...`: `docker trust` itself; every other command through the
@@ -24,8 +24,7 @@ export async function runDocker(args: readonly string[], world: CliWorld): Promi
   const options = {
     config: parsed.flags.text('config'),
     globals: before.filter((_, i) => !ours.some(({ from, to }) => from <= i && i < to)),
-    offline: parsed.flags.isOn('offline'),
-    policy: parsed.flags.text('policy'),
+    ...ownOptions(parsed.flags),
   };
   const [name, ...rest] = parsed.args;
   if (name === 'trust') {
