@@ -22,9 +22,9 @@ export async function openCopier(
   using opened = new DisposableStack();
   const there = opened.use(await remotesOf(to.host));
   const here = from.host === to.host ? there : opened.use(await remotesOf(from.host));
-  const source = await here.repository(from);
+  const source = await here.copySource(from);
   const isOneRegistry = from.host === to.host && from.repository !== to.repository;
-  const destination = await there.repository(to, isOneRegistry ? from.repository : undefined);
+  const destination = await there.copyDestination(to, isOneRegistry ? from.repository : undefined);
   const known = new Set<Digest>();
   const connections = opened.move();
   return {

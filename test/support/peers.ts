@@ -70,6 +70,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'client.ts': ['bun', ...engine, ...reference],
   'cli-interop.test.ts': [...engine, ...reference, 'notary'],
   'client-library.test.ts': [...reference, 'notary'],
+  'copy.test.ts': ['docker-registry', 'notary', 'skopeo'],
   'crash.test.ts': engine,
   'docker-trust-sign.test.ts': [...engine, ...reference],
   'docker-trust-secrecy.test.ts': [],

@@ -8,18 +8,20 @@ export const attemptLimit = 6;
 
 /**
  * Does what may be done twice again while it fails for reasons that pass.
- * @param work  is given the number of the attempt, from 1
+ * @param work    is given the number of the attempt, from 1
+ * @param passes  which reasons
  * @throws what the last attempt threw
  */
 export async function persistently<T>(
   work: (attempt: number) => Promise<T>,
   pause: Pause,
+  passes: (error: unknown) => boolean = isPassing,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work(attempt);
     } catch (error) {
-      if (!isPassing(error) || attempt >= attemptLimit) throw error;
+      if (!passes(error) || attempt >= attemptLimit) throw error;
       await pause(attempt);
     }
   }

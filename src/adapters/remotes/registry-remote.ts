@@ -22,7 +22,6 @@ import type { AuthorizedClient } from './authorized-client.ts';
 import { remoteError } from './errors.ts';
 import { printable } from './http-request.ts';
 import {
-  pullOf,
   pushOf,
   type RegistryOptions,
   RegistryRequests,
@@ -66,7 +65,11 @@ export class RegistryRemote implements RegistrySource {
   ): Promise<ReceivedManifest | undefined> {
     const url = this.#requests.url(`${repository}/manifests/${reference}`);
     const request = { method: 'GET', url, headers: { accept: accepted } } as const;
-    const answer = await this.#client.send(request, pullOf(repository), manifestLimitBytes);
+    const answer = await this.#client.send(
+      request,
+      this.#requests.readScope(repository),
+      manifestLimitBytes,
+    );
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw refusal('GET', url, answer);
     const mediaType = (answer.headers.get('content-type') ?? '').replace(/\s*;.*$/s, '');
@@ -77,7 +80,11 @@ export class RegistryRemote implements RegistrySource {
   async digestOf(repository: RepositoryName, reference: Reference): Promise<Digest | undefined> {
     const url = this.#requests.url(`${repository}/manifests/${reference}`);
     const request = { method: 'HEAD', url, headers: { accept: accepted } } as const;
-    const answer = await this.#client.send(request, pullOf(repository), refusalLimitBytes);
+    const answer = await this.#client.send(
+      request,
+      this.#requests.readScope(repository),
+      refusalLimitBytes,
+    );
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw refusal('HEAD', url, answer);
     const named = answer.headers.get('docker-content-digest') ?? '';
@@ -93,7 +100,11 @@ export class RegistryRemote implements RegistrySource {
   async tags(repository: RepositoryName): Promise<readonly string[] | undefined> {
     const tags: string[] = [];
     const url = this.#requests.url(`${repository}/tags/list?n=1000`);
-    for await (const page of this.#requests.pages(url, pullOf(repository), listLimitBytes)) {
+    for await (const page of this.#requests.pages(
+      url,
+      this.#requests.readScope(repository),
+      listLimitBytes,
+    )) {
       if (page.status === 404) return undefined;
       if (page.status !== 200) throw refusal('GET', url, page);
       tags.push(...tagsIn(page.body, url));

@@ -8,6 +8,11 @@ export interface RegistryOptions {
   readonly client: AuthorizedClient;
   /** Such as `https://localhost:5443`. */
   readonly origin: string;
+  /**
+   * With which right things are read. Who may push sees what is not signed yet, where readers do not,
+   * but only by asking for that. Readers unless told.
+   */
+  readonly readsAs?: 'reader' | 'writer' | undefined;
   /** Whether a redirect is followed; every one, unless told. */
   readonly follows?: ((from: URL, to: URL) => boolean) | undefined;
 }
@@ -21,11 +26,13 @@ const mostPages = 200;
 export class RegistryRequests {
   readonly #client: AuthorizedClient;
   readonly #origin: string;
+  readonly #readsAs: 'reader' | 'writer';
   readonly #follows: (from: URL, to: URL) => boolean;
 
-  constructor({ client, origin, follows = () => true }: RegistryOptions) {
+  constructor({ client, origin, readsAs = 'reader', follows = () => true }: RegistryOptions) {
     this.#client = client;
     this.#origin = origin;
+    this.#readsAs = readsAs;
     this.#follows = follows;
   }
 
@@ -34,11 +41,15 @@ export class RegistryRequests {
     return new URL(`${this.#origin}/v2/${path}`);
   }
 
+  readScope(repository: RepositoryName): Scope {
+    return this.#readsAs === 'writer' ? pushOf(repository) : pullOf(repository);
+  }
+
   /** Registries send who asks for a blob elsewhere; the token stays behind (see the client). */
   async follow(request: HttpRequest, repository: RepositoryName): Promise<OpenAnswer> {
     let { url } = request;
     for (let hops = 0; hops <= redirectLimit; hops++) {
-      const answer = await this.#client.open({ ...request, url }, pullOf(repository));
+      const answer = await this.#client.open({ ...request, url }, this.readScope(repository));
       if (![301, 302, 303, 307, 308].includes(answer.status)) return answer;
       answer.discard();
       const to = answer.headers.get('location') ?? '';
@@ -59,8 +70,8 @@ export class RegistryRequests {
   uploadUrl(start: URL, opened: Answer): URL {
     const location = opened.headers.get('location') ?? '';
     const url = URL.canParse(location, start.href) ? new URL(location, start) : undefined;
-    if (url?.origin === start.origin) return url;
-    const reason = 'the upload continues on another host';
+    if (url?.origin === start.origin && location !== '') return url;
+    const reason = 'the upload continues nowhere, or on another host';
     throw remoteError('REMOTE_ANSWER', { url: printable(start), reason });
   }
 

@@ -1,9 +1,9 @@
-import type { Digest } from '../../base/index.ts';
+import { type Digest, isStoreError } from '../../base/index.ts';
 import type { BlobUpload } from '../../copy/index.ts';
 import type { AuthorizedClient, Scope } from './authorized-client.ts';
 import { remoteError } from './errors.ts';
 import { type Answer, type HttpRequest, printable } from './http-request.ts';
-import { type Pause, persistently } from './persistence.ts';
+import { isPassing, type Pause, persistently } from './persistence.ts';
 import { type RegistryRequests, refusal, refusalLimitBytes } from './registry-requests.ts';
 
 export interface RemoteUploadOptions {
@@ -112,7 +112,7 @@ export class RemoteUpload implements BlobUpload {
   }
 
   #again(work: (attempt: number) => Promise<void>): Promise<void> {
-    return persistently(work, this.#options.pause);
+    return persistently(work, this.#options.pause, isUploadPassing);
   }
 
   #send(request: HttpRequest): Promise<Answer> {
@@ -124,4 +124,11 @@ export class RemoteUpload implements BlobUpload {
     const reason = `it has ${this.#at} bytes of the upload, which are not those that were sent`;
     return remoteError('REMOTE_ANSWER', { url: printable(this.#url), reason });
   }
+}
+
+/** A registry may still be writing what came before the connection broke when it says how much it has. */
+function isUploadPassing(error: unknown): boolean {
+  const isBehind =
+    isStoreError(error) && error.code === 'REMOTE_STATUS' && error.detail.status === 416;
+  return isBehind || isPassing(error);
 }

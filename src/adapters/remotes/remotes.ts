@@ -24,6 +24,8 @@ export interface RemotesOptions extends HttpsClientOptions {
   readonly redirects?: 'anywhere' | 'outside' | undefined;
 }
 
+type NamedRepository = Pick<ImageReference, 'host' | 'repository'>;
+
 const hubRegistry = 'https://registry-1.docker.io';
 const hubTrustServer = 'https://notary.docker.io';
 const pingLimitBytes = 64 * 1024;
@@ -59,17 +61,24 @@ export class Remotes implements Disposable {
   }
 
   /**
-   * A repository to copy from or to. A registry on loopback that speaks no TLS is spoken to without.
-   * @param mountFrom  another repository of the same registry, whose blobs it may be given
+   * A repository to copy from. A registry on loopback that speaks no TLS is spoken to without.
    * @throws StoreError REMOTE_UNREACHABLE and others of {@link HttpsClient.send}
    */
-  async repository(
-    { host, repository }: Pick<ImageReference, 'host' | 'repository'>,
+  async copySource({ host, repository }: NamedRepository): Promise<RepositoryRemote> {
+    const origin = await this.#originSpoken(host);
+    const client = this.#client(origin, host);
+    return new RepositoryRemote({ client, origin, repository, pause });
+  }
+
+  /** A repository to copy to. @param mountFrom  one of the same registry whose blobs it may be given */
+  async copyDestination(
+    { host, repository }: NamedRepository,
     mountFrom?: RepositoryName,
   ): Promise<RepositoryRemote> {
     const origin = await this.#originSpoken(host);
     const client = this.#client(origin, host);
-    return new RepositoryRemote({ client, origin, repository, mountFrom, pause });
+    const readsAs = 'writer';
+    return new RepositoryRemote({ client, origin, repository, mountFrom, readsAs, pause });
   }
 
   /** The trust server of a repository. Its login is that of the registry, as in docker. */

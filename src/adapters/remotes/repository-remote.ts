@@ -83,7 +83,11 @@ export class RepositoryRemote implements CopySource, CopyDestination {
     const url = this.#url(`referrers/${subject}`);
     return this.#persist(async () => {
       const found: Digest[] = [];
-      for await (const page of this.#requests.pages(url, pullOf(this.#name), manifestLimitBytes)) {
+      for await (const page of this.#requests.pages(
+        url,
+        this.#requests.readScope(this.#name),
+        manifestLimitBytes,
+      )) {
         if ([404, 405, 501].includes(page.status)) return undefined;
         if (page.status !== 200) throw refusal('GET', url, page);
         // Whoever answers everything with a page for people has no such API either.
