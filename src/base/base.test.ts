@@ -111,6 +111,17 @@ test('a stream that comes byte by byte is copied together, and no piece of it is
   assert.deepEqual(bytes, Buffer.from(Array.from({ length: 1000 }, (_, i) => i % 251)));
 });
 
+test('what was announced need not be true: all that comes is collected, and nothing else', async () => {
+  async function* stream() {
+    yield Buffer.from('abc');
+    yield Buffer.from('def');
+  }
+  for (const announced of [0, 2, 6, 7, 1_000]) {
+    assert.deepEqual(await collectBytes(stream(), 6, announced), Buffer.from('abcdef'));
+    assert.equal(await collectBytes(stream(), 5, announced), undefined);
+  }
+});
+
 test('an array is not an object, nor is null', () => {
   for (const value of [[], null, 'x', undefined]) {
     assert.throws(() => entriesOf(value, 'here'), { code: 'JSON_SHAPE' });

@@ -65,13 +65,16 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 /**
  * Everything a stream gives, at most `limitBytes`. What comes in many small pieces takes no more
  * memory than its bytes: a stranger may send every byte in a piece of its own.
+ * @param announcedBytes  how many will come, if somebody has said so; it need not be true
  * @returns undefined when the stream is longer than the limit; the stream is then closed unread
  */
 export async function collectBytes(
   stream: AsyncIterable<Uint8Array>,
   limitBytes: number,
+  announcedBytes = 0,
 ): Promise<Uint8Array | undefined> {
-  let bytes = Buffer.alloc(0);
+  // Of a large block the system gives only the pages that are written: an empty promise costs nothing.
+  let bytes = Buffer.alloc(Math.min(announcedBytes, limitBytes));
   let sizeBytes = 0;
   for await (const piece of stream) {
     const needed = sizeBytes + piece.length;

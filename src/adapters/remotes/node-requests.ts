@@ -1,5 +1,5 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import type { Agent } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isStoreError } from '../../base/index.ts';
@@ -15,22 +15,28 @@ import {
 } from './http-request.ts';
 import { isLoopback } from './loopback.ts';
 
+/** Not by `import`, which reads all that a module exports: here a client of WebSockets, with its memory and time. */
+const http = process.getBuiltinModule('node:http');
+const https = process.getBuiltinModule('node:https');
+
 const mostConnections = 8;
 
 /** Requests by Node's HTTP. */
 export class NodeRequests implements Disposable {
-  readonly #https: HttpsAgent;
+  readonly #https: Agent;
   /** By a proxy, where the variables name one. */
-  readonly #proxied: HttpsAgent;
-  readonly #http = new HttpAgent({ keepAlive: true, maxSockets: mostConnections });
+  readonly #proxied: Agent;
+  readonly #http = new http.Agent({ keepAlive: true, maxSockets: mostConnections });
   readonly #options: HttpsClientOptions;
   readonly #silenceMs: number;
 
   constructor(options: HttpsClientOptions) {
     const { proxyEnv, silenceMs = 30_000 } = options;
     const kept = { keepAlive: true, maxSockets: mostConnections, ...tlsOf(options) };
-    this.#https = new HttpsAgent(kept);
-    this.#proxied = proxyEnv ? new HttpsAgent({ ...kept, proxyEnv: { ...proxyEnv } }) : this.#https;
+    this.#https = new https.Agent(kept);
+    this.#proxied = proxyEnv
+      ? new https.Agent({ ...kept, proxyEnv: { ...proxyEnv } })
+      : this.#https;
     this.#options = options;
     this.#silenceMs = silenceMs;
   }
@@ -73,8 +79,8 @@ export class NodeRequests implements Disposable {
     return new Promise((resolve, reject) => {
       const sent =
         url.protocol === 'http:'
-          ? httpRequest(url, { ...options, agent: this.#http })
-          : httpsRequest(url, {
+          ? http.request(url, { ...options, agent: this.#http })
+          : https.request(url, {
               ...options,
               agent: isLoopback(url.hostname) ? this.#https : this.#proxied,
               rejectUnauthorized: isVerified(url, this.#options),

@@ -38,10 +38,11 @@ async function update({ trust, request, params, now }: Call): Promise<void> {
 /** What is beyond the limit is not kept; the rest of the request is then read and thrown away. */
 async function readBody(request: Call['request']['raw'], announced: string | undefined) {
   let body: Uint8Array | undefined;
-  if (Number(announced ?? 0) <= uploadLimitBytes) {
+  const announcedBytes = Number(announced ?? 0);
+  if (announcedBytes <= uploadLimitBytes) {
     const stream = request.iterator({ destroyOnReturn: false });
     try {
-      body = await collectBytes(stream, uploadLimitBytes);
+      body = await collectBytes(stream, uploadLimitBytes, announcedBytes);
     } catch (cause) {
       throw notaryError('NOTARY_MALFORMED_UPLOAD', { reason: 'it was cut off' }, cause);
     }
