@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import * as https from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -163,6 +164,26 @@ test('a connection that waits does not keep the server from stopping, and is tol
   await closeServer(world.server);
   assert.ok(performance.now() - since < 5_000);
   assert.match(await said, /\xe9{300}$/);
+});
+
+test('nor does one whose client does not mind being told', async (t) => {
+  for (const asked of [[], [plain('/small')]]) {
+    const { server, tls, port, answered } = await listening(t);
+    const line = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const socket = connect({ socket: line, ca: tls.cert, servername: 'localhost' });
+    socket.on('error', () => undefined).resume();
+    await new Promise((resolve) => socket.once('secureConnect', resolve));
+    for (const request of asked) socket.write(request);
+    while (answered.length < asked.length) await sleep(5);
+    await sleep(20);
+    // It ends its own half only when it wants to: never.
+    socket.end = () => socket;
+    line.end = () => line;
+    const since = performance.now();
+    await closeServer(server);
+    assert.ok(performance.now() - since < 5_000, `after ${asked.length} requests`);
+    line.destroy();
+  }
 });
 
 test('whoever takes nothing of the answers is cut off, and nothing piles up', async (t) => {

@@ -103,8 +103,9 @@ class InstantConnection {
     this.#socket.end();
   };
 
+  /** Without waiting for the client to end its half, which one may never do. */
   closeIfIdle(): void {
-    if (!this.#chunk) this.#socket.end();
+    if (!this.#chunk) this.#socket.destroySoon();
   }
 
   closeIfSlow(): void {
@@ -170,7 +171,7 @@ class InstantConnection {
   #next(answered: Buffer): void {
     const chunk = this.#chunk;
     this.#chunk = undefined;
-    if (!this.#server.listening) this.#socket.end();
+    if (!this.#server.listening) this.#socket.destroySoon();
     else if (chunk && chunk !== answered) {
       this.#chunk = chunk.subarray(answered.length);
       this.#leave();
