@@ -6,7 +6,7 @@ import {
   type Instruction as Parsed,
   type Run,
 } from 'dockerfile-ast';
-import { escapeOf, type Instruction, splitInstructions } from './instructions.ts';
+import { escapeOf, type Instruction, readInTwoWays, splitInstructions } from './instructions.ts';
 import { unenforceable } from './unenforceable.ts';
 
 type Range = NonNullable<ReturnType<Parsed['getArgumentsRange']>>;
@@ -82,9 +82,7 @@ function requireSame(parsed: readonly Parsed[], split: readonly Instruction[]): 
     const line = Math.min(one?.getRange().start.line ?? Infinity, other?.line ?? Infinity) + 1;
     const keyword = one?.getKeyword() ?? '';
     if (one?.getRange().start.line !== other?.line || keyword !== other?.keyword) {
-      throw unenforceable(
-        `line ${line} of the Dockerfile can be read in two ways; write its instructions more plainly`,
-      );
+      throw readInTwoWays(line);
     }
     if (keywords.test(keyword)) continue;
     throw unenforceable(`line ${line} of the Dockerfile: ${keyword} is no instruction known here`);

@@ -1,4 +1,6 @@
+import type { StoreError } from '../../base/index.ts';
 import { heredocsOf } from './heredocs.ts';
+import { unenforceable } from './unenforceable.ts';
 
 /** One instruction, as the engine's parser puts it together. */
 export interface Instruction {
@@ -21,6 +23,7 @@ interface Continued {
  * continuations, comments and empty lines inside them. It is what a parser that is kept for editors is
  * held against: where two readers see two Dockerfiles, somebody may have meant only one of them to.
  *
+ * @throws StoreError CLI_UNENFORCEABLE for what may be a heredoc, or not
  * @param withHeredocs  false for classic builders of before docker 23, which know none
  * @see moby/buildkit v0.25, frontend/dockerfile/parser/parser.go Parse
  */
@@ -35,6 +38,7 @@ export function splitInstructions(text: string, withHeredocs: boolean): Instruct
     const [, word = '', rest = ''] = /^([^\t\v\f\r ]+)[\t\v\f\r ]*(.*)$/s.exec(trim(whole)) ?? [];
     const keyword = word.toUpperCase();
     const heredocs = withHeredocs && mayHold(keyword, rest) ? heredocsOf(rest, escapeChar) : [];
+    if (!heredocs) throw readInTwoWays(line + 1);
     let last = lastLine;
     for (const { name, mayIndent } of heredocs) {
       do last++;
@@ -44,6 +48,13 @@ export function splitInstructions(text: string, withHeredocs: boolean): Instruct
     line = last;
   }
   return found;
+}
+
+/** @param line  from 1 */
+export function readInTwoWays(line: number): StoreError {
+  return unenforceable(
+    `line ${line} of the Dockerfile can be read in two ways; write its instructions more plainly`,
+  );
 }
 
 /** The character that joins lines, as the directive at the top says: \ or `. */
