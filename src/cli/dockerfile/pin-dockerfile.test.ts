@@ -58,7 +58,10 @@ const files: readonly [file: string, told: string][] = [
   ['ARG V="1"|ARG W=${V}.2|FROM a:${W}', 'ARG V="1"|ARG W=${V}.2|FROM PINNED(a:1.2)'],
   ['ARG G|FROM $G', 'ARG G|FROM PINNED(given)'],
   ['ARG G=other|FROM $G', 'ARG G=other|FROM PINNED(given)'],
-  ['ARG S=x|FROM a AS x|FROM $S', 'ARG S=x|FROM PINNED(a) AS x|FROM $S'],
+  // Whoever builds could still give the variable another value.
+  ['ARG S=x|FROM a AS x|FROM $S', 'ARG S=x|FROM PINNED(a) AS x|FROM x'],
+  ['ARG S=scratch|FROM $S', 'ARG S=scratch|FROM scratch'],
+  ['ARG D=a@DIGEST|FROM ${D} AS x', 'ARG D=a@DIGEST|FROM a@DIGEST AS x'],
   ['ARG I|FROM ${I:-alpine}', 'ARG I|FROM PINNED(alpine)'],
   ['ARG I|FROM alpine${I:+:$I}', 'CLI_UNENFORCEABLE'],
   ['ARG I=|FROM alpine${I:+:2}', 'ARG I=|FROM PINNED(alpine)'],
@@ -91,6 +94,16 @@ const files: readonly [file: string, told: string][] = [
   ['# x|# escape=`|FROM a|RUN x `|FROM b', 'CLI_UNENFORCEABLE'],
   ['# check=skip=all|# escape=`|FROM a|RUN x `|FROM b', 'CLI_UNENFORCEABLE'],
   ['FROM a|INCLUDE other', 'CLI_UNENFORCEABLE'],
+  // What is a heredoc to one engine, which hides the next image in it, and none to another.
+  ["FROM a|RUN <<ENTRYPOINT it's|FROM b|ENTRYPOINT", 'CLI_UNENFORCEABLE'],
+  ['FROM a|RUN <<ENTRYPOINT "|FROM b|ENTRYPOINT', 'CLI_UNENFORCEABLE'],
+  ['FROM a|RUN <<ENTRYPOINT ${|FROM b|ENTRYPOINT', 'CLI_UNENFORCEABLE'],
+  ['FROM a|RUN <<ENTRY"POINT"|FROM b|ENTRYPOINT', 'CLI_UNENFORCEABLE'],
+  ['FROM a|RUN <<ENTRY\\POINT|FROM b|ENTRYPOINT', 'CLI_UNENFORCEABLE'],
+  ['FROM a|RUN <<$V|FROM b|$V', 'CLI_UNENFORCEABLE'],
+  ['FROM a|RUN << ENTRYPOINT|FROM b|ENTRYPOINT', 'CLI_UNENFORCEABLE'],
+  ['# escape=`|FROM a|RUN echo `" <<ENTRYPOINT `"|FROM b|ENTRYPOINT', 'CLI_UNENFORCEABLE'],
+  ['FROM a|RUN cat <<<x|FROM b', 'FROM PINNED(a)|RUN cat <<<x|FROM PINNED(b)'],
 ];
 
 for (const builder of ['classic', 'buildkit'] as const) {

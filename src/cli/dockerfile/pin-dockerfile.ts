@@ -21,7 +21,7 @@ export interface PinnedDockerfile<Image> {
 /**
  * A Dockerfile in which every image is named by the digest that its tag is signed for: of `FROM`,
  * `COPY --from`, `RUN --mount=from=` in every stage, and of the frontend for BuildKit. Stages, `scratch` and
- * digests stay as they are, and so does every other byte.
+ * digests stay, with their variables in place, and every other byte is as it was.
  *
  * What `ONBUILD` names is left to the build that runs it.
  *
@@ -35,39 +35,44 @@ export async function pinDockerfile<Image>(
   const { uses, defaults } = imageUses(text, request.builder);
   const variables = variablesOf(defaults, request.args);
   const stages: (string | undefined)[] = [];
-  const pins: { use: ImageUse; image: Image & { readonly pinned: string } }[] = [];
+  const images: Image[] = [];
+  const replacements: Replacement[] = [];
   for (const use of uses) {
-    const name = imageName(use, stages, variables, request);
+    const name = expanded(use, variables);
+    const isImage = isImagesName(name, use, stages, request);
     if (use.kind === 'from') stages.push(use.stage);
-    const image = name === undefined ? undefined : await request.resolve(name);
-    if (image) pins.push({ use, image });
+    const image = isImage ? await request.resolve(name) : undefined;
+    if (image) images.push(image);
+    // Also without an image: a variable could still be given another value.
+    if (image || name !== use.name)
+      replacements.push({ range: use.range, by: image?.pinned ?? name });
   }
-  return {
-    text: replaced(
-      text,
-      pins.map(({ use, image }) => ({ range: use.range, by: image.pinned })),
-    ),
-    images: pins.map(({ image }) => image),
-  };
+  return { text: replaced(text, replacements), images };
 }
 
-/** What docker would take for an image's name; undefined for anything else. */
-function imageName<Image>(
-  use: ImageUse,
+/** The name with its variables in place. Only FROM knows variables; one elsewhere is no plain name. */
+function expanded({ kind, name, line }: ImageUse, variables: Variables): string {
+  return expandName(name, kind === 'from' ? variables : () => undefined, whereOf(line));
+}
+
+/** Whether docker would take it for an image's name, and for nothing else. */
+function isImagesName<Image>(
+  name: string,
+  { kind, line }: ImageUse,
   stages: readonly (string | undefined)[],
-  variables: Variables,
   { contexts }: PinRequest<Image>,
-): string | undefined {
-  const where = `line ${use.line} of the Dockerfile`;
-  // Only FROM knows variables; a name with one elsewhere is no plain name.
-  const name = expandName(use.name, use.kind === 'from' ? variables : () => undefined, where);
-  if (use.kind === 'syntax') return name;
+): boolean {
+  if (kind === 'syntax') return true;
   const lower = name.toLowerCase();
-  if (contexts.has(lower) || contexts.has(`${lower}:latest`)) return undefined;
-  if (name === 'scratch' || stages.includes(lower)) return undefined;
-  if (use.kind === 'from' || !/^\d+$/.test(name)) return name;
-  if (Number(name) < stages.length - 1) return undefined;
-  throw unenforceable(`${where}: there is no stage ${name} before this one`);
+  if (contexts.has(lower) || contexts.has(`${lower}:latest`)) return false;
+  if (name === 'scratch' || stages.includes(lower)) return false;
+  if (kind === 'from' || !/^\d+$/.test(name)) return true;
+  if (Number(name) < stages.length - 1) return false;
+  throw unenforceable(`${whereOf(line)}: there is no stage ${name} before this one`);
+}
+
+function whereOf(line: number): string {
+  return `line ${line} of the Dockerfile`;
 }
 
 function variablesOf(
