@@ -1,4 +1,5 @@
 import { refusal } from '../docker-trust/texts.ts';
+import { unenforceable } from '../dockerfile/unenforceable.ts';
 import type { CommandLine } from './command-line.ts';
 import type { EnforceContext, EnforcedCommand } from './enforced-command.ts';
 import { containerFlags } from './flag-tables.ts';
@@ -41,11 +42,25 @@ async function runContainer(context: EnforceContext, line: CommandLine): Promise
   if (!pullPolicies.includes(pull)) {
     throw refusal(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`);
   }
+  for (const mount of line.flags.list('mount')) refuseMountedTag(mount);
   const image = await trustedImage(docker, name);
   if (image) await provide(context, image, line, pull);
   const argument = image?.pinned ?? name;
   const done = image && pull === 'always' ? ['pull'] : [];
   return docker.program.run([...path, ...line.withArgument(argument, done)]);
+}
+
+/**
+ * An image can be mounted, too. What its tag is signed for would be asked of the engine by that tag.
+ * @param mount  fields in CSV, as of `--mount`
+ * @throws StoreError CLI_UNENFORCEABLE unless it is no image, or one by digest or id
+ */
+function refuseMountedTag(mount: string): void {
+  const fields = mount.split(',').map((field) => field.replace(/^"|"$/g, '').trim());
+  if (!fields.some((field) => /^type=image$/i.test(field))) return;
+  const sources = fields.filter((field) => /^(source|src)=/i.test(field));
+  if (sources.length === 1 && /[@=](sha256:)?[0-9a-f]{64}$/.test(sources[0] ?? '')) return;
+  throw unenforceable(`--mount ${mount} names an image by its tag; name it by digest`);
 }
 
 /** Sees to it that the engine has the image, where the pull policy wants that. */
