@@ -20,7 +20,7 @@ import { type TrustedImage, trustedImage } from './trusted-image.ts';
  * digest that its tag is signed for, and BuildKit a policy that lets no other image in.
  */
 export const buildCommand: EnforcedCommand = {
-  paths: ['build', 'image build', 'builder build', 'buildx build', 'buildx b'],
+  paths: ['build', 'image build', 'builder build', 'builder b', 'buildx build', 'buildx b'],
   synopsis: '[OPTIONS] PATH | URL | -',
   takes: 'one',
   flags: buildFlags,
@@ -49,18 +49,31 @@ export const buildCommand: EnforcedCommand = {
   },
 };
 
-/** `docker buildx bake` reads files of its own. */
-export const bakeCommand: EnforcedCommand = {
-  paths: ['buildx bake', 'buildx f'],
+const refused = {
   synopsis: '[OPTIONS] [TARGET...]',
   takes: 'any',
   flags: buildFlags,
   interspersed: true,
   refusal: { code: 1 },
+} as const;
+
+/** `docker buildx bake` reads files of its own. */
+export const bakeCommand: EnforcedCommand = {
+  ...refused,
+  paths: ['buildx bake', 'buildx f', 'builder bake', 'builder f'],
   run() {
     throw unenforceable(
       'bake builds what its own files say, which are not read here; build each target with docker build',
     );
+  },
+};
+
+/** Newer ones, and those for experiments, such as `docker buildx debug build`. */
+export const unknownBuilderCommand: EnforcedCommand = {
+  ...refused,
+  paths: [],
+  run({ path }) {
+    throw unenforceable(`nobody here knows what "${path.join(' ')}" takes images for`);
   },
 };
 

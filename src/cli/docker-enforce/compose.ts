@@ -39,6 +39,9 @@ export const composeCommand: EnforcedCommand = {
     if (line.flags.list('file').includes('-')) {
       throw unenforceable('the project comes on standard input; write it to a file');
     }
+    if (command === 'build' && line.args.some((word) => word.startsWith('--build-arg'))) {
+      throw unenforceable('what is built depends on --build-arg; write it into the project');
+    }
     const options = line.beforeArguments();
     const resolved = await docker.program.ask([...path, ...options, 'config']);
     return await runPinned(context, line, resolved);

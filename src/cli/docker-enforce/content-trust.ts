@@ -25,3 +25,9 @@ export function wantsTrust(env: CliWorld['env'], flags: Flags): boolean {
   if (flags.text(trustFlag) !== undefined) return !flags.isOn(trustFlag);
   return !offWords.has(env.DOCKER_CONTENT_TRUST ?? '');
 }
+
+/** False when {@link wantsTrust} is, whatever the words are parsed to. */
+export function mayWantTrust(env: CliWorld['env'], words: readonly string[]): boolean {
+  const isOn = !offWords.has(env.DOCKER_CONTENT_TRUST ?? '');
+  return isOn || words.some((word) => word.startsWith(`--${trustFlag}`));
+}

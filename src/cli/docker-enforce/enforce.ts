@@ -2,24 +2,10 @@ import { isStoreError, type StoreError } from '../../base/index.ts';
 import { wordsFor } from '../docker-trust/texts.ts';
 import type { CliWorld, DockerOptions } from '../ports.ts';
 import { printable } from '../printable.ts';
-import { bakeCommand, buildCommand } from './build.ts';
 import { readCommandLine } from './command-line.ts';
-import { composeCommand } from './compose.ts';
-import { wantsTrust } from './content-trust.ts';
+import { mayWantTrust, wantsTrust } from './content-trust.ts';
 import type { EnforcedCommand } from './enforced-command.ts';
-import { pullCommand } from './pull.ts';
-import { pushCommand } from './push.ts';
-import { createCommand, runCommand } from './run.ts';
-
-const commands: readonly EnforcedCommand[] = [
-  pullCommand,
-  pushCommand,
-  runCommand,
-  createCommand,
-  buildCommand,
-  bakeCommand,
-  composeCommand,
-];
+import { findCommand } from './find-command.ts';
 
 /** docker's exit code for a flag that it does not know. */
 const flagMistaken = 125;
@@ -35,22 +21,28 @@ export async function enforce(
   world: CliWorld,
   options: DockerOptions,
 ): Promise<number> {
-  using docker = await world.docker(options);
+  if (!mayWantTrust(world.env, args)) return await asTyped(args, world, options);
   const found = findCommand(args);
-  if (!found) return await docker.program.run(args);
+  if (!found) return await asTyped(args, world, options);
+  if (found === 'help') return await help(args, world, options);
+  if ('mistake' in found) {
+    world.printError(`${printable(found.mistake)}\n`);
+    return flagMistaken;
+  }
   const { command, path, words } = found;
   const line = readCommandLine(command, words);
-  if (line === 'help') return await docker.program.run(args);
+  if (line === 'help') return await help(args, world, options);
   if ('mistake' in line) {
     world.printError(mistakeOf(command, path, line.mistake));
     return flagMistaken;
   }
-  if (!wantsTrust(world.env, line.flags)) return await docker.program.run(args);
+  if (!wantsTrust(world.env, line.flags)) return await asTyped(args, world, options);
   // Not docker's to tell: it could count them differently, and go on.
   if (!isEnough(command.takes, line.args.length)) {
     world.printError(countMistakeOf(command, path));
     return 1;
   }
+  using docker = await world.docker(options);
   try {
     return await command.run({ world, docker, path }, line);
   } catch (error) {
@@ -60,14 +52,26 @@ export async function enforce(
   }
 }
 
-function findCommand(args: readonly string[]) {
-  for (const command of commands) {
-    for (const path of command.paths.map((each) => each.split(' '))) {
-      if (!path.every((word, i) => args[i] === word)) continue;
-      return { command, path, words: args.slice(path.length) };
-    }
-  }
-  return undefined;
+/** `docker ARGS` as it is, for whoever asks for help. @returns the exit code */
+export async function help(
+  args: readonly string[],
+  world: CliWorld,
+  options: DockerOptions,
+): Promise<number> {
+  if (!args.some((word) => helpTakenBack.test(word))) return await asTyped(args, world, options);
+  world.printError('--help is asked for and taken back: leave one of the two out\n');
+  return flagMistaken;
+}
+
+/** docker has one flag for all levels of a command, and the last one counts: it would go to work. */
+const helpTakenBack = /^(--help|-[A-Za-z]*h)=/;
+
+/** With the variable as it is: before docker 29 it counts for commands that are none of these. */
+async function asTyped(args: readonly string[], world: CliWorld, options: DockerOptions) {
+  using docker = await world.docker(options);
+  const { DOCKER_CONTENT_TRUST: wish } = world.env;
+  const variables = wish === undefined ? {} : { DOCKER_CONTENT_TRUST: wish };
+  return await docker.program.run(args, { variables });
 }
 
 function isEnough(takes: EnforcedCommand['takes'], count: number): boolean {

@@ -40,6 +40,9 @@ export const buildFlags = flagTable(
    ulimit`,
 );
 
+/** `docker buildx`, before its commands and behind them. */
+export const builderFlags = flagTable('D,debug', 'builder');
+
 /** `docker compose`, before its commands, of version 2 and 1. */
 export const composeFlags = flagTable(
   `all-resources compatibility dry-run ${trustFlag} no-ansi verbose skip-hostname-check tls tlsverify v,version`,

@@ -51,6 +51,9 @@ export type ParsedFlags =
   /** With docker's sentence. */
   | { readonly kind: 'mistaken'; readonly reason: string };
 
+/** Every command of docker's has it, whether or not it says so; `-h` means it where nothing else has it. */
+const helpFlag: FlagSpec = { name: 'help', short: 'h', kind: 'boolean' };
+
 const trueWords = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const falseWords = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
 
@@ -94,16 +97,17 @@ export function parseFlags(
     const reason = word.startsWith('--')
       ? readLong(word, rest, specs, flags)
       : readShort(word, rest, specs, flags);
-    if (reason === 'help') return { kind: 'help' };
     if (reason !== undefined) return { kind: 'mistaken', reason };
     spans.push({ from, to: words.length - rest.length, name: nameOf(word, specs) });
   }
+  // The last one counts: `--help=false` takes an earlier one back, and docker goes to work.
+  if (flags.isOn(helpFlag.name)) return { kind: 'help' };
   return { kind: 'parsed', args, flags, positions, spans, end };
 }
 
 function nameOf(word: string, specs: readonly FlagSpec[]): string {
   if (word.startsWith('--')) return word.slice(2).replace(/=.*$/s, '');
-  const spec = specs.find(({ short }) => short === word.charAt(1));
+  const spec = [...specs, helpFlag].find(({ short }) => short === word.charAt(1));
   return spec && (spec.kind !== 'boolean' || word.length === 2) ? spec.name : '';
 }
 
@@ -112,8 +116,8 @@ function readLong(word: string, rest: string[], specs: readonly FlagSpec[], flag
   const name = word.slice(2, at < 0 ? undefined : at);
   const given = at < 0 ? undefined : word.slice(at + 1);
   if (name === '' || name.startsWith('-')) return `bad flag syntax: ${word}`;
-  const spec = specs.find((flag) => flag.name === name);
-  if (!spec) return name === 'help' ? 'help' : `unknown flag: --${name}`;
+  const spec = [...specs, helpFlag].find((flag) => flag.name === name);
+  if (!spec) return `unknown flag: --${name}`;
   const value = given ?? (spec.kind === 'boolean' ? 'true' : rest.shift());
   if (value === undefined) return `flag needs an argument: --${name}`;
   return keep(spec, value, flags);
@@ -122,10 +126,8 @@ function readLong(word: string, rest: string[], specs: readonly FlagSpec[], flag
 function readShort(word: string, rest: string[], specs: readonly FlagSpec[], flags: Flags) {
   for (let letters = word.slice(1); letters !== ''; ) {
     const letter = letters.slice(0, 1);
-    const spec = specs.find(({ short }) => short === letter);
-    if (!spec) {
-      return letter === 'h' ? 'help' : `unknown shorthand flag: '${letter}' in -${letters}`;
-    }
+    const spec = [...specs, helpFlag].find(({ short }) => short === letter);
+    if (!spec) return `unknown shorthand flag: '${letter}' in -${letters}`;
     letters = letters.slice(1);
     const isAssigned = letters.startsWith('=');
     if (spec.kind === 'boolean' && !isAssigned) {

@@ -1,4 +1,4 @@
-import { enforce } from '../docker-enforce/enforce.ts';
+import { enforce, help } from '../docker-enforce/enforce.ts';
 import { parseFlags } from '../docker-trust/parse-flags.ts';
 import { runDockerTrust } from '../docker-trust/run-docker-trust.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -18,7 +18,7 @@ export async function runDocker(args: readonly string[], world: CliWorld): Promi
     world.printError(`countermark: CLI_USAGE: ${printable(parsed.reason)}\n`);
     return exitCodes.usage;
   }
-  if (parsed.kind === 'help') return await enforce(args, world, {});
+  if (parsed.kind === 'help') return await help(args, world, {});
   const before = args.slice(0, parsed.positions[0] ?? args.length);
   const ours = parsed.spans.filter(({ from }) => isOwn(args[from] ?? ''));
   const options = {

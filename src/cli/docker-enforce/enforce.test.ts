@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runDocker } from '../docker/run-docker.ts';
+import { refusal } from '../docker-trust/texts.ts';
+import type { CliWorld, DockerTrustWorld } from '../ports.ts';
+
+/** A docker that notes what it is told, and a trust server that has signed nothing. */
+async function typed(words: string, wish: string | undefined = '1') {
+  const told: string[] = [];
+  const printed: string[] = [];
+  const docker = {
+    trustServerOf: () => 'trust.example',
+    release: async () => {
+      throw refusal('unsigned');
+    },
+    program: {
+      run: async (args: readonly string[]) => told.push(args.join(' ')) * 0,
+      ask: async (args: readonly string[]) => args.join(' '),
+    },
+    [Symbol.dispose]: () => undefined,
+  } as unknown as DockerTrustWorld;
+  const world = {
+    env: { DOCKER_CONTENT_TRUST: wish },
+    docker: async () => docker,
+    print: (text: string) => printed.push(text),
+    printError: (text: string) => printed.push(text),
+  } as unknown as CliWorld;
+  const code = await runDocker(words.split(' '), world);
+  return { code, told, printed: printed.join('') };
+}
+
+/* Ways to say it of which docker makes the same, and the code it must end with. */
+const refused: readonly [words: string, code: number][] = [
+  ['pull a', 1],
+  ['-D pull a', 1],
+  ['-- pull a', 1],
+  ['pull --help=false a', 1],
+  ['pull -h=false a', 1],
+  ['pull --help --help=false a', 1],
+  ['--help=false pull a', 1],
+  ['--help pull --help=false a', 125],
+  ['-h pull -qh=0 a', 125],
+  ['image pull a', 1],
+  ['image --help=false pull a', 1],
+  ['image --help pull --help=false a', 125],
+  ['image -h=false pull a', 1],
+  ['image --other pull a', 125],
+  ['container --help=f run a', 125],
+  ['run --mount type=image,src=b:1,dst=/b a@DIGEST', 125],
+  ['run --mount "type=image",source=b,target=/b a@DIGEST', 125],
+  ['buildx bake', 1],
+  ['buildx --builder=b bake', 1],
+  ['buildx -D --builder b f', 1],
+  ['builder bake', 1],
+  ['builder --builder b bake', 1],
+  ['buildx debug build .', 1],
+  ['buildx --newer build .', 125],
+  ['compose --help=false push', 1],
+];
+
+for (const [words, code] of refused) {
+  test(`docker is not told "${words}" when nothing is signed`, async () => {
+    const end = await typed(words.replaceAll('DIGEST', `sha256:${'a'.repeat(64)}`));
+    assert.deepEqual([end.told, end.code], [[], code], end.printed);
+    assert.notEqual(end.printed, '');
+  });
+}
+
+/* What is asked without content trust, for help, or for nothing that takes an image. */
+const passed: readonly [words: string, wish?: string][] = [
+  ['pull a', ''],
+  ['pull --newer x a', '0'],
+  ['pull --disable-content-trust a'],
+  ['pull --help'],
+  ['--help'],
+  ['--help pull'],
+  ['image'],
+  ['image --help'],
+  ['image ls -a'],
+  ['image --help=false ls'],
+  ['buildx ls'],
+  ['buildx --builder b inspect'],
+  ['builder prune'],
+  ['service create a'],
+];
+
+for (const [words, wish] of passed) {
+  test(`docker is told "${words}" with DOCKER_CONTENT_TRUST=${wish ?? 1}`, async () => {
+    assert.deepEqual((await typed(words, wish)).told, [words]);
+  });
+}
+
+test('what compose is told to build with is not added behind the pinned project', async () => {
+  const { told, printed } = await typed('compose build --build-arg=BASE=a');
+  assert.deepEqual(told, []);
+  assert.match(printed, /--build-arg; write it into the project/);
+});
+
+test('what stands between two words of a command is still said', async () => {
+  const { told } = await typed(
+    'container --help=false run --rm a@DIGEST'.replace('DIGEST', `sha256:${'a'.repeat(64)}`),
+  );
+  assert.deepEqual(told, [`container run --help=false --rm a@sha256:${'a'.repeat(64)}`]);
+});

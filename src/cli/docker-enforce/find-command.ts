@@ -1,0 +1,71 @@
+import { type FlagSpec, parseFlags } from '../docker-trust/parse-flags.ts';
+import { bakeCommand, buildCommand, unknownBuilderCommand } from './build.ts';
+import { composeCommand } from './compose.ts';
+import type { EnforcedCommand } from './enforced-command.ts';
+import { builderFlags } from './flag-tables.ts';
+import { pullCommand } from './pull.ts';
+import { pushCommand } from './push.ts';
+import { createCommand, runCommand } from './run.ts';
+
+const commands: readonly EnforcedCommand[] = [
+  pullCommand,
+  pushCommand,
+  runCommand,
+  createCommand,
+  buildCommand,
+  bakeCommand,
+  composeCommand,
+];
+
+/**
+ * Commands that have commands of their own, and the flags that may stand between the two, as in
+ * `docker buildx --builder=B build`. `builder` is another word for buildx, where that is installed.
+ */
+const parents: ReadonlyMap<string, readonly FlagSpec[]> = new Map([
+  ['image', []],
+  ['container', []],
+  ['builder', builderFlags],
+  ['buildx', builderFlags],
+]);
+
+/** Commands of buildx that build nothing. */
+const harmless = new Set(
+  'create dial-stdio du history imagetools inspect install ls prune rm stop uninstall use version'.split(
+    ' ',
+  ),
+);
+
+export interface FoundCommand {
+  readonly command: EnforcedCommand;
+  /** `image`, `pull` */
+  readonly path: readonly string[];
+  /** What stands behind the path; flags from within it come first. */
+  readonly words: readonly string[];
+}
+
+/**
+ * Which enforced command docker would take the words for.
+ * @param args  behind docker's global flags
+ * @returns undefined for any other one; docker's sentence for words that are none
+ */
+export function findCommand(
+  args: readonly string[],
+): FoundCommand | 'help' | { readonly mistake: string } | undefined {
+  const [first = '', ...rest] = args;
+  const between = parents.get(first);
+  if (!between) return commandAt([first], rest);
+  const parsed = parseFlags(rest, between, false);
+  if (parsed.kind === 'help') return 'help';
+  if (parsed.kind === 'mistaken') return { mistake: parsed.reason };
+  const [second, ...words] = parsed.args;
+  if (second === undefined) return undefined;
+  return commandAt([first, second], [...rest.slice(0, parsed.positions[0]), ...words]);
+}
+
+function commandAt(path: readonly string[], words: readonly string[]): FoundCommand | undefined {
+  const [first = '', second = ''] = path;
+  const known = commands.find(({ paths }) => paths.includes(path.join(' ')));
+  const isBuilders = parents.get(first) === builderFlags && !harmless.has(second);
+  const command = known ?? (isBuilders ? unknownBuilderCommand : undefined);
+  return command && { command, path, words };
+}
