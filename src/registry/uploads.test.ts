@@ -33,6 +33,13 @@ test('nobody can take all the uploads there may be', async () => {
   await uploads.begin({ repository, user: 'pete' });
 });
 
+test('nobody can take more by asking for all at once', async () => {
+  const uploads = new Uploads({ blobs: new MemoryBlobs(), index, random: randomBytes, quotas });
+  const asked = Array.from({ length: 250 }, () => uploads.begin(owner));
+  const begun = (await Promise.allSettled(asked)).filter(({ status }) => status === 'fulfilled');
+  assert.equal(begun.length, 200);
+});
+
 test('an upload that was finished, refused, cancelled or given up makes room for another', async () => {
   const { uploads, first, second } = await full();
   await uploads.finish(owner, first, empty, now);

@@ -65,11 +65,12 @@ export class Uploads {
    * @throws StoreError REGISTRY_TOO_MANY_UPLOADS, REGISTRY_STORAGE_FULL, REGISTRY_QUOTA
    */
   async begin(owner: UploadOwner, algorithm?: DigestAlgorithm): Promise<UploadStatus> {
+    await this.#ports.quotas.room(owner.repository);
+    // Nothing is awaited from the count on until it is one more: many may be begun at once.
     const own = [...this.#open.values()].filter((user) => user === owner.user);
     if (own.length >= mostPerUser) {
       throw registryError('REGISTRY_TOO_MANY_UPLOADS', { limit: mostPerUser });
     }
-    await this.#ports.quotas.room(owner.repository);
     const id = newUploadId(owner, this.#ports.random);
     this.#open.set(id, owner.user);
     try {
