@@ -45,14 +45,16 @@ export async function openBlob(
  * manifest comes later.
  *
  * @param everyMs  how old the last such note may be: a part of the time that collection waits
+ * @throws StoreError REGISTRY_BLOB_UNKNOWN when it was collected since it was opened
  */
 export async function keepBlob(
   index: RegistryIndex,
   repository: RepositoryName,
-  { digest, sizeBytes, linkedAt }: OpenBlob,
+  { digest, linkedAt }: OpenBlob,
   now: Date,
   everyMs: number,
 ): Promise<void> {
   if (now.getTime() - linkedAt.getTime() <= everyMs) return;
-  await index.linkBlob(repository, digest, sizeBytes, now);
+  // From here to here: when collection was faster, the link must not come back without the bytes.
+  await index.mountBlob(repository, repository, digest, now);
 }

@@ -9,7 +9,12 @@ import {
   parseTag,
   type RepositoryName,
 } from '../../src/oci/index.ts';
-import { pushManifest, type RegistryIndex, type TagGuard } from '../../src/registry/index.ts';
+import {
+  keepBlob,
+  pushManifest,
+  type RegistryIndex,
+  type TagGuard,
+} from '../../src/registry/index.ts';
 
 /** An index under test. */
 export interface OpenRegistryIndex {
@@ -54,6 +59,25 @@ export function registryIndexContract(name: string, open: () => Promise<OpenRegi
     assert.equal(await index.blobSize(app, digestOf(config)), undefined);
     return { blobs: 1 };
   });
+
+  contract(
+    'a blob is kept from collection, and not when it is collected already',
+    async (index) => {
+      const blob = {
+        digest: digestOf(layer),
+        sizeBytes: 7,
+        linkedAt: now,
+        read: () => assert.fail(),
+      };
+      await assert.rejects(keepBlob(index, app, blob, later, 0), { code: 'REGISTRY_BLOB_UNKNOWN' });
+      await index.linkBlob(app, digestOf(layer), 7, now);
+      await keepBlob(index, app, blob, later, later.getTime() - now.getTime());
+      assert.deepEqual((await index.linkedBlob(app, digestOf(layer)))?.linkedAt, now);
+      await keepBlob(index, app, blob, later, 0);
+      assert.deepEqual((await index.linkedBlob(app, digestOf(layer)))?.linkedAt, later);
+      return { blobs: 1 };
+    },
+  );
 
   contract('who has a blob is known, by name', async (index) => {
     for (const repository of [app, other])
