@@ -6,9 +6,12 @@ import {
   measureStream,
 } from '../../base/index.ts';
 import type { RepositoryName } from '../../oci/index.ts';
+import type { Page } from '../ports.ts';
 import type { NamedBlob, ScrubbedBlobs, ScrubbedIndex } from './ports.ts';
 
 const atOnce = 100;
+/** Each may have 4 MiB, and those of a page lie in memory together. */
+const manifestsAtOnce = 8;
 const firstHolders = { after: undefined, limit: 20 };
 
 /** Something that is not what its name says, or not there. */
@@ -61,9 +64,10 @@ export async function scrub(scrubbing: Scrubbing): Promise<Scrubbed> {
     }
     told(count);
   }
+  const isFault = new Set(faults.map(({ digest }) => digest));
   for await (const { digest, sizeBytes } of each((page) => index.linkedBlobs(page))) {
     const there = await blobs.stat(digest);
-    if (there?.sizeBytes === sizeBytes || faults.some((fault) => fault.digest === digest)) continue;
+    if (there?.sizeBytes === sizeBytes || isFault.has(digest)) continue;
     const found = there ? `${there.sizeBytes} bytes` : 'nothing';
     const repositories = await holdersOf(digest, scrubbing);
     // Collected since the page was read.
@@ -71,7 +75,7 @@ export async function scrub(scrubbing: Scrubbing): Promise<Scrubbed> {
     const kind = there ? 'rotten' : 'missing';
     faults.push({ digest, kind, what: 'blob', found, repositories, quarantined: undefined });
   }
-  for await (const { digest, bytes } of each((page) => index.manifests(page))) {
+  for await (const { digest, bytes } of each((page) => index.manifests(page), manifestsAtOnce)) {
     const found = digestOf(bytes, algorithmOf(digest));
     if (found !== digest) {
       const repositories = await index.manifestHolders(digest, firstHolders);
@@ -131,13 +135,14 @@ function holdersOf(digest: Digest, { index }: Scrubbing): Promise<readonly Repos
 }
 
 async function* each<T extends { readonly digest: Digest }>(
-  read: (page: { after: string | undefined; limit: number }) => Promise<readonly T[]>,
+  read: (page: Page) => Promise<readonly T[]>,
+  limit = atOnce,
 ): AsyncGenerator<T> {
   let after: string | undefined;
   for (;;) {
-    const page = await read({ after, limit: atOnce });
+    const page = await read({ after, limit });
     yield* page;
     after = page.at(-1)?.digest;
-    if (after === undefined || page.length < atOnce) return;
+    if (after === undefined || page.length < limit) return;
   }
 }
