@@ -110,7 +110,7 @@ export function createInstantRegistry(
     if (known) return known;
     const answer = question.answer();
     if (!answer) return undefined;
-    if (keptLength + answer.bytes.length > keptBytes) forget();
+    if (kept.size >= keptQuestions || keptLength + answer.bytes.length > keptBytes) forget();
     kept.set(url, answer);
     keptLength += answer.bytes.length;
     return answer;
