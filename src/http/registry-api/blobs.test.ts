@@ -49,6 +49,19 @@ test('a range is served as such', async () => {
   }
 });
 
+test('a range of other bytes than these is answered with the whole', async () => {
+  for (const [condition, status] of [
+    [`"${digest}"`, 206],
+    [`W/"${digest}"`, 200],
+    ['"sha256:other"', 200],
+    ['Sat, 21 Nov 2026 12:00:00 GMT', 200],
+  ] as const) {
+    const headers = { range: 'bytes=0-1', 'if-range': condition };
+    const answer = await client.send('GET', `blobs/${digest}`, { headers });
+    assert.equal(answer.status, status, condition);
+  }
+});
+
 test('a range that is not there or not one is refused', async () => {
   for (const range of ['bytes=10-', 'bytes=x', 'bytes=5-3', 'bytes=-0']) {
     const answer = await client.send('GET', `blobs/${digest}`, { headers: { range } });

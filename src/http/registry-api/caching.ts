@@ -23,6 +23,15 @@ export function isNamedIn(header: string | undefined, digest: Digest): boolean {
 }
 
 /**
+ * False when `If-Range` names other bytes: a part of these would not fit to what the client has.
+ * @see RFC 9110 section 13.1.5
+ */
+export function isPartWanted(request: FastifyRequest, digest: Digest): boolean {
+  const { 'if-range': condition } = request.headers;
+  return condition === undefined || names(String(condition), digest, 'strong');
+}
+
+/**
  * What the request wants to be so before it changes anything: `If-Match: "<digest>"` when this is
  * what the reference leads to, `If-None-Match: *` when it leads nowhere. Undefined without either.
  * @see RFC 9110 sections 13.1.1, 13.1.2

@@ -1,7 +1,7 @@
 import { type Clock, parseDigest } from '../../base/index.ts';
 import { keepBlob, type RegistryIndex } from '../../registry/index.ts';
 import type { Gate } from '../auth/index.ts';
-import { isKnownToClient, nameContent } from './caching.ts';
+import { isKnownToClient, isPartWanted, nameContent } from './caching.ts';
 import type { Endpoint } from './call.ts';
 import { parseRange } from './ranges.ts';
 import { sendBytes } from './send-bytes.ts';
@@ -41,7 +41,8 @@ export function getBlob({ gate, index, sight, clock, keepEveryMs }: Options): En
     }
 
     // Only GET has ranges (RFC 9110 section 14.2).
-    const header = request.method === 'GET' ? request.headers.range : undefined;
+    const isPart = request.method === 'GET' && isPartWanted(request, blob.digest);
+    const header = isPart ? request.headers.range : undefined;
     reply.header('accept-ranges', 'bytes').header('content-range', `bytes */${blob.sizeBytes}`);
     const range = parseRange(header, blob.sizeBytes);
     reply.removeHeader('content-range').header('content-type', 'application/octet-stream');
