@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { isStoreError, type StoreError, sizeText } from '../base/index.ts';
-import type { CopiedImage } from '../copy/index.ts';
+import { type CopiedImage, copyError } from '../copy/index.ts';
 import {
   formatImageReference,
   type ImageReference,
@@ -118,6 +118,7 @@ async function copyAll(
   trust: CopyTrust,
 ): Promise<Outcome> {
   const tags = (await trust.tags()) ?? (await copier.tags());
+  if (tags.length === 0) throw copyError('COPY_NO_TAGS', { repository: source.repository });
   const images: CopiedTag[] = [];
   const refused: Refused[] = [];
   const about = new Set<Tag>();

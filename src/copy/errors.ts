@@ -5,6 +5,10 @@ export const copyErrors = {
   COPY_NOT_FOUND: {
     message: 'the source has nothing under {reference}; check the name, and that you may read it',
   },
+  COPY_NO_TAGS: {
+    message:
+      'the source repository {repository} has no tags; check its name, and that you may read it',
+  },
   COPY_PLATFORM: {
     message: 'the source has no single image for {platform}, but {found}; name one of these',
   },

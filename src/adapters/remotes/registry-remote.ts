@@ -196,7 +196,10 @@ export class RegistryRemote implements RegistrySource {
     return blob.digest;
   }
 
-  /** Uploads a manifest or index under a tag or its digest; all it names must be there. */
+  /**
+   * Uploads a manifest or index under a tag or its digest; all it names must be there.
+   * @throws StoreError REMOTE_ANSWER when the registry made another of it, as some did for old clients
+   */
   async pushManifest(
     repository: RepositoryName,
     reference: Reference,
@@ -210,6 +213,11 @@ export class RegistryRemote implements RegistrySource {
     const request = { method: 'PUT', url, headers, body: manifest.bytes } as const;
     const answer = await this.#client.send(request, pushOf(repository), refusalLimitBytes);
     if (answer.status !== 201) throw refusal('PUT', url, answer);
+    const stored = answer.headers.get('docker-content-digest') ?? '';
+    if (isDigest(stored) && stored !== digestOf(manifest.bytes, algorithmOf(stored))) {
+      const reason = `it made ${stored} of the manifest`;
+      throw remoteError('REMOTE_ANSWER', { url: printable(url), reason });
+    }
     return digestOf(manifest.bytes);
   }
 }

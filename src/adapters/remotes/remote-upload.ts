@@ -126,9 +126,8 @@ export class RemoteUpload implements BlobUpload {
   }
 }
 
-/** A registry may still be writing what came before the connection broke when it says how much it has. */
+/** A registry may still be writing what came before the connection broke: 409 then, or 416. */
 function isUploadPassing(error: unknown): boolean {
-  const isBehind =
-    isStoreError(error) && error.code === 'REMOTE_STATUS' && error.detail.status === 416;
-  return isBehind || isPassing(error);
+  const isBusy = isStoreError(error) && [409, 416].includes(Number(error.detail.status));
+  return isBusy || isPassing(error);
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RegistryClient } from '../../../test/support/registry-client.ts';
 import { type Fault, RegistryMiddleman } from '../../../test/support/registry-middleman.ts';
 import { type RegistryServer, startRegistry } from '../../../test/support/registry-server.ts';
@@ -18,7 +19,7 @@ const nobody = { planned: () => {}, sent: () => {}, arrived: () => {} };
 const large = randomBytes(20 * 1024 * 1024);
 const piece = 8 * 1024 * 1024;
 
-/** A repository whose every wait is no wait; they are counted. */
+/** A repository whose waits are short, and counted. */
 function repositoryAt(t: TestContext, host: string) {
   const http = new HttpsClient();
   t.after(() => http[Symbol.dispose]());
@@ -26,7 +27,10 @@ function repositoryAt(t: TestContext, host: string) {
   const credentials = anonymous;
   const client = new AuthorizedClient({ http, origin, host, credentials, clock: () => new Date() });
   const waits = { count: 0 };
-  const pause = async () => void waits.count++;
+  const pause = async (attempt: number) => {
+    waits.count++;
+    await sleep(attempt * 100);
+  };
   return Object.assign(new RepositoryRemote({ client, origin, repository, pause }), { waits });
 }
 
@@ -213,9 +217,28 @@ for (const [what, location, range, code] of uploads) {
   });
 }
 
+test('a registry that refuses a mount from nowhere is asked for a plain upload', async (t) => {
+  const asked: string[] = [];
+  const host = await serve(t, ({ url = '' }, response) => {
+    asked.push(url);
+    if (url.includes('mount=')) return response.writeHead(400).end();
+    return response.writeHead(202, { location: '/upload' }).end();
+  });
+  assert.notEqual(await repositoryAt(t, host).beginBlob(digestOf(large)), 'mounted');
+  assert.equal(asked.length, 2);
+});
+
+test('a registry that makes another manifest of what it was sent is told so', async (t) => {
+  const host = await serve(t, (_, response) =>
+    response.writeHead(201, { 'docker-content-digest': digestOf(utf8('rewritten')) }).end(),
+  );
+  const manifest = { bytes: utf8('{}'), mediaType: mediaTypes.ociManifest };
+  await assert.rejects(repositoryAt(t, host).putManifest(v1, manifest), { code: 'REMOTE_ANSWER' });
+});
+
 async function serve(
   t: TestContext,
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  answer: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): Promise<string> {
   const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -9,7 +9,7 @@ import {
   type RepositoryName,
   type Tag,
 } from '../../oci/index.ts';
-import type { AuthorizedClient } from './authorized-client.ts';
+import type { AuthorizedClient, Scope } from './authorized-client.ts';
 import { remoteError } from './errors.ts';
 import { printable } from './http-request.ts';
 import { attemptLimit, isPassing, type Pause, persistently } from './persistence.ts';
@@ -22,7 +22,7 @@ import {
   refusal,
   refusalLimitBytes,
 } from './registry-requests.ts';
-import { RemoteUpload } from './remote-upload.ts';
+import { RemoteUpload, type RemoteUploadOptions } from './remote-upload.ts';
 
 export interface RepositoryOptions extends RegistryOptions {
   readonly repository: RepositoryName;
@@ -111,20 +111,35 @@ export class RepositoryRemote implements CopySource, CopyDestination {
 
   async beginBlob(digest: Digest): Promise<'mounted' | BlobUpload> {
     const from = this.#mountFrom;
-    const query = new URLSearchParams({ mount: digest, ...(from !== undefined && { from }) });
-    if (algorithmOf(digest) !== 'sha256') query.set('digest-algorithm', algorithmOf(digest));
     const scope = [pushOf(this.#name), ...(from === undefined ? [] : [pullOf(from)])].join(' ');
-    const start = this.#url(`blobs/uploads/?${query}`);
-    const opened = await this.#persist(async () => {
-      const request = { method: 'POST', url: start } as const;
-      const answer = await this.#client.send(request, scope, refusalLimitBytes);
-      if (answer.status === 201 || answer.status === 202) return answer;
-      throw refusal('POST', start, answer);
-    });
+    const kind: Record<string, string> =
+      algorithmOf(digest) === 'sha256' ? {} : { 'digest-algorithm': algorithmOf(digest) };
+    const mount = { ...kind, mount: digest, ...(from !== undefined && { from }) };
+    let begun = await this.#begin(scope, mount);
+    // A registry that knows no mount without `from` should pass over it; some refuse.
+    if ([400, 404, 405].includes(begun.opened.status)) begun = await this.#begin(scope, kind);
+    const { start, opened } = begun;
     if (opened.status === 201) return 'mounted';
+    if (opened.status !== 202) throw refusal('POST', start, opened);
     const isThere = async () => (await this.blobSize(digest)) !== undefined;
     const by = { client: this.#client, requests: this.#requests, pause: this.#pause };
     return new RemoteUpload({ ...by, scope, digest, start, opened, isThere });
+  }
+
+  /** Whatever is answered, but for reasons that pass. */
+  async #begin(
+    scope: Scope,
+    query: Readonly<Record<string, string>>,
+  ): Promise<Pick<RemoteUploadOptions, 'start' | 'opened'>> {
+    const start = this.#url(`blobs/uploads/?${new URLSearchParams(query)}`);
+    const opened = await this.#persist(async () => {
+      const request = { method: 'POST', url: start } as const;
+      const answer = await this.#client.send(request, scope, refusalLimitBytes);
+      const error = refusal('POST', start, answer);
+      if (isPassing(error)) throw error;
+      return answer;
+    });
+    return { start, opened };
   }
 
   /** @returns undefined when the registry has none */
