@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { constants } from 'node:os';
 import { Readable } from 'node:stream';
 import { type Digest, isDigest, type StoreError } from '../base/index.ts';
@@ -48,7 +48,7 @@ export class DockerProgram implements InstalledDocker {
    */
   async run(args: readonly string[], options: ForegroundOptions = {}): Promise<number> {
     const { variables = {}, input } = options;
-    const child = spawn('docker', [...this.#first, ...args], {
+    const child = await this.#start(args, {
       env: { ...this.#environment(isSecret), ...variables },
       stdio: [input === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit'],
     });
@@ -74,6 +74,9 @@ export class DockerProgram implements InstalledDocker {
     return ended.stdout;
   }
 
+  /** There is nothing to be made ready. */
+  async ready(): Promise<void> {}
+
   async hasImage(reference: string): Promise<boolean> {
     const args = ['image', 'inspect', '--format', '{{.Id}}', '--', reference];
     return (await this.#collect(args)).code === 0;
@@ -95,7 +98,7 @@ export class DockerProgram implements InstalledDocker {
     const args = ['pull', ...flags, '--', reference];
     const stream = to === 'out' ? process.stdout : process.stderr;
     if (to !== 'nowhere' && stream.isTTY) {
-      const child = spawn('docker', [...this.#first, ...args], {
+      const child = await this.#start(args, {
         env: this.#environment(),
         stdio: ['ignore', stream.fd, 'pipe'],
       });
@@ -137,13 +140,19 @@ export class DockerProgram implements InstalledDocker {
     throw appError('DOCKER_FAILED', { reason: `docker did not say what it pushed as ${tag}` });
   }
 
+  /** What starts programs is loaded for the first: an engine that is asked itself needs none. */
+  async #start(args: readonly string[], options: SpawnOptions): Promise<ChildProcess> {
+    const { spawn } = await import('node:child_process');
+    return spawn('docker', [...this.#first, ...args], options);
+  }
+
   #environment(isHidden = isOurs): NodeJS.ProcessEnv {
     const env = Object.entries(this.#env).filter(([name]) => !isHidden.test(name));
     return { ...Object.fromEntries(env), DOCKER_CONTENT_TRUST: '0' };
   }
 
   async #collect(args: readonly string[], watcher?: Watcher, isHidden?: RegExp): Promise<Ended> {
-    const child = spawn('docker', [...this.#first, ...args], {
+    const child = await this.#start(args, {
       env: this.#environment(isHidden),
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -30,6 +30,12 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
     this.#options = options;
   }
 
+  /** Finds the engine, which takes a moment that can be shared. What fails, fails again when it counts. */
+  override async ready(): Promise<void> {
+    this.#engine ??= this.#find();
+    await this.#engine.then((engine) => engine?.ready()).catch(() => {});
+  }
+
   override async hasImage(name: string): Promise<boolean> {
     const found = await this.#directly((engine) => engine.hasImage(name));
     return found ?? (await super.hasImage(name));
@@ -88,7 +94,7 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
     const tls = ['tls', 'tlscacert', 'tlscert', 'tlskey', 'tlsverify'];
     if (others.length > 0 || tls.some((name) => flags.text(name) !== undefined)) return undefined;
     const { Engine, findEngine } = await import('../adapters/engine/index.ts');
-    const address = await findEngine({ folder, env, host, context: flags.text('context') });
+    const address = findEngine({ folder, env, host, context: flags.text('context') });
     return address && new Engine(address, credentials);
   }
 }

@@ -1,5 +1,6 @@
 import { pluginNameOf } from '../cli/docker/plugin-name.ts';
 import { versionLine } from '../cli/version.ts';
+import { beginFetch } from './begin-fetch.ts';
 import { ownName } from './self.ts';
 
 /**
@@ -14,6 +15,8 @@ if (args.length === 1 && args[0] === '--version') process.stdout.write(versionLi
 else process.exitCode = await run(isTold ? args.slice(2) : args);
 
 async function run(words: readonly string[]): Promise<number> {
+  // Most of docker's commands ask a trust server; one word asks for help, or is docker asking its plugin.
+  if (words.length > 1 && (plugin || words[0] === 'docker')) beginFetch();
   const { processWorld } = await import('./cli-world.ts');
   const world = processWorld(() => new Date());
   if (plugin) {

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClientIdentity, HttpsClientOptions } from '../adapters/remotes/index.ts';
 import { isStoreError, Secret } from '../base/index.ts';
@@ -22,7 +22,7 @@ export async function readTlsFolder(
   named?: string,
 ): Promise<Pick<HttpsClientOptions, 'ca' | 'identity'>> {
   const place = join(folder, 'tls', host);
-  const names = (await namesIn(place)).sort();
+  const names = namesIn(place).sort();
   const ending = (end: string) => names.filter((name) => name.endsWith(end));
   const identities: ClientIdentity[] = [];
   for (const name of ending('.cert')) {
@@ -30,23 +30,22 @@ export async function readTlsFolder(
     if (!names.includes(keyName)) {
       throw unusable(place, `${name} needs ${keyName}; the name of an authority ends in .crt`);
     }
-    const certificate = await read(place, name);
-    identities.push(identityOf(place, name, certificate, await read(place, keyName)));
+    identities.push(identityOf(place, name, read(place, name), read(place, keyName)));
   }
   for (const name of ending('.key')) {
     const certName = `${name.slice(0, -'.key'.length)}.cert`;
     if (!names.includes(certName)) throw unusable(place, `${name} needs ${certName}`);
   }
-  const own = await Promise.all(ending('.crt').map((name) => read(place, name)));
+  const own = ending('.crt').map((name) => read(place, name));
   if (named !== undefined) own.unshift(named);
   const [identity] = identities;
   return { ...(own.length > 0 && { ca: await besideSystem(own) }), ...(identity && { identity }) };
 }
 
-/** None where there is no such folder. */
-async function namesIn(place: string): Promise<string[]> {
+/** None where there is no such folder. At once: a turn of the loop costs more than a small folder. */
+function namesIn(place: string): string[] {
   try {
-    return await readdir(place);
+    return readdirSync(place);
   } catch (cause) {
     const reason = reasonOf(cause);
     if (reason === 'ENOENT') return [];
@@ -54,9 +53,9 @@ async function namesIn(place: string): Promise<string[]> {
   }
 }
 
-async function read(place: string, name: string): Promise<string> {
+function read(place: string, name: string): string {
   try {
-    return await readFile(join(place, name), 'utf8');
+    return readFileSync(join(place, name), 'utf8');
   } catch (cause) {
     throw unusable(place, `${name}: ${reasonOf(cause)}`, cause);
   }

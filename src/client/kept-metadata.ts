@@ -20,6 +20,25 @@ export function seenVersions(gun: Gun, kept: KeptFiles): ReadonlyMap<RoleName, n
   return new Map([...kept].map(([role, bytes]) => [role, versionOf(gun, role, bytes)]));
 }
 
+/**
+ * A source whose timestamp is on its way: whoever has a root asks for it first, and can read what is kept
+ * meanwhile. Later ones are asked for as ever.
+ */
+export function timestampAsked(source: MetadataSource): MetadataSource {
+  let first: ReturnType<MetadataSource['timestamp']> | undefined = source.timestamp();
+  // Whoever never asks is not to be told that it failed.
+  first.catch(() => {});
+  return {
+    root: (version) => source.root(version),
+    byHash: (role, sha256, sizeBytes) => source.byHash(role, sha256, sizeBytes),
+    timestamp() {
+      const asked = first ?? source.timestamp();
+      first = undefined;
+      return asked;
+    },
+  };
+}
+
 /** A source that asks the network only for files that are not kept already, by their hash. */
 export function withKept(source: MetadataSource, kept: KeptFiles): MetadataSource {
   return {

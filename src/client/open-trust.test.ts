@@ -52,6 +52,19 @@ test('a server that cannot be reached does not make what was kept valid', async 
   await assert.rejects(openTrust({ gun, source, cache, now }), /no route/);
 });
 
+test('what is kept and damaged is told, whatever the server does meanwhile', async () => {
+  const { repository, cache, open } = await opened();
+  await open();
+  cache.files.set('targets', utf8('{'));
+  const source = {
+    ...repository.source,
+    timestamp: () => Promise.reject(new Error('no route')),
+  };
+  await assert.rejects(openTrust({ gun, source, cache, now }), {
+    code: 'CLIENT_CACHE_DAMAGED',
+  });
+});
+
 /* What the server does; whether what was kept counts for who asked for that. */
 const absences: readonly [
   what: string,

@@ -8,7 +8,7 @@ import {
 } from '../tuf/index.ts';
 import { type Anchor, findAnchor, type RootBasis, type TrustPin } from './anchor.ts';
 import { clientError } from './errors.ts';
-import { seenVersions, withKept, withKeptTimestamp } from './kept-metadata.ts';
+import { seenVersions, timestampAsked, withKept, withKeptTimestamp } from './kept-metadata.ts';
 import type { MetadataCache } from './ports.ts';
 
 export interface TrustRequest {
@@ -66,8 +66,8 @@ export interface BegunTrust {
 export async function beginTrust(request: TrustRequest): Promise<BegunTrust> {
   const { gun, cache, now, pin = 'first-use' } = request;
   const kept = await cache.load(gun);
+  const whole = withKept(kept.has('root') ? timestampAsked(request.source) : request.source, kept);
   const seen = seenVersions(gun, kept);
-  const whole = withKept(request.source, kept);
   const { whenUnreachable = 'refuse', onKeptUsed = () => {} } = request;
   const mayUseKept = whenUnreachable === 'use-kept';
   const source = mayUseKept ? withKeptTimestamp(whole, kept, onKeptUsed) : whole;

@@ -102,10 +102,10 @@ const questions: readonly [
 
 for (const [{ config = '{}', env = {}, ...flags }, expected] of questions) {
   const said = JSON.stringify({ ...env, ...flags, config }).replaceAll(folder, '');
-  test(`with ${said} ${expected ?? 'docker'} is asked`, async () => {
+  test(`with ${said} ${expected ?? 'docker'} is asked`, () => {
     write('config/config.json', config);
     const question = { folder: join(folder, 'config'), env: { PATH: path, ...env }, ...flags };
-    const found = await findEngine(question);
+    const found = findEngine(question);
     assert.equal(found?.client.socketPath ?? found?.origin, expected);
     if (!expected?.startsWith('https:')) return;
     const { ca, identity } = found?.client ?? {};
@@ -113,14 +113,14 @@ for (const [{ config = '{}', env = {}, ...flags }, expected] of questions) {
   });
 }
 
-test('without a configuration the usual socket is asked', async () => {
-  const found = await findEngine({ folder: join(folder, 'nosuch'), env: { PATH: path } });
+test('without a configuration the usual socket is asked', () => {
+  const found = findEngine({ folder: join(folder, 'nosuch'), env: { PATH: path } });
   assert.deepEqual(found, { origin: 'http://localhost', client: { socketPath: usual } });
 });
 
-test('a configuration that cannot be read is not taken for none', async () => {
+test('a configuration that cannot be read is not taken for none', () => {
   mkdirSync(join(folder, 'odd/config.json'), { recursive: true });
-  assert.equal(await findEngine({ folder: join(folder, 'odd'), env: { PATH: path } }), undefined);
+  assert.equal(findEngine({ folder: join(folder, 'odd'), env: { PATH: path } }), undefined);
 });
 
 function write(name: string, text: string): void {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, realpath } from 'node:fs/promises';
+import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync } from 'node:fs';
 import { basename, delimiter, isAbsolute, join } from 'node:path';
 import {
   booleanOf,
@@ -10,6 +10,7 @@ import {
   parseJson,
   Secret,
   stringOf,
+  utf8,
 } from '../../base/index.ts';
 import type { HttpsClientOptions } from '../remotes/index.ts';
 
@@ -37,20 +38,20 @@ export interface EngineQuestion {
  *          verified, variables and settings nobody here knows, a `docker` that is a script or podman
  * @see docker/cli 28.2.2, cli/command/cli.go resolveContextName, cli/context/store
  */
-export async function findEngine(question: EngineQuestion): Promise<EngineAddress | undefined> {
+export function findEngine(question: EngineQuestion): EngineAddress | undefined {
   const { folder, env } = question;
   if (Object.keys(env).some((name) => /^DOCKER_/.test(name) && !knownVariable.test(name))) {
     return undefined;
   }
   try {
-    const config = await readConfig(folder);
-    if (config.has('httpheaders') || !(await isPlainDocker(env.PATH ?? ''))) return undefined;
+    const config = readConfig(folder);
+    if (config.has('httpheaders') || !isPlainDocker(env.PATH ?? '')) return undefined;
     const current = optional(stringOf, config.get('currentcontext'), 'currentContext');
     const context = contextOf(question, current);
-    if (context !== 'default') return await addressOfContext(folder, context, env);
+    if (context !== 'default') return addressOfContext(folder, context, env);
     const host = question.host || env.DOCKER_HOST || usualHost;
     const certificates = env.DOCKER_TLS_VERIFY ? env.DOCKER_CERT_PATH || folder : undefined;
-    return await addressOf(host, certificates, env);
+    return addressOf(host, certificates, env);
   } catch (error) {
     if (isStoreError(error) || isSystemError(error)) return undefined;
     throw error;
@@ -64,13 +65,19 @@ const knownVariable =
   /^DOCKER_(CONFIG|CONTENT_TRUST\w*|HOST|CONTEXT|TLS_VERIFY|CERT_PATH|BUILDKIT|CLI_\w+|HIDE_LEGACY_COMMANDS)$/;
 
 /** Go reads names of members whatever their case. */
-async function readConfig(folder: string): Promise<ReadonlyMap<string, Json>> {
-  const bytes = await readFile(join(folder, 'config.json')).catch((error) => {
-    if (isSystemError(error) && error.code === 'ENOENT') return new Uint8Array([0x7b, 0x7d]);
-    throw error;
-  });
-  const members = entriesOf(parseJson(bytes), 'config');
+function readConfig(folder: string): ReadonlyMap<string, Json> {
+  const members = entriesOf(parseJson(configBytes(folder)), 'config');
   return new Map([...members].map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** These files are read at once: each turn of the loop would cost more than reading. */
+function configBytes(folder: string): Uint8Array {
+  try {
+    return readFileSync(join(folder, 'config.json'));
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return utf8('{}');
+    throw error;
+  }
 }
 
 function contextOf({ env, host, context }: EngineQuestion, current: string | undefined): string {
@@ -79,30 +86,30 @@ function contextOf({ env, host, context }: EngineQuestion, current: string | und
   return env.DOCKER_CONTEXT || current || 'default';
 }
 
-async function addressOfContext(
+function addressOfContext(
   folder: string,
   context: string,
   env: EngineQuestion['env'],
-): Promise<EngineAddress | undefined> {
+): EngineAddress | undefined {
   const id = createHash('sha256').update(context).digest('hex');
   const place = join(folder, 'contexts');
-  const meta = entriesOf(parseJson(await readFile(join(place, 'meta', id, 'meta.json'))), 'meta');
+  const meta = entriesOf(parseJson(readFileSync(join(place, 'meta', id, 'meta.json'))), 'meta');
   const endpoints = entriesOf(meta.get('Endpoints'), 'Endpoints');
   const endpoint = entriesOf(endpoints.get('docker'), 'docker');
   if (optional(booleanOf, endpoint.get('SkipTLSVerify'), 'SkipTLSVerify')) return undefined;
   const host = stringOf(endpoint.get('Host'), 'Host');
   const isSocket = host.startsWith(socketScheme);
-  return await addressOf(host, isSocket ? undefined : join(place, 'tls', id, 'docker'), env);
+  return addressOf(host, isSocket ? undefined : join(place, 'tls', id, 'docker'), env);
 }
 
 const socketScheme = 'unix://';
 
 /** @param certificates  the folder of `ca.pem`, `cert.pem` and `key.pem`, where TLS is wanted */
-async function addressOf(
+function addressOf(
   host: string,
   certificates: string | undefined,
   env: EngineQuestion['env'],
-): Promise<EngineAddress | undefined> {
+): EngineAddress | undefined {
   if (host.startsWith(socketScheme)) {
     const socketPath = host.slice(socketScheme.length);
     const isPlain = certificates === undefined && isAbsolute(socketPath);
@@ -110,12 +117,8 @@ async function addressOf(
   }
   // Over TCP only what is verified in both directions.
   if (certificates === undefined || !/^tcp:\/\/[^/@]+:\d+$/.test(host)) return undefined;
-  const read = (name: string) => readFile(join(certificates, name), 'utf8');
-  const [ca, certificate, key] = [
-    await read('ca.pem'),
-    await read('cert.pem'),
-    await read('key.pem'),
-  ];
+  const read = (name: string) => readFileSync(join(certificates, name), 'utf8');
+  const [ca, certificate, key] = [read('ca.pem'), read('cert.pem'), read('key.pem')];
   const identity = { certificate, key: new Secret(key) };
   return {
     origin: `https://${host.slice('tcp://'.length)}`,
@@ -124,19 +127,23 @@ async function addressOf(
 }
 
 /** Whether the docker that would be started is docker: a program, not a script nor a link to podman. */
-async function isPlainDocker(path: string): Promise<boolean> {
+function isPlainDocker(path: string): boolean {
   for (const folder of path.split(delimiter).filter(isAbsolute)) {
-    const file = await open(join(folder, 'docker')).catch(() => undefined);
-    if (!file) continue;
-    try {
-      const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-      const isScript = buffer.toString('latin1') === '#!';
-      return !isScript && basename(await realpath(join(folder, 'docker'))) === 'docker';
-    } finally {
-      await file.close();
-    }
+    const file = join(folder, 'docker');
+    if (existsSync(file)) return !isScript(file) && basename(realpathSync(file)) === 'docker';
   }
   return false;
+}
+
+function isScript(file: string): boolean {
+  const opened = openSync(file, 'r');
+  try {
+    const begin = Buffer.alloc(2);
+    readSync(opened, begin);
+    return begin.toString('latin1') === '#!';
+  } finally {
+    closeSync(opened);
+  }
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -36,6 +36,12 @@ export class Engine implements Disposable {
     this.#credentials = credentials;
   }
 
+  /** Asks in which version of the API to speak, which everything else does when it must. */
+  async ready(): Promise<void> {
+    this.#base ??= this.#negotiate();
+    await this.#base;
+  }
+
   async hasImage(name: string): Promise<boolean> {
     const image = familiarImageReference(parseImageReference(name));
     const status = await this.#statusOf('GET', `/images/${image}/json`);

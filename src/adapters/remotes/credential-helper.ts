@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import {
   collectBytes,
   entriesOf,
@@ -54,6 +53,7 @@ export async function askCredentialHelper(
 
 async function run(program: string, input: string) {
   const env = withoutSecrets(process.env);
+  const { spawn } = await import('node:child_process');
   const child = spawn(program, ['get'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
   // spawn has a timeout of its own, which keeps this process waiting when there is no such program.
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { askCredentialHelper } from './credential-helper.ts';
 import type { CredentialSource } from './credentials.ts';
@@ -14,18 +14,22 @@ import { remoteError } from './errors.ts';
 export function dockerCredentials(folder: string): CredentialSource {
   const file = join(folder, 'config.json');
   return async (host) => {
-    const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') return undefined;
-      throw remoteError(
-        'REMOTE_DOCKER_CONFIG',
-        { file, reason: cause.code ?? 'unreadable' },
-        cause,
-      );
-    });
+    const bytes = readConfig(file);
     if (bytes === undefined) return undefined;
     const config = parseDockerConfig(bytes, file);
     const helper = entryOf(config.credHelpers, host) ?? config.credsStore;
     if (helper === undefined) return entryOf(config.auths, host);
     return (await askCredentialHelper(helper, serverOf(host))) ?? entryOf(config.auths, host);
   };
+}
+
+/** At once: a turn of the loop costs more than a small file. @returns undefined when there is none */
+function readConfig(file: string): Uint8Array | undefined {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const { code = 'unreadable' } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw remoteError('REMOTE_DOCKER_CONFIG', { file, reason: code }, cause);
+  }
 }

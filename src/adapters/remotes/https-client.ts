@@ -16,6 +16,7 @@ const wholeAnswerMs = 120_000;
 const isBun = 'bun' in process.versions;
 /** Node 24.21 must have loaded its TLS before a certificate is taken apart, else it has none after. */
 const nodeRequests = isBun ? undefined : await import('./node-requests.ts');
+const bunFetch = isBun ? await import('./bun-fetch.ts') : undefined;
 
 /**
  * HTTPS with connections kept alive, limits and timeouts on all that a server can send. It follows
@@ -27,10 +28,11 @@ const nodeRequests = isBun ? undefined : await import('./node-requests.ts');
 export class HttpsClient implements Disposable {
   readonly #options: HttpsClientOptions;
   #node: NodeRequests | undefined;
-  #bun: Promise<BunFetch> | undefined;
+  readonly #bun: BunFetch | undefined;
 
   constructor(options: HttpsClientOptions = {}) {
     this.#options = options;
+    this.#bun = bunFetch && new bunFetch.BunFetch(options);
   }
 
   /**
@@ -67,7 +69,7 @@ export class HttpsClient implements Disposable {
 
   /** Bun's `fetch` would ask a proxy for this machine too, but not for a socket. */
   #isForFetch({ url, body }: HttpRequest): boolean {
-    if (!isBun || typeof body === 'function') return false;
+    if (typeof body === 'function') return false;
     if (this.#options.socketPath !== undefined) return true;
     return !isLoopback(url.hostname) || !Object.keys(process.env).some(isProxyVariable);
   }
@@ -77,10 +79,8 @@ export class HttpsClient implements Disposable {
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
       throw remoteError('REMOTE_PLAIN_HTTP', { url: printable(url) });
     }
-    if (byFetch) {
-      this.#bun ??= import('./bun-fetch.ts').then(({ BunFetch }) => new BunFetch(this.#options));
-      return (await this.#bun).open(request);
-    }
+    // Without waiting, so that what is computed meanwhile is computed beside it.
+    if (byFetch && this.#bun) return this.#bun.open(request);
     const { NodeRequests } = nodeRequests ?? (await import('./node-requests.ts'));
     this.#node ??= new NodeRequests(this.#options);
     return this.#node.open(request);

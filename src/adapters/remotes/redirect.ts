@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { isLoopback } from './loopback.ts';
 
 /**
@@ -14,8 +13,13 @@ export function leadsOutside(from: URL, to: URL): boolean {
   return isLocal(from.hostname) || !isLocal(to.hostname);
 }
 
+/** As a URL writes them: four numbers, or some between colons. */
+const isAddress = /^\d+(?:\.\d+){3}$|:/;
+
 /** An address, or a name without a public ending. */
 function isLocal(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  return isIP(host) !== 0 || !host.includes('.') || /\.(?:local|internal|localhost)$/.test(host);
+  return (
+    isAddress.test(host) || !host.includes('.') || /\.(?:local|internal|localhost)$/.test(host)
+  );
 }

@@ -9,7 +9,6 @@ import {
   publicKey,
   type Signer,
 } from '../../tuf/index.ts';
-import { makeRootCertificate } from '../certificates/index.ts';
 import type { PassphraseSource } from '../passphrase/index.ts';
 import { findKey, findKeys } from './find-keys.ts';
 import { serializeKeyFile, signerOf } from './key-file.ts';
@@ -68,6 +67,8 @@ export class KeyFolder implements KeyStore {
 
   async rootCertificate(id: KeyId, gun: Gun, now: Date): Promise<PublicKey> {
     const privateKey = await this.#open(id);
+    // Few commands make one, and what makes it is large.
+    const { makeRootCertificate } = await import('../certificates/index.ts');
     const pem = makeRootCertificate({ privateKey, gun, now });
     const keyType = privateKey.asymmetricKeyType === 'rsa' ? 'rsa-x509' : 'ecdsa-x509';
     return publicKey(keyType, utf8(pem));

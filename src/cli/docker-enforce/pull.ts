@@ -34,7 +34,10 @@ export const pullCommand: EnforcedCommand = {
     if (!isAll && !image.tag && !line.flags.isOn('quiet')) {
       world.print('Using default tag: latest\n');
     }
-    const images = isAll ? await everyImage(context, image) : [await releasedImage(docker, image)];
+    const [images] = await Promise.all([
+      isAll ? everyImage(context, image) : releasedImage(docker, image).then((one) => [one]),
+      docker.program.ready(),
+    ]);
     for (const [i, trusted] of images.entries()) {
       const place = `${i + 1} of ${images.length}`;
       world.print(`Pull (${place}): ${trusted.tagged}@${trusted.digest}\n`);
