@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Digest, digestOf, utf8 } from '../../src/base/index.ts';
-import { type BlobStore, newUploadId, type UploadId } from '../../src/registry/index.ts';
+import type { BlobStore, UploadId } from '../../src/registry/index.ts';
+import { bytesOf, limitBytes, newId, pieces, push } from '../support/push-blob.ts';
 
 /** A store under test. */
 export interface OpenBlobStore {
@@ -15,7 +16,6 @@ export interface OpenBlobStore {
   close(): Promise<void>;
 }
 
-const limitBytes = 16 * 1024 * 1024;
 const text = utf8('the bytes of a layer');
 const digest = digestOf(text);
 const other = digestOf(utf8('others'));
@@ -43,7 +43,7 @@ export function blobStoreContract(name: string, open: () => Promise<OpenBlobStor
   };
 
   contract('what was pushed is read, whole and in parts', async ({ blobs }) => {
-    await push(blobs, text);
+    await push(blobs, text, 7);
     assert.deepEqual(await blobs.stat(digest), { sizeBytes: text.length });
     assert.deepEqual(await bytesOf(blobs.read(digest)), text);
     assert.deepEqual(await bytesOf(blobs.read(digest, { start: 4, end: 8 })), text.slice(4, 9));
@@ -53,7 +53,7 @@ export function blobStoreContract(name: string, open: () => Promise<OpenBlobStor
 
   contract('a blob is measured', async ({ blobs }) => {
     assert.equal(await blobs.measure(digest), undefined);
-    await push(blobs, text);
+    await push(blobs, text, 7);
     assert.deepEqual(await blobs.measure(digest), { digest, sizeBytes: text.length });
     assert.deepEqual(await blobs.stat(digest), { sizeBytes: text.length });
     return [digest];
@@ -63,7 +63,7 @@ export function blobStoreContract(name: string, open: () => Promise<OpenBlobStor
     'a damaged blob is missing once it was measured, until it is pushed again',
     async (opened) => {
       const { blobs, damage } = opened;
-      await push(blobs, text);
+      await push(blobs, text, 7);
       const wrong = utf8('the bytes of a stranger');
       await damage(digest, wrong);
       const found = { digest: digestOf(wrong), sizeBytes: wrong.length };
@@ -71,7 +71,7 @@ export function blobStoreContract(name: string, open: () => Promise<OpenBlobStor
       assert.equal(await blobs.stat(digest), undefined);
       assert.equal(await blobs.measure(digest), undefined);
       await assert.rejects(bytesOf(blobs.read(digest)), { code: 'REGISTRY_BLOB_UNKNOWN' });
-      await push(blobs, text);
+      await push(blobs, text, 7);
       assert.deepEqual(await bytesOf(blobs.read(digest)), text);
       return [digest];
     },
@@ -134,8 +134,8 @@ export function blobStoreContract(name: string, open: () => Promise<OpenBlobStor
   });
 
   contract('the same blob can be pushed again', async ({ blobs }) => {
-    await push(blobs, text);
-    await push(blobs, text);
+    await push(blobs, text, 7);
+    await push(blobs, text, 7);
     return [digest];
   });
 
@@ -277,13 +277,6 @@ export function blobStoreContract(name: string, open: () => Promise<OpenBlobStor
   });
 }
 
-async function push(blobs: BlobStore, bytes: Uint8Array, pieceSize = 7): Promise<void> {
-  const id = await begin(blobs);
-  const chunk = { offset: 0, bytes: pieces(bytes, pieceSize), sizeBytes: bytes.length, limitBytes };
-  await blobs.appendUpload(id, chunk);
-  await blobs.finishUpload(id, digestOf(bytes) as Digest);
-}
-
 async function begin(blobs: BlobStore): Promise<UploadId> {
   const id = newId();
   await blobs.beginUpload(id);
@@ -293,29 +286,4 @@ async function begin(blobs: BlobStore): Promise<UploadId> {
 function append(blobs: BlobStore, id: UploadId, offset: number, bytes: Uint8Array) {
   const chunk = { offset, bytes: pieces(bytes, 3), sizeBytes: undefined, limitBytes };
   return blobs.appendUpload(id, chunk);
-}
-
-/** Each piece is overwritten once the next is asked for, as the port allows. */
-async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) {
-    const piece = bytes.slice(at, at + size);
-    yield piece;
-    piece.fill(0xff);
-  }
-}
-
-async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for await (const part of stream) parts.push(part);
-  return new Uint8Array(Buffer.concat(parts));
-}
-
-let made = 0;
-function newId(): UploadId {
-  const owner = {
-    repository: 'acme/app' as Parameters<typeof newUploadId>[0]['repository'],
-    user: undefined,
-  };
-  made++;
-  return newUploadId(owner, (size) => new Uint8Array(size).fill(made));
 }

@@ -12,8 +12,10 @@ export class CollectedObjects implements CollectedBlobs {
   readonly #bucket: Bucket;
   readonly #keys: Keys;
   readonly #locks: DigestLocks;
+  readonly #abandonedAfterMs: number;
 
-  constructor(bucket: Bucket, keys: Keys, locks: DigestLocks) {
+  constructor(bucket: Bucket, keys: Keys, locks: DigestLocks, afterMs = abandonedAfterMs) {
+    this.#abandonedAfterMs = afterMs;
     this.#bucket = bucket;
     this.#keys = keys;
     this.#locks = locks;
@@ -43,7 +45,7 @@ export class CollectedObjects implements CollectedBlobs {
 
   /** Parts that a store left which died: they cost, and nobody sees them. */
   async #abortAbandoned(): Promise<void> {
-    const before = new Date(Date.now() - abandonedAfterMs);
+    const before = new Date(Date.now() - this.#abandonedAfterMs);
     for await (const parts of this.#bucket.unfinished(this.#keys.blobs, before)) {
       await this.#bucket.abort(parts);
     }
