@@ -350,6 +350,32 @@ for (const [wanted, has, chosen] of platforms) {
   });
 }
 
+test('an image in no index must be for the platform that is asked for', async () => {
+  const source = new MemoryRepository();
+  const config = source.blob(
+    JSON.stringify({
+      os: 'linux',
+      architecture: 'arm64',
+      variant: 'v8',
+      rootfs: { type: 'layers', diff_ids: [] },
+    }),
+    mediaTypes.ociConfig,
+  );
+  const image = source.image('arm', { config });
+  source.tag('v1', image);
+  for (const platform of ['linux/arm64', 'linux/arm64/v8']) {
+    const copied = await copy(source, new MemoryRepository(), { platform });
+    assert.equal(copied.digest, image.digest);
+  }
+  for (const platform of ['linux/amd64', 'linux/arm', 'linux/arm64/v9']) {
+    const copied = copy(source, new MemoryRepository(), { platform });
+    await assert.rejects(copied, { code: 'COPY_PLATFORM' });
+  }
+  source.blobs.set(config.digest, utf8('{}'));
+  const lied = copy(source, new MemoryRepository(), { platform: 'linux/arm64' });
+  await assert.rejects(lied, { code: 'COPY_SIZE_MISMATCH' });
+});
+
 let made = 0;
 const freshSubject = utf8(
   JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }),

@@ -6,18 +6,18 @@ import {
   type Manifest,
   mediaTypes,
   parseManifest,
-  platformOf,
   type Reference,
   type Tag,
   tagsAbout,
 } from '../oci/index.ts';
+import { childFor, requirePlatform } from './choose-platform.ts';
 import { copyError } from './errors.ts';
 import type { CopySource } from './ports.ts';
 
 export interface GatherRequest {
   readonly source: CopySource;
   readonly reference: Reference;
-  /** `os/architecture[/variant]`: of an index only this one. */
+  /** `os/architecture[/variant]`: of an index only this one; an image must be for it. */
   readonly platform?: string | undefined;
   /** Whether to look for what is attached. */
   readonly attached: boolean;
@@ -47,7 +47,7 @@ const requestsAtOnce = 8;
  * attached to one of them, as a referrer or under a tag of cosign's. What a list of referrers names
  * and the source does not have, or what has another subject, is no referrer and left out.
  *
- * @throws StoreError COPY_NOT_FOUND, COPY_PLATFORM, COPY_MANIFEST_MISSING, COPY_DIGEST_MISMATCH,
+ * @throws StoreError COPY_NOT_FOUND, what `childFor` and `requirePlatform` throw, COPY_MANIFEST_MISSING, COPY_DIGEST_MISMATCH,
  *         COPY_TOO_MUCH, what `parseManifest` throws, and what the source rejects with
  */
 export async function gather({
@@ -59,22 +59,10 @@ export async function gather({
   const gathering = new Gathering(source, attached);
   const found = await gathering.read(reference);
   if (!found) throw copyError('COPY_NOT_FOUND', { reference });
-  const root =
-    platform === undefined || found.kind === 'manifest'
-      ? found
-      : await gathering.child(choose(found, platform), found.digest);
+  const root = platform === undefined ? found : await gathering.only(found, platform);
   await gathering.follow(root, 0);
   const { manifests, about, tags } = gathering;
   return { root, manifests, about, tags };
-}
-
-/** `linux/arm64` is also `linux/arm64/v8` where there is no other. */
-function choose({ manifests }: Index, platform: string): Descriptor {
-  const exact = manifests.find((each) => platformOf(each) === platform);
-  const [only, ...others] = manifests.filter((each) => platformOf(each).startsWith(`${platform}/`));
-  const chosen = exact ?? (others.length === 0 ? only : undefined);
-  if (chosen) return chosen;
-  throw copyError('COPY_PLATFORM', { platform, found: manifests.map(platformOf) });
 }
 
 class Gathering {
@@ -107,6 +95,13 @@ class Gathering {
       }
       return parseManifest(bytes, (mediaType ?? received.mediaType) || undefined, algorithm);
     });
+  }
+
+  /** Of an index the image for a platform; another image must be for it. */
+  async only(found: Manifest | Index, platform: string): Promise<Manifest | Index> {
+    if (found.kind === 'index') return this.child(childFor(found, platform), found.digest);
+    await requirePlatform(this.#source, found, platform);
+    return found;
   }
 
   async child({ digest, mediaType }: Descriptor, parent: Digest): Promise<Manifest | Index> {

@@ -66,7 +66,7 @@ export function isPlatform({ platform }: Descriptor): boolean {
 }
 
 /** `linux/arm/v7`; its digest where an index does not say. */
-export function platformOf({ platform, digest }: Descriptor): string {
+export function platformOf({ platform, digest }: Pick<Descriptor, 'platform' | 'digest'>): string {
   if (!platform?.os || platform.os === 'unknown') return digest;
   return [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
 }
