@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isStoreError } from '../base/index.ts';
 import { dockerPolicy, type TrustPolicy } from '../client/index.ts';
@@ -19,7 +19,9 @@ export async function readTrustPolicy(trustFolder: string, named?: string): Prom
     source = readFileSync(path, 'utf8');
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
-    if (named === undefined && reason === 'ENOENT') return dockerPolicy;
+    // A link that leads nowhere is a policy that cannot be read.
+    const isThere = () => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    if (named === undefined && reason === 'ENOENT' && !isThere()) return dockerPolicy;
     throw appError(
       'CONFIG_FILE',
       { flag: named === undefined ? 'trust policy' : '--policy', path, reason },

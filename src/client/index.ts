@@ -39,6 +39,7 @@ export {
   dockerPolicy,
   dockerRule,
   type PolicyRefusal,
+  plainName,
   refusalsBy,
   releasedBy,
   releasesBy,

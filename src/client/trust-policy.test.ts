@@ -51,6 +51,8 @@ const names: readonly [gun: string, pattern: string | undefined][] = [
   ['reg.example:5000/x', 'reg.example:5000/**'],
   ['REG.example:5000/x', 'reg.example:5000/**'],
   ['reg.example:4430/x', undefined],
+  ['reg.example:0443/team/app', 'reg.example/team/app'],
+  ['reg.example:00443/team/app', 'reg.example/team/app'],
 ];
 
 for (const [gun, pattern] of names) {

@@ -55,23 +55,31 @@ export const dockerRule: TrustRule = {
 };
 
 /**
- * The rule that counts for a repository. Other ways to write its host (capitals, the port 443, a dot at its
- * end) are the same host: a name that is written to slip past a rule does not.
+ * The rule that counts for a repository, by its {@link plainName}: a name that is written to slip past
+ * a rule does not.
  *
  * @throws StoreError CLIENT_POLICY_NO_RULE
  */
 export function ruleFor({ rules, otherwise }: TrustPolicy, gun: Gun): TrustRule {
-  const [host = '', ...path] = gun.split('/');
-  const plain = host
-    .toLowerCase()
-    .replace(/:443$/, '')
-    .replace(/\.$/, '')
-    .replace(/\.(?=:\d+$)/, '');
-  const name = [plain, ...path].join('/');
+  const name = plainName(gun);
   const rule = rules.find(({ pattern }) => expressionOf(pattern).test(name));
   if (rule) return rule;
   if (otherwise === 'refuse') throw clientError('CLIENT_POLICY_NO_RULE', { gun });
   return dockerRule;
+}
+
+/**
+ * A GUN, or a pattern of GUNs, with its host as rules know it. Other ways to write a host are the same
+ * host: capitals, the port 443, zeros before a port, a dot at the end of the name.
+ */
+export function plainName(name: string): string {
+  const [host = '', ...path] = name.split('/');
+  const plain = host
+    .toLowerCase()
+    .replace(/:0+(?=\d+$)/, ':')
+    .replace(/:443$/, '')
+    .replace(/\.(?=(:\d+)?$)/, '');
+  return [plain, ...path].join('/');
 }
 
 /**

@@ -42,7 +42,17 @@ rules:
       },
     ],
   });
-  assert.deepEqual(parseTrustPolicy('', read), { rules: [], otherwise: 'docker' });
+  assert.deepEqual(parseTrustPolicy('version: 1', read), { rules: [], otherwise: 'docker' });
+});
+
+test('a file that was not written to its end is no policy', () => {
+  for (const source of ['', '# rules:\n', 'null', 'rules:', 'otherwise:', 'rules: [null]']) {
+    assert.throws(
+      () => parseTrustPolicy(source, read),
+      (error) => isStoreError(error) && error.code === 'POLICY_VALUE',
+      source,
+    );
+  }
 });
 
 /* A rule that is not meant as it stands is refused: what is misspelt would else protect nobody. */
@@ -55,6 +65,19 @@ const wrong: readonly [rule: string, code: string][] = [
   ['{ name: reg.example/*** }', 'POLICY_VALUE'],
   ['{ name: reg.example/x:1 }', 'POLICY_VALUE'],
   ['{ name: reg.example/**, roots: {} }', 'POLICY_UNKNOWN_KEY'],
+  // These would fit nothing: the repositories they are meant for go by another name.
+  ['{ name: reg.example:443/** }', 'POLICY_VALUE'],
+  ['{ name: "*:443/x" }', 'POLICY_VALUE'],
+  ['{ name: reg.example./** }', 'POLICY_VALUE'],
+  ['{ name: reg.example:05000/** }', 'POLICY_VALUE'],
+  ['{ name: docker.io/alpine }', 'POLICY_VALUE'],
+  ['{ name: docker.io/* }', 'POLICY_VALUE'],
+  ['{ name: index.docker.io/library/alpine }', 'POLICY_VALUE'],
+  // A word without a value.
+  ['{ name: reg.example/**, role: }', 'POLICY_VALUE'],
+  ['{ name: reg.example/**, firstUse: }', 'POLICY_VALUE'],
+  ['{ name: reg.example/**, minimumSigners: ~ }', 'POLICY_VALUE'],
+  ['{ name: reg.example/**, offline: null }', 'POLICY_VALUE'],
   ['{ name: reg.example/**, root: {} }', 'POLICY_VALUE'],
   ['{ name: reg.example/**, root: }', 'POLICY_VALUE'],
   ['{ name: reg.example/**, root: { keys: [] } }', 'POLICY_VALUE'],

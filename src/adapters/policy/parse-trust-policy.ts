@@ -1,6 +1,12 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { fromUtf8, isStoreError, utf8 } from '../../base/index.ts';
-import type { RootPin, TrustPin, TrustPolicy, TrustRule } from '../../client/index.ts';
+import {
+  plainName,
+  type RootPin,
+  type TrustPin,
+  type TrustPolicy,
+  type TrustRule,
+} from '../../client/index.ts';
 import {
   type KeyId,
   parseKeyId,
@@ -25,13 +31,14 @@ export type ReadNamed = (file: string) => Uint8Array;
 
 /**
  * Reads a person's trust policy; docs/enforcement.md says what its words mean. What it leaves out is as in docker;
- * nothing in it may be misspelt.
+ * nothing in it may be misspelt, and a word without a value, or a file without a word, is one that
+ * somebody did not write to its end.
  *
  * @param read  files with certificates, by their names in the policy
  * @throws StoreError POLICY_SYNTAX, POLICY_TOO_LARGE, POLICY_UNKNOWN_KEY, POLICY_VALUE
  */
 export function parseTrustPolicy(source: string, read: ReadNamed): TrustPolicy {
-  const top = mapping(parseYaml(source), '', ['version', 'rules', 'otherwise']);
+  const top = filled(parseYaml(source), '', ['version', 'rules', 'otherwise']);
   const version = top.get('version') ?? 1;
   if (version !== 1) throw wrong(version, 'version', '1, the only version there is');
   const otherwise = oneOf(['docker', 'refuse']);
@@ -43,7 +50,7 @@ export function parseTrustPolicy(source: string, read: ReadNamed): TrustPolicy {
 
 function ruleOf(value: YamlValue, path: string, read: ReadNamed): TrustRule {
   const known = ['name', 'root', 'firstUse', 'role', 'minimumSigners', 'offline'];
-  const members = mapping(value, path, known);
+  const members = filled(value, path, known);
   const at = (name: string) => `${path}.${name}`;
   const offline = oneOf(['asked', 'allowed', 'never']);
   return {
@@ -55,12 +62,25 @@ function ruleOf(value: YamlValue, path: string, read: ReadNamed): TrustRule {
   };
 }
 
-/** As GUNs are: the registry's host, and in lower case, since a name of another form would fit nothing. */
+/** A mapping that is there, and whose members are. */
+function filled(value: YamlValue, path: string, known: readonly string[]) {
+  if (value === undefined || value === null) throw wrong(value, path, 'a mapping');
+  const members = mapping(value, path, known);
+  for (const [name, member] of members) {
+    if (member === null) throw wrong(member, path === '' ? name : `${path}.${name}`, 'a value');
+  }
+  return members;
+}
+
+/** As GUNs are, and rules know their hosts, since a name of another form would fit nothing. */
 function pattern(value: YamlValue, path: string): string {
   const name = text(value, path);
-  if (/^(\*\*|[a-z0-9*.:[\]-]+(\/[a-z0-9*._-]+)+)$/.test(name) && !name.includes('***'))
-    return name;
-  throw wrong(value, path, 'HOST[:PORT]/NAME in lower case, docker.io/library/NAME, with * or **');
+  const isName = /^(\*\*|[a-z0-9*.:[\]-]+(\/[a-z0-9*._-]+)+)$/.test(name) && !name.includes('***');
+  // docker's own registry has one host, and a part before each name.
+  const isNobodys = /^index\.docker\.io\/|^docker\.io\/(?!.*\*\*)[^/]*$/.test(name);
+  if (isName && !isNobodys && plainName(name) === name) return name;
+  const wanted = 'HOST[:PORT]/NAME in lower case, docker.io/library/NAME, with * or **';
+  throw wrong(value, path, `${wanted}, without the port 443`);
 }
 
 function pinOf(members: ReadonlyMap<string, YamlValue>, path: string, read: ReadNamed): TrustPin {
@@ -72,7 +92,7 @@ function pinOf(members: ReadonlyMap<string, YamlValue>, path: string, read: Read
   if (members.has('firstUse') && firstUse) {
     throw wrong(firstUse, `${path}.firstUse`, 'false, or nothing, where a root is pinned');
   }
-  const pins = mapping(root, at, ['keys', 'certificates', 'authorities']);
+  const pins = filled(root, at, ['keys', 'certificates', 'authorities']);
   const named = (name: string) => (file: YamlValue, place: string) =>
     certificateIn(text(file, place), place, read, name === 'authorities');
   const keys = list(keyId)(pins.get('keys'), `${at}.keys`);
