@@ -31,9 +31,9 @@ import { refusalOf } from './refusal.ts';
 /** A snapshot of thousands of delegations has less. */
 const longestRequestBytes = 16 * 1024 * 1024;
 const drainMs = 5_000;
-/** What TUF calls the signatures of a type of key. */
 /** Of a connection that is closed: so long a call under way may take to end. */
 const callEndsMs = 5_000;
+/** What TUF calls the signatures of a type of key. */
 const methods = new Map([
   ['ed25519', 'eddsa'],
   ['rsa', 'rsapss'],
