@@ -1,11 +1,20 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Whoever reads it sees the old content or the new one, whole, also after a crash. */
+/**
+ * Whoever reads it sees the old content or the new one, whole, also after a crash. What it is written
+ * to first is a file of its own: one that was there could be another's to read, or lead elsewhere.
+ */
 export function replaceFile(path: string, content: string, mode: number): void {
-  const made = `${path}.new`;
-  writeFileSync(made, content, { mode, flush: true });
-  renameSync(made, path);
+  const made = `${path}.${randomBytes(6).toString('hex')}.new`;
+  try {
+    writeFileSync(made, content, { mode, flush: true, flag: 'wx' });
+    renameSync(made, path);
+  } catch (error) {
+    rmSync(made, { force: true });
+    throw error;
+  }
   const folder = openSync(dirname(path), 'r');
   try {
     fsyncSync(folder);
