@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeAuthority, makeMember } from '../adapters/certificates/index.ts';
 import { Secret } from '../base/index.ts';
@@ -22,6 +22,7 @@ const always = ['localhost', '127.0.0.1', '::1'];
 export function initPki(folder: string, hosts: readonly string[], now: Date): string[] {
   requireHosts(hosts);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const name of ['ca', 'signer', 'client']) requireAbsent(folder, name);
   const authority = makeAuthority(now);
   const files = write(folder, 'ca', authority);
   const signer = makeMember(authority, {
@@ -75,19 +76,30 @@ export function readPem(flag: string, path: string): string {
   }
 }
 
-/** Never over what is there: a key that is gone cuts off whoever has its certificate. */
+/**
+ * Never over what is there: a key that is gone cuts off whoever has its certificate. Nor beside it: a
+ * certificate whose key was taken elsewhere would get one that is not its own.
+ */
 function write(
   folder: string,
   name: string,
   { certificate, privateKey }: { certificate: string; privateKey: Secret },
 ): string[] {
-  const files = [join(folder, `${name}.key`), join(folder, `${name}.crt`)] as const;
-  try {
-    writeFileSync(files[0], privateKey.reveal(), { mode: 0o600, flush: true, flag: 'wx' });
-    writeFileSync(files[1], certificate, { mode: 0o644, flush: true, flag: 'wx' });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-    throw appError('PKI_EXISTS', { folder, name }, cause);
+  requireAbsent(folder, name);
+  const { key, crt } = filesOf(folder, name);
+  writeFileSync(key, privateKey.reveal(), { mode: 0o600, flush: true, flag: 'wx' });
+  writeFileSync(crt, certificate, { mode: 0o644, flush: true, flag: 'wx' });
+  return [crt, key];
+}
+
+/** @throws StoreError PKI_EXISTS when there is either of the two */
+function requireAbsent(folder: string, name: string): void {
+  const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  if (Object.values(filesOf(folder, name)).some(isThere)) {
+    throw appError('PKI_EXISTS', { folder, name });
   }
-  return [files[1], files[0]];
+}
+
+function filesOf(folder: string, name: string) {
+  return { key: join(folder, `${name}.key`), crt: join(folder, `${name}.crt`) };
 }

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { isStoreError } from '../base/index.ts';
+import { addClient, initPki } from './pki.ts';
+
+const now = new Date();
+const exists = (error: unknown) => isStoreError(error) && error.code === 'PKI_EXISTS';
+
+function folderWith(t: TestContext, ...files: string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cm-pki-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  for (const file of files) writeFileSync(join(folder, file), 'mine');
+  return folder;
+}
+
+test('where there is any of it, nothing is made', (t) => {
+  for (const file of ['ca.crt', 'ca.key', 'signer.crt', 'signer.key', 'client.crt', 'client.key']) {
+    const folder = folderWith(t, file);
+    assert.throws(() => initPki(folder, [], now), exists);
+    assert.deepEqual(readdirSync(folder), [file]);
+  }
+});
+
+test('a certificate whose key was taken away gets no other one', (t) => {
+  const folder = folderWith(t);
+  initPki(folder, [], now);
+  addClient(folder, 'blue', now);
+  rmSync(join(folder, 'blue.key'));
+  const before = readdirSync(folder);
+  assert.throws(() => addClient(folder, 'blue', now), exists);
+  assert.deepEqual(readdirSync(folder), before);
+});
