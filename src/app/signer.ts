@@ -13,7 +13,7 @@ import {
 import { type Clock, isStoreError, Secret } from '../base/index.ts';
 import type { SignerFlags } from '../cli/index.ts';
 import { type SignerApi, startSignerApi } from '../http/signer-api/index.ts';
-import { KeyService } from '../signer/index.ts';
+import { type Access, KeyService } from '../signer/index.ts';
 import { parseDatabase, parseListen } from './config.ts';
 import { appError } from './errors.ts';
 import { openLog } from './log.ts';
@@ -51,7 +51,12 @@ export async function startSigner(
 ): Promise<SignerApi> {
   await using undo = new AsyncDisposableStack();
   const listen = parseListen(flags.listen);
-  const access = readAccess(flags);
+  // It is watched before it is read: who is withdrawn while a signer starts is withdrawn.
+  let changed = (change: Partial<Access>): void => {
+    access = { ...access, ...change };
+  };
+  undo.use(watchAccess(flags, log, (change) => changed(change)));
+  let access = readAccess(flags);
   const files = { flag: '--pki', folder: flags.pki, name: 'signer' } as const;
   const tls = readMutualTls(files);
   const { rows, keys, close } = await openKeys(flags, env);
@@ -65,6 +70,7 @@ export async function startSigner(
       : undefined;
   if (tokenKeys) undo.defer(async () => tokenKeys[Symbol.dispose]());
   const service = new KeyService(new KeptKeys(rows, keys, tokenKeys), access);
+  changed = (change) => service.change(change);
   const api = await startSignerApi({
     service,
     listen,
@@ -81,7 +87,6 @@ export async function startSigner(
   });
   undo.use(api);
   undo.use(watchMutualTls(files, tls, { log, clock }, (next) => api.useTls(next)));
-  undo.use(watchAccess(flags, log, (change) => service.change(change)));
   const open = undo.move();
   return { ...api, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }

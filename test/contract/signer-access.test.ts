@@ -13,6 +13,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { Client, credentials, status } from '@grpc/grpc-js';
+import { pino } from 'pino';
 import {
   makeAuthority,
   makeMember,
@@ -22,8 +23,10 @@ import type { SignerConnection } from '../../src/adapters/keys/signer-connection
 import { addClient, initPki, readPem } from '../../src/app/pki.ts';
 import { listPki, renewMember } from '../../src/app/pki-renew.ts';
 import { withdrawMember } from '../../src/app/pki-withdraw.ts';
+import { startSigner } from '../../src/app/signer.ts';
 import { isStoreError, Secret, utf8 } from '../../src/base/index.ts';
 import { createKeyRequest, paths, signatureRequest } from '../../src/signer/index.ts';
+import { freePort } from '../support/server-process.ts';
 import { SignerWorld } from '../support/signer-world.ts';
 
 /*
@@ -179,6 +182,20 @@ test('a withdrawn certificate calls no more, on its open connection too; a renew
   writeFileSync(withdrawn(), list);
   hangUp();
   assert.equal(await refusalOf(sign(renewed)), 'none');
+});
+
+test('who is withdrawn while a signer starts is withdrawn', async () => {
+  await using own = new SignerWorld();
+  own.addClient('blue');
+  const listen = `localhost:${await freePort()}`;
+  const environment = { NOTARY_SIGNER_DEFAULT: 'a passphrase' };
+  const flags = { data: own.data, listen, pki: own.pki };
+  const starting = startSigner(flags, environment, () => new Date(), pino({ level: 'silent' }));
+  // It has read who may call; it has not opened its keys yet.
+  withdrawMember(own.pki, 'blue', now);
+  await using _signer = await starting;
+  using connection = own.connect(listen, 'blue');
+  await becomes('PERMISSION_DENIED', () => connection.createKey('example.com/app', 'timestamp'));
 });
 
 test('only callers are withdrawn', () => {
