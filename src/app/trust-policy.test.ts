@@ -18,7 +18,7 @@ const unreadable: readonly [what: string, put: (path: string) => void][] = [
   ['a folder', (path) => mkdirSync(path)],
   ['a link that leads nowhere', (path) => symlinkSync(`${path}.gone`, path)],
   ['a link to itself', (path) => symlinkSync(path, path)],
-  ['nothing in a file', (path) => writeFileSync(path, '')],
+  ['nothing but a remark', (path) => writeFileSync(path, '# rules:\n')],
   ['no YAML', (path) => writeFileSync(path, 'rules: [')],
 ];
 
@@ -35,6 +35,16 @@ for (const [what, put] of unreadable) {
     }
   });
 }
+
+test('nothing in a file is an error, and no policy where it was named', async (t) => {
+  const folder = trustFolder(t);
+  writeFileSync(join(folder, 'policy.yaml'), '');
+  await assert.rejects(
+    readTrustPolicy(folder),
+    (error) => isStoreError(error) && error.code === 'CONFIG_FILE',
+  );
+  assert.equal(await readTrustPolicy(folder, '/dev/null'), dockerPolicy);
+});
 
 test('without a policy it is as in docker, unless one was named', async (t) => {
   const folder = trustFolder(t);
