@@ -74,6 +74,14 @@ test('nothing is refused on a count of more than a second ago, and nobody has it
   assert.equal(world.counted, 2);
 });
 
+test('who asks while it is counted waits for that count', async () => {
+  const { quotas, world } = over(900);
+  const asked = [100, 101, 50, 101].map((sizeBytes) => quotas.room(app, sizeBytes));
+  const answers = (await Promise.allSettled(asked)).map(({ status }) => status);
+  assert.deepEqual(answers, ['fulfilled', 'rejected', 'fulfilled', 'rejected']);
+  assert.equal(world.counted, 1);
+});
+
 test('after ten seconds it is counted anew', async () => {
   const { quotas, world } = over(0);
   await quotas.room(app);

@@ -20,9 +20,10 @@ export interface Quota {
 /** What a namespace held by a count, and what came since. */
 interface Tally {
   bytes: number;
-  /** When the count was begun: a moment of the clock, and a number among all that happens here. */
+  /** When the count was begun. */
   at: number;
-  since: number;
+  /** The next one, while it is under way. */
+  counting: Promise<void> | undefined;
   readonly linked: Set<Linking>;
 }
 
@@ -61,7 +62,10 @@ export class Quotas {
     this.#clock = clock;
     const never = Number.NEGATIVE_INFINITY;
     this.#tallies = new Map(
-      quotas.map((quota) => [quota, { bytes: 0, at: never, since: -1, linked: new Set() }]),
+      quotas.map((quota) => [
+        quota,
+        { bytes: 0, at: never, counting: undefined, linked: new Set() },
+      ]),
     );
   }
 
@@ -116,17 +120,11 @@ export class Quotas {
     digest?: Digest,
     linking?: Linking,
   ): Promise<void> {
-    const { namespace, folders, limitBytes } = quota;
+    const { namespace, limitBytes } = quota;
     const fits = () => sumOf(tally) + sizeBytes <= limitBytes;
     const age = this.#clock().getTime() - tally.at;
     if (age >= countHoldsMs || (age >= recountAfterMs && !fits())) {
-      const [since, at] = [this.#happened++, this.#clock().getTime()];
-      const bytes = await this.#index.heldBytes(folders);
-      // A count that was begun later knows more.
-      if (since > tally.since) Object.assign(tally, { bytes, at, since });
-      for (const other of tally.linked) {
-        if ((other.until ?? since) < since) tally.linked.delete(other);
-      }
+      await this.#recount(quota, tally);
     }
     if (fits()) {
       if (linking) tally.linked.add(linking);
@@ -135,6 +133,22 @@ export class Quotas {
     if (digest && (await this.#has(quota, digest))) return;
     const heldBytes = sumOf(tally);
     throw registryError('REGISTRY_QUOTA', { namespace, limitBytes, heldBytes, sizeBytes });
+  }
+
+  /** Who asks while it is counted waits for the same count: what came since its beginning is added. */
+  #recount(quota: Quota, tally: Tally): Promise<void> {
+    tally.counting ??= this.#count(quota, tally).finally(() => {
+      tally.counting = undefined;
+    });
+    return tally.counting;
+  }
+
+  async #count({ folders }: Quota, tally: Tally): Promise<void> {
+    const [since, at] = [this.#happened++, this.#clock().getTime()];
+    Object.assign(tally, { bytes: await this.#index.heldBytes(folders), at });
+    for (const linking of tally.linked) {
+      if ((linking.until ?? since) < since) tally.linked.delete(linking);
+    }
   }
 
   /** What a namespace has costs it nothing. */
