@@ -18,6 +18,7 @@ import { openDatabase } from '../adapters/sql/database.ts';
 import { SqliteInstantReads } from '../adapters/sql/instant-reads.ts';
 import { SqlCollection } from '../adapters/sql/registry-collection.ts';
 import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
+import { isHeldBy } from '../adapters/sql/registry-reach.ts';
 import { SqlUserStore } from '../adapters/sql/user-store.ts';
 import { type Digest, digestOf, hexOf, Secret, utf8 } from '../base/index.ts';
 import { createAuth } from '../http/auth/index.ts';
@@ -28,17 +29,22 @@ import {
   Descriptions,
 } from '../http/registry-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
-import { mediaTypes, parseRepositoryName, parseTag, type RepositoryName } from '../oci/index.ts';
+import { mediaTypes, parseRepositoryName, parseTag, type Tag } from '../oci/index.ts';
 import {
   defaultTagRules,
   pushManifest,
   Quotas,
   readsOf,
+  SeenLately,
+  type TrustViewPorts,
   TrustViews,
   Uploads,
 } from '../registry/index.ts';
 
 const repository = parseRepositoryName('acme/app');
+/** Where readers see only this. */
+const narrow = parseRepositoryName('acme/narrow');
+const signed = new Map<Tag, Digest>();
 const base = `/v2/${repository}`;
 let aheadMs = 0;
 const clock = () => new Date(Date.now() + aheadMs);
@@ -75,23 +81,27 @@ async function open() {
   const descriptions = new Descriptions();
   const ports = {
     reads: readsOf(index, blobs),
-    signedTags: async () => new Map(),
-    isHeld: async () => false,
+    signedTags: async () => signed,
+    signedUntil: () => new Date(clock().getTime() + 60_000),
+    isHeld: (...question: Parameters<TrustViewPorts['isHeld']>) => isHeldBy(db, ...question),
     present: async () => new Set<Digest>(),
+    seen: new SeenLately(() => reads.registry.epoch(), clock),
   };
+  const isNarrowed = (name: string) => name === narrow;
+  const views = new TrustViews(ports, [{ repositories: isNarrowed, signer: 'any' }]);
   const app = fastify();
   await app.register(auth.tokenApi);
   const api = createRegistryApi({
     ...{ index, blobs, uploads, gate, clock, descriptions, keepEveryMs },
     collection: new SqlCollection(db),
     rules: defaultTagRules,
-    views: new TrustViews(ports, []),
+    views,
   });
   serveV2(app, [api], answerUnknown);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const instant = {
     ...{ index: reads.registry, blobs, gate, clock, keepEveryMs, descriptions },
-    isNarrowed: (name: RepositoryName) => name === parseRepositoryName('acme/narrow'),
+    ...{ isNarrowed, seen: ports.seen },
   };
   const left = (_: IncomingMessage, reply: ServerResponse) => reply.writeHead(599).end();
   const answerAtOnce = createInstantRegistry(instant, left);
@@ -161,9 +171,13 @@ function send(port: number, path: string, headers = {}, method = 'GET'): Promise
   });
 }
 
-async function tokenOf(name: string, of: string = repository): Promise<Record<string, string>> {
+async function tokenOf(
+  name: string,
+  of: string = repository,
+  actions = 'pull',
+): Promise<Record<string, string>> {
   const login = Buffer.from(`${name}:p`).toString('base64');
-  const path = `/token?service=test&scope=repository:${of}:pull`;
+  const path = `/token?service=test&scope=repository:${of}:${actions}`;
   const { body } = await send(world.slow, path, { authorization: `Basic ${login}` });
   const headers = { authorization: `Bearer ${JSON.parse(body).token}` };
   await send(world.slow, `/v2/${of}/manifests/v1`, headers);
@@ -278,20 +292,45 @@ test('a blob that may soon be collected is left to the API, which keeps it', asy
   assert.equal((await send(world.instant, path, headers, 'HEAD')).status, 200);
 });
 
-test('where readers see less than there is, the API answers', async () => {
-  const narrow = parseRepositoryName('acme/narrow');
-  const open = parseRepositoryName('acme/open');
-  for (const name of [narrow, open]) {
-    const { digest } = await pushImage('v1', 'one');
-    await world.index.linkImage(repository, name, digest, clock());
-    await world.index.setTag(name, parseTag('v1'), digest, clock());
-    const headers = await tokenOf('carla', name);
-    for (const path of ['manifests/v1', `manifests/${digest}`, 'tags/list']) {
-      const { status } = await send(world.instant, `/v2/${name}/${path}`, headers);
-      assert.equal(status, name === narrow ? 599 : 200, `${name} ${path}`);
-    }
-    const blob = `/v2/${name}/blobs/${digestOf(config)}`;
-    const { status } = await send(world.instant, blob, headers, 'HEAD');
-    assert.equal(status, name === narrow ? 599 : 200, blob);
+test('what readers see where they do not see everything is answered once the API has found it', async () => {
+  const { digest } = await pushImage('v1', 'one');
+  const other = (await pushImage('v2', 'two')).digest;
+  for (const one of [digest, other]) await world.index.linkImage(repository, narrow, one, clock());
+  await world.index.setTag(narrow, parseTag('v1'), other, clock());
+  signed.set(parseTag('v1'), digest);
+  const reader = await tokenOf('carla', narrow);
+  const writer = await tokenOf('carla', narrow, 'pull,push');
+  const rows = [
+    ['GET', 'manifests/v1'],
+    ['GET', `manifests/${digest}`],
+    ['HEAD', `blobs/${digestOf(config)}`],
+  ] as const;
+  const atOnce = (method: string, path: string, headers = reader) =>
+    send(world.instant, `/v2/${narrow}/${path}`, headers, method);
+  const write = () => world.index.setTag(repository, parseTag('another'), digest, clock());
+  for (const [method, path] of rows) {
+    await write();
+    assert.equal((await atOnce(method, path)).status, 599, path);
+    const slow = await send(world.slow, `/v2/${narrow}/${path}`, reader, method);
+    assert.equal(slow.status, 200);
+    assert.deepEqual(without(await atOnce(method, path)), without(slow));
+    await write();
+    assert.equal((await atOnce(method, path)).status, 599, 'somebody wrote');
+    await send(world.slow, `/v2/${narrow}/${path}`, reader, method);
+    aheadMs += 60_001;
+    assert.equal((await atOnce(method, path)).status, 599, 'what vouches for it has ended');
   }
+  for (const path of [`manifests/${other}`, 'manifests/v2', 'tags/list', `referrers/${digest}`]) {
+    await send(world.slow, `/v2/${narrow}/${path}`, reader);
+    assert.equal((await atOnce('GET', path)).status, 599, path);
+  }
+  const seen = (await atOnce('GET', 'manifests/v1', writer)).headers['docker-content-digest'];
+  assert.equal(seen, other, 'who may push sees what was pushed');
+
+  await send(world.slow, `/v2/${narrow}/manifests/v1`, reader);
+  signed.clear();
+  await write();
+  assert.equal((await atOnce('GET', 'manifests/v1')).status, 599);
+  assert.equal((await send(world.slow, `/v2/${narrow}/manifests/v1`, reader)).status, 404);
+  assert.equal((await atOnce('GET', 'manifests/v1')).status, 599);
 });

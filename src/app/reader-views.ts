@@ -8,6 +8,7 @@ import {
   type Mirrors,
   type RegistryIndex,
   readsOf,
+  type SeenLately,
   TrustViews,
   type Uploads,
 } from '../registry/index.ts';
@@ -22,6 +23,8 @@ interface Parts {
   readonly blobs: BlobStore;
   readonly uploads: Uploads;
   readonly metadata: MetadataStore;
+  /** Told what readers of signed images see, where answers are given without waiting. */
+  readonly seen: SeenLately | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -33,7 +36,7 @@ interface Parts {
 export function openReaderViews(
   { origins, policyFile }: Pick<Config, 'origins' | 'policyFile'>,
   { trustViews, mirrors }: RegistryPolicy,
-  { db, index, blobs, uploads, metadata, clock, log }: Parts,
+  { db, index, blobs, uploads, metadata, seen, clock, log }: Parts,
   undo: AsyncDisposableStack,
 ): Mirrors {
   const signed = new SignedTagsReader(metadata, origins, clock);
@@ -41,6 +44,8 @@ export function openReaderViews(
     {
       reads: readsOf(index, blobs),
       signedTags: (...question) => signed.of(...question),
+      signedUntil: (...question) => signed.until(...question),
+      seen,
       isHeld: (...question) => isHeldBy(db, ...question),
       present: (...question) => presentAmong(db, ...question),
     },

@@ -58,6 +58,12 @@ export class SignedTagsReader {
     return tags;
   }
 
+  /** Until when that holds which was read last, if nobody publishes; undefined when nothing is kept. */
+  until(repository: RepositoryName, signer: string): Date | undefined {
+    const known = this.#kept.get(`${signer} ${repository}`);
+    return known && new Date(known.until);
+  }
+
   /** Undefined when it does not verify. */
   async #read(request: Omit<Parameters<typeof signedTags>[0], 'store'>) {
     try {

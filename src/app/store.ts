@@ -28,7 +28,7 @@ import {
 import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
 import type { RepositoryName } from '../oci/index.ts';
-import { collectionOfMirrors, Quotas, Uploads } from '../registry/index.ts';
+import { collectionOfMirrors, Quotas, SeenLately, Uploads } from '../registry/index.ts';
 import { expiryReport, TrustServer, urgentExpiries } from '../trust/index.ts';
 import { AnnouncedMetadata } from './announced-metadata.ts';
 import { reportTo } from './chain-log.ts';
@@ -152,10 +152,13 @@ export async function startStore(
   const { collect, collectEveryMs, tagRules } = policy.registry;
   const collection = new SqlCollection(db);
   const expirySources = { index: expiries, server: trust, signer: signer?.state };
+  // Of PostgreSQL nothing is known without asking it.
+  const instantIndex = 'registry' in reads ? reads.registry : undefined;
+  const seen = instantIndex && new SeenLately(() => instantIndex.epoch(), clock);
   const views = openReaderViews(
     config,
     policy.registry,
-    { db, index, blobs, uploads, metadata, clock, log },
+    { db, index, blobs, uploads, metadata, seen, clock, log },
     undo,
   );
   const keepEveryMs = collect.blobsAfterMs / 4;
@@ -165,12 +168,11 @@ export async function startStore(
   const { gate } = auth;
   const descriptions = new Descriptions();
   const get = createInstantGet({ reads, gate, clock, meter, gunPrefixes });
-  // Of PostgreSQL nothing is known without asking it.
   const request =
-    'registry' in reads
+    instantIndex && seen
       ? createInstantRegistry(
           {
-            ...{ index: reads.registry, blobs, gate, clock, keepEveryMs, descriptions },
+            ...{ index: instantIndex, seen, blobs, gate, clock, keepEveryMs, descriptions },
             isNarrowed: (repository) => views.narrows(repository),
           },
           requestsOf(get),

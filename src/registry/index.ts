@@ -66,6 +66,7 @@ export {
   type UploadOwner,
 } from './upload-id.ts';
 export { type UploadPart, type UploadStatus, Uploads } from './uploads.ts';
+export { SeenLately } from './view/seen-lately.ts';
 export {
   type TrustViewPorts,
   type TrustViewRule,

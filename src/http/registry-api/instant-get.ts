@@ -7,7 +7,7 @@ import {
   type Reference,
   type RepositoryName,
 } from '../../oci/index.ts';
-import type { InstantBlobs, InstantIndex } from '../../registry/index.ts';
+import type { InstantBlobs, InstantIndex, SeenLately } from '../../registry/index.ts';
 import type { InstantGate } from '../auth/index.ts';
 import { apiVersion } from './answer-error.ts';
 import { contentNames, isNamedIn } from './caching.ts';
@@ -20,8 +20,10 @@ export interface InstantRegistryOptions {
   readonly blobs: InstantBlobs;
   readonly gate: InstantGate;
   readonly clock: Clock;
-  /** Repositories of which readers see less than there is: those the API answers. */
+  /** Repositories of which readers do not see what lies there. */
   readonly isNarrowed: (repository: RepositoryName) => boolean;
+  /** What they see there, where the API has found that out. */
+  readonly seen: Pick<SeenLately, 'recall'>;
   /** As of the API. */
   readonly keepEveryMs: number;
   /** As of the API. */
@@ -46,9 +48,12 @@ interface Answer {
 interface Question {
   readonly repository: RepositoryName;
   readonly methods: readonly string[];
+  /** What readers must see for it where they do not see everything; without it the API answers them. */
+  readonly reference?: Reference;
   /** Whether making the answer is worth keeping it until somebody writes. */
   readonly isKept?: true;
-  answer(): Answer | undefined;
+  /** @param seen  to which digest the reference leads; undefined for whoever sees everything */
+  answer(seen?: Digest): Answer | undefined;
 }
 
 /** Paths that cannot be asked for at once are not in it: each of them is looked at again. */
@@ -98,7 +103,13 @@ export function createInstantRegistry(
     const question = questions.get(url) ?? remember(url);
     if (!question?.methods.includes(method)) return undefined;
     const token = gate.recall(headers.authorization);
-    if (!token || !gate.admit(token, question.repository, 'pull')) return undefined;
+    const { repository, reference } = question;
+    if (!token || !gate.admit(token, repository, 'pull')) return undefined;
+    // As sightOf decides it: who may write sees all by asking for it.
+    if (options.isNarrowed(repository) && !gate.admit(token, repository, 'push')) {
+      const seen = reference && options.seen.recall(repository, reference);
+      return seen && question.answer(seen);
+    }
     return question.isKept ? keptAnswer(url, question) : question.answer();
   }
 
@@ -149,12 +160,10 @@ function questionOf(url: string, options: InstantRegistryOptions): Question | un
   const [, listed = '', query] =
     /^\/v2\/([a-z0-9._/-]+)\/tags\/list(?:\?((?:n=[1-9]\d{0,5}|last=[\w.-]+|&)*))?$/.exec(url) ??
     [];
-  const { isNarrowed } = options;
-  if (isRepositoryName(listed) && !isNarrowed(listed))
-    return tagsQuestion(listed, query ?? '', options);
+  if (isRepositoryName(listed)) return tagsQuestion(listed, query ?? '', options);
   const [, repository = '', kind, reference = ''] =
     /^\/v2\/([a-z0-9._/-]+)\/(manifests|blobs|referrers)\/([\w.:+-]+)$/.exec(url) ?? [];
-  if (!isRepositoryName(repository) || isNarrowed(repository)) return undefined;
+  if (!isRepositoryName(repository)) return undefined;
   if (kind === 'manifests' && (isDigest(reference) || isTag(reference))) {
     return manifestQuestion(repository, reference, options);
   }
@@ -171,9 +180,10 @@ function manifestQuestion(
 ): Question {
   return {
     repository,
+    reference,
     methods: ['GET', 'HEAD'],
-    answer: () => {
-      const stored = index.manifest(repository, reference);
+    answer: (seen) => {
+      const stored = index.manifest(repository, seen ?? reference);
       if (!stored) return undefined;
       const { digest, mediaType, sizeBytes, bytes } = stored;
       const type = { 'content-type': mediaType, 'content-length': sizeBytes };
@@ -189,6 +199,7 @@ function blobQuestion(
 ): Question {
   return {
     repository,
+    reference: digest,
     methods: ['HEAD'],
     answer: () => {
       const linked = index.linkedBlob(repository, digest);

@@ -2,6 +2,7 @@ import type { Digest } from '../../base/index.ts';
 import type { RepositoryName, Tag } from '../../oci/index.ts';
 import type { NamePattern } from '../collection/name-pattern.ts';
 import type { ReaderViews, RegistryReads } from '../reads.ts';
+import { noting, type SeenLately } from './seen-lately.ts';
 import { SignedReads } from './signed-reads.ts';
 
 /** In which repositories readers see only what somebody signed. */
@@ -23,6 +24,10 @@ export interface TrustViewPorts {
     repository: RepositoryName,
     signer: string,
   ) => Promise<ReadonlyMap<Tag, Digest>>;
+  /** Until when that stays so if nobody publishes; undefined when it was not asked lately. */
+  readonly signedUntil?: (repository: RepositoryName, signer: string) => Date | undefined;
+  /** Told what readers see, for whoever answers without waiting. */
+  readonly seen?: SeenLately | undefined;
   /** Those of some manifests that the repository has. */
   readonly present: (
     repository: RepositoryName,
@@ -55,7 +60,11 @@ export class TrustViews implements ReaderViews {
 
   of(repository: RepositoryName): RegistryReads {
     const rule = this.#ruleOf(repository);
-    return rule ? new SignedReads(this.#ports, rule.signer) : this.#ports.reads;
+    if (!rule) return this.#ports.reads;
+    const { seen, signedUntil } = this.#ports;
+    const reads = new SignedReads(this.#ports, rule.signer);
+    if (!seen || !signedUntil) return reads;
+    return noting(reads, seen, (name) => signedUntil(name, rule.signer));
   }
 
   async lists(repository: RepositoryName): Promise<boolean> {
