@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryRepository, type Part } from '../../test/support/memory-repository.ts';
-import { type Digest, digestOf, hexOf, utf8 } from '../base/index.ts';
+import { type Digest, digestOf, hexOf, parseDigest, utf8 } from '../base/index.ts';
 import { mediaTypes, parseTag, type Reference } from '../oci/index.ts';
 import { type CopyRequest, copyImage } from './index.ts';
 
@@ -204,6 +204,8 @@ for (const [there, here, ends] of signatures) {
   });
 }
 
+const limits = { manifests: 100, requests: 2_000, bytes: 1024 * 1024, depth: 10 };
+
 interface Hostile {
   readonly source: MemoryRepository;
   readonly layer: Part;
@@ -293,11 +295,27 @@ const hostile: readonly [what: string, code: string, spoil: (at: Hostile) => voi
     },
   ],
   [
+    'more bytes than are kept',
+    'COPY_TOO_MUCH',
+    ({ source, amd }) =>
+      source.tag('v1', source.index([amd], { annotations: { long: 'x'.repeat(limits.bytes) } })),
+  ],
+  [
+    'names of referrers that are not there',
+    'COPY_TOO_MUCH',
+    ({ source }) => {
+      source.referrers = async () =>
+        Array.from({ length: 3_000 }, (_, i) =>
+          parseDigest(`sha256:${String(i).padStart(64, '0')}`),
+        );
+    },
+  ],
+  [
     'referrers without end',
     'COPY_TOO_MUCH',
     ({ source }) => {
       const fresh = new Map(
-        Array.from({ length: 10_001 }, () => {
+        Array.from({ length: 101 }, () => {
           const made = freshManifest();
           return [digestOf(made.bytes), made] as const;
         }),
@@ -321,7 +339,7 @@ for (const [what, code, spoil] of hostile) {
     source.tag('v1', index);
     spoil({ source, layer, amd, index });
     const destination = new MemoryRepository();
-    await assert.rejects(copy(source, destination), { code });
+    await assert.rejects(copy(source, destination, { limits }), { code });
     assert.deepEqual([...destination.tags, ...destination.manifests.keys()], []);
     for (const [digest, bytes] of destination.blobs) assert.equal(digestOf(bytes), digest);
   });

@@ -21,6 +21,7 @@ export interface GatherRequest {
   readonly platform?: string | undefined;
   /** Whether to look for what is attached. */
   readonly attached: boolean;
+  readonly limits?: CopyLimits | undefined;
 }
 
 /** Everything that belongs to an image. Each manifest is what its digest says. */
@@ -33,11 +34,22 @@ export interface Gathered {
   readonly tags: ReadonlyMap<Tag, Digest>;
 }
 
-const limits = {
-  manifests: 10_000,
+/** What one image may have, with all that is attached to it. */
+export interface CopyLimits {
+  readonly manifests: number;
+  /** What is asked for; a name of what is not there counts too. */
+  readonly requests: number;
   /** Of all manifests together; they are kept in memory. */
-  bytes: 256 * 1024 * 1024,
+  readonly bytes: number;
   /** Of indexes in indexes, and of what is attached to what is attached. */
+  readonly depth: number;
+}
+
+const defaultLimits: CopyLimits = {
+  manifests: 10_000,
+  // Each itself, its referrers, and three tags.
+  requests: 50_000,
+  bytes: 256 * 1024 * 1024,
   depth: 10,
 };
 const requestsAtOnce = 8;
@@ -55,8 +67,9 @@ export async function gather({
   reference,
   platform,
   attached,
+  limits = defaultLimits,
 }: GatherRequest): Promise<Gathered> {
-  const gathering = new Gathering(source, attached);
+  const gathering = new Gathering(source, attached, limits);
   const found = await gathering.read(reference);
   if (!found) throw copyError('COPY_NOT_FOUND', { reference });
   const root = platform === undefined ? found : await gathering.only(found, platform);
@@ -71,13 +84,16 @@ class Gathering {
   readonly tags = new Map<Tag, Digest>();
   readonly #source: CopySource;
   readonly #attached: boolean;
+  readonly #limits: CopyLimits;
   readonly #turns = new Turns(requestsAtOnce);
   #bytes = 0;
+  #requests = 0;
   #failure: unknown;
 
-  constructor(source: CopySource, attached: boolean) {
+  constructor(source: CopySource, attached: boolean, limits: CopyLimits) {
     this.#source = source;
     this.#attached = attached;
+    this.#limits = limits;
   }
 
   /** A manifest whose bytes are those of its digest; undefined when there is none. */
@@ -87,7 +103,7 @@ class Gathering {
       if (!received) return undefined;
       const { bytes } = received;
       this.#bytes += bytes.length;
-      if (this.#bytes > limits.bytes) throw tooMuch(limits.bytes, 'bytes of manifests');
+      if (this.#bytes > this.#limits.bytes) throw this.#tooMuch('bytes', 'bytes of manifests');
       const algorithm = isDigestReference(reference) ? algorithmOf(reference) : 'sha256';
       const found = digestOf(bytes, algorithm);
       if (isDigestReference(reference) && found !== reference) {
@@ -116,8 +132,8 @@ class Gathering {
   async follow(manifest: Manifest | Index, depth: number): Promise<void> {
     if (this.manifests.has(manifest.digest)) return;
     this.manifests.set(manifest.digest, manifest);
-    if (this.manifests.size > limits.manifests) throw tooMuch(limits.manifests, 'manifests');
-    if (depth > limits.depth) throw tooMuch(limits.depth, 'levels');
+    if (this.manifests.size > this.#limits.manifests) throw this.#tooMuch('manifests', 'manifests');
+    if (depth > this.#limits.depth) throw this.#tooMuch('depth', 'levels');
     const below = manifest.kind === 'index' ? manifest.manifests : [];
     const ways = below.map(async (each) =>
       this.follow(await this.child(each, manifest.digest), depth + 1),
@@ -171,6 +187,8 @@ class Gathering {
     return this.#turns.take('source', async () => {
       if (this.#failure !== undefined) throw this.#failure;
       try {
+        this.#requests += 1;
+        if (this.#requests > this.#limits.requests) throw this.#tooMuch('requests', 'requests');
         return await question();
       } catch (error) {
         this.#failure = error;
@@ -178,8 +196,8 @@ class Gathering {
       }
     });
   }
-}
 
-function tooMuch(limit: number, what: string) {
-  return copyError('COPY_TOO_MUCH', { limit, what });
+  #tooMuch(limit: keyof CopyLimits, what: string) {
+    return copyError('COPY_TOO_MUCH', { limit: this.#limits[limit], what });
+  }
 }

@@ -173,6 +173,7 @@ const referrers: readonly [
 ][] = [
   ['a list', 200, ociIndex, list, [image.digest]],
   ['no such API', 404, {}, '404 page not found', undefined],
+  ['what older ones say', 400, {}, '', undefined],
   ['a page for people', 200, { 'content-type': 'text/html' }, '<html>', undefined],
   ['no list', 200, ociIndex, '{}', 'OCI_MANIFEST_INVALID'],
   ['pages without end', 200, { ...ociIndex, link: '<?next>; rel="next"' }, list, 'REMOTE_ANSWER'],

@@ -78,7 +78,10 @@ export class RepositoryRemote implements CopySource, CopyDestination {
     return (tags ?? []).map(parseTag);
   }
 
-  /** @see OCI distribution-spec 1.1, "Listing Referrers"; 404 where the registry has no such API */
+  /**
+   * @see OCI distribution-spec 1.1, "Listing Referrers": 404 where the registry has no such API;
+   *      go-containerregistry 0.20, pkg/v1/remote/referrers.go, for what older ones say
+   */
   referrers(subject: Digest): Promise<readonly Digest[] | undefined> {
     const url = this.#url(`referrers/${subject}`);
     return this.#persist(async () => {
@@ -88,7 +91,7 @@ export class RepositoryRemote implements CopySource, CopyDestination {
         this.#requests.readScope(this.#name),
         manifestLimitBytes,
       )) {
-        if ([404, 405, 501].includes(page.status)) return undefined;
+        if ([400, 404, 405, 406, 501].includes(page.status)) return undefined;
         if (page.status !== 200) throw refusal('GET', url, page);
         // Whoever answers everything with a page for people has no such API either.
         const mediaType = page.headers.get('content-type') ?? '';
