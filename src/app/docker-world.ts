@@ -162,8 +162,7 @@ export async function openDockerWorld(
       return await publish({ ...(await publishing(gun)), changes, whenNew });
     },
     async userOf(host) {
-      const login = await credentials(host);
-      return login?.kind === 'password' ? login.username : '';
+      return (await credentials(host))?.username ?? '';
     },
     async signerKey(name) {
       const own = (await keys.keys()).find(({ role }) => role === name);

@@ -4,7 +4,12 @@ import { Secret, toBase64, utf8 } from '../../base/index.ts';
 export type Credential =
   | { readonly kind: 'password'; readonly username: string; readonly password: Secret }
   /** From a login that gave a refresh token instead of keeping the password. */
-  | { readonly kind: 'identity-token'; readonly token: Secret };
+  | {
+      readonly kind: 'identity-token';
+      readonly token: Secret;
+      /** Whose it is, where that was saved with it. */
+      readonly username?: string | undefined;
+    };
 
 /**
  * Looks up the credential for a host.

@@ -21,6 +21,7 @@ test('an identity token goes before a password', () => {
   const credential = entryOf(auths, 'a');
   assert.equal(credential?.kind, 'identity-token');
   assert.equal(credential.token.reveal(), 'token');
+  assert.equal(credential.username, 'kate', 'whose it is, as docker login leaves it');
 });
 
 test('entries that a credential store left empty count as no login', () => {

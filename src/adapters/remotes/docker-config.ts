@@ -80,16 +80,17 @@ function membersOf(value: Json | undefined, path: string): Map<string, Json> {
 function credentialOf(value: Json): Credential | undefined {
   const entry = entriesOf(value, 'auths');
   const token = optional(stringOf, entry.get('identitytoken'), 'identitytoken');
-  if (token) return { kind: 'identity-token', token: new Secret(token) };
   const encoded = optional(stringOf, entry.get('auth'), 'auth');
-  if (encoded) return parseAuth(encoded);
-  const username = optional(stringOf, entry.get('username'), 'username');
+  const login = encoded ? parseAuth(encoded) : undefined;
+  const username = login?.username ?? optional(stringOf, entry.get('username'), 'username');
+  if (token) return { kind: 'identity-token', token: new Secret(token), username };
+  if (login) return login;
   const password = optional(stringOf, entry.get('password'), 'password');
   if (!username || !password) return undefined;
   return { kind: 'password', username, password: new Secret(password) };
 }
 
-function parseAuth(encoded: string): Credential {
+function parseAuth(encoded: string): Credential & { kind: 'password' } {
   const bytes = fromBase64(encoded);
   const text = bytes === undefined ? '' : decoded(bytes);
   const colon = text.indexOf(':');
