@@ -14,6 +14,7 @@ import { type Digest, digestOf, hexOf, parseDigest, utf8 } from '../../src/base/
 import { mediaTypes } from '../../src/oci/index.ts';
 import { runCommand, succeeded } from '../support/command.ts';
 import { RegistryUser } from '../support/registry-user.ts';
+import { FaultyS3 } from '../support/s3-faults.ts';
 import { S3Server } from '../support/s3-server.ts';
 import { admin, ServerProcess } from '../support/server-process.ts';
 import { wireRequest } from '../support/wire-request.ts';
@@ -27,45 +28,69 @@ const folder = mkdtempSync(join(tmpdir(), 'cm-s3-store-'));
 const layers = [randomBytes(1_000), randomBytes(9_000_000)].map((bytes) => new Uint8Array(bytes));
 const digests = layers.map((bytes) => digestOf(bytes));
 let s3: S3Server;
+/** Before it, for the store; clients are sent to the server itself. */
+let faulty: FaultyS3;
 let server: ServerProcess;
 let user: RegistryUser;
 before(async () => {
   undo.defer(() => rmSync(folder, { recursive: true, force: true }));
   s3 = undo.use(await S3Server.start());
-  server = undo.use(await ServerProcess.start({ env: s3.environment(prefix), policy }));
+  faulty = undo.use(await FaultyS3.start(s3.port));
+  const env = s3.environment(prefix, { endpoint: faulty.endpoint });
+  server = undo.use(await ServerProcess.start({ env, policy }));
   user = undo.use(new RegistryUser(server.url, admin));
 });
 after(() => undo[Symbol.asyncDispose]());
 
-for (const redirect of ['', '&redirect=60']) {
-  test(`skopeo pushes and pulls, every byte the same, ${redirect ? 'by redirect' : 'through the store'}`, async () => {
-    if (redirect) await server.restart({ env: s3.environment(prefix, redirect), policy });
-    const image = `docker://${server.host}/${repository}:v1`;
-    const layout = join(folder, `layout${redirect}`);
-    writeLayout(layout);
-    await skopeo(
-      'copy',
-      '--dest-tls-verify=false',
-      '--dest-creds',
-      login,
-      `oci:${layout}:v1`,
-      image,
-    );
-    const pulled = join(folder, `pulled${redirect}`);
-    await skopeo('copy', '--src-tls-verify=false', '--src-creds', login, image, `dir:${pulled}`);
-    for (const [index, digest] of digests.entries()) {
-      assert.deepEqual(new Uint8Array(readFileSync(join(pulled, hexOf(digest)))), layers[index]);
-    }
-    const there = await objects('blobs/');
-    assert.ok(
-      digests.every((digest) => there.includes(keyOf(digest))),
-      there.join(' '),
-    );
-    const [digest = digestOf(utf8(''))] = digests;
-    const answer = await user.request('GET', `/v2/${repository}/blobs/${digest}`);
-    assert.equal(answer.status, redirect ? 307 : 200);
-  });
-}
+test('skopeo pushes and pulls through the store, every byte the same', async () => {
+  const layout = join(folder, 'layout');
+  writeLayout(layout);
+  const to = ['--dest-tls-verify=false', '--dest-creds', login];
+  await skopeo('copy', ...to, `oci:${layout}:v1`, image());
+  const there = await objects('blobs/');
+  assert.ok(
+    digests.every((digest) => there.includes(keyOf(digest))),
+    there.join(' '),
+  );
+  await pull('through');
+  const { status } = await user.request('GET', `/v2/${repository}/blobs/${digests[0]}`);
+  assert.equal(status, 200);
+});
+
+test('while the bucket is away it is said so, and a push goes on where it was', async () => {
+  faulty.fault = () => 'slow down';
+  const [digest] = digests;
+  for (const method of ['GET', 'HEAD']) {
+    const answer = await user.request(method, `/v2/${repository}/blobs/${digest}`);
+    assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '1']);
+    if (method === 'GET') assert.match(String(answer.body), /"UNAVAILABLE".*"STORE_UNAVAILABLE"/);
+    assert.doesNotMatch(String(answer.body), /SlowDown/);
+  }
+  const bytes = utf8('sent while the bucket is away');
+  const path = `/v2/${repository}/blobs/uploads/`;
+  const { pathname } = new URL(
+    (await user.request('POST', path)).headers.location ?? '',
+    server.url,
+  );
+  const sent = await user.request('PATCH', pathname, { body: bytes });
+  assert.equal(sent.status, 202);
+  const finish = () => user.request('PUT', `${pathname}?digest=${digestOf(bytes)}`);
+  assert.equal((await finish()).status, 503);
+  faulty.heal();
+  assert.equal((await finish()).status, 201);
+});
+
+test('skopeo follows to the bucket where the operator wants that', async () => {
+  const words = { endpoint: faulty.endpoint, 'redirect-endpoint': s3.endpoint, redirect: '60' };
+  await server.restart({ env: s3.environment(prefix, words), policy });
+  faulty.heal();
+  await pull('redirected');
+  assert.deepEqual(
+    faulty.asked.filter((asked) => asked === 'GET object'),
+    [],
+    'no bytes went through the store',
+  );
+});
 
 test('who may pull is sent to the very blob, for as long as the operator said', async () => {
   const [digest = parseDigest('')] = digests;
@@ -130,7 +155,6 @@ test('a store is not started, nor scrubbed, beside its blobs', async () => {
   assert.doesNotMatch(server.log, new RegExp(s3.environment('').AWS_SECRET_ACCESS_KEY ?? ''));
   await server.stop();
   for (const [env, code] of [
-    [{}, 'CONFIG_BLOBS_ELSEWHERE'],
     [s3.environment('another'), 'CONFIG_BLOBS_ELSEWHERE'],
     [{ ...s3.environment(prefix), AWS_SECRET_ACCESS_KEY: 'wrong' }, 'BLOBS_FAILED'],
   ] as const) {
@@ -143,6 +167,19 @@ test('a store is not started, nor scrubbed, beside its blobs', async () => {
     assert.doesNotMatch(stderr, /wrong|secret/);
   }
 });
+
+function image(): string {
+  return `docker://${server.host}/${repository}:v1`;
+}
+
+/** Pulls the image by skopeo, and looks at every byte. */
+async function pull(name: string): Promise<void> {
+  const pulled = join(folder, name);
+  await skopeo('copy', '--src-tls-verify=false', '--src-creds', login, image(), `dir:${pulled}`);
+  for (const [index, digest] of digests.entries()) {
+    assert.deepEqual(new Uint8Array(readFileSync(join(pulled, hexOf(digest)))), layers[index]);
+  }
+}
 
 const login = `${admin.name}:${admin.password}`;
 

@@ -130,14 +130,12 @@ function refuse(answer: ServerResponse, status: number, code: string): void {
 
 function wordsOf({ method = '', url = '' }: IncomingMessage): Asked {
   const { searchParams: query } = new URL(url, 'http://s3');
-  const noun = query.has('uploads')
-    ? 'begin'
-    : query.has('partNumber')
-      ? 'part'
-      : query.has('uploadId')
-        ? method === 'POST'
-          ? 'complete'
-          : 'parts'
-        : 'object';
-  return `${method} ${noun}`;
+  return `${method} ${nounOf(method, query)}`;
+}
+
+function nounOf(method: string, query: URLSearchParams): string {
+  if (query.has('partNumber')) return 'part';
+  if (query.has('uploadId')) return method === 'POST' ? 'complete' : 'parts';
+  if (query.has('uploads')) return method === 'POST' ? 'begin' : 'list';
+  return query.has('list-type') ? 'list' : 'object';
 }

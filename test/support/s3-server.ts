@@ -77,11 +77,17 @@ export class S3Server implements AsyncDisposable {
     return `http://localhost:${this.port}`;
   }
 
-  /** What a store needs in its environment to have its blobs here. */
-  environment(prefix: string, more = ''): NodeJS.ProcessEnv {
-    const endpoint = encodeURIComponent(this.endpoint);
+  /**
+   * What a store needs in its environment to have its blobs here.
+   * @param words  more of what its URL says
+   */
+  environment(prefix: string, words: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+    const query = new URLSearchParams({
+      ...{ region: 'us-east-1', endpoint: this.endpoint },
+      ...words,
+    });
     return {
-      COUNTERMARK_BLOBS: `s3://${bucket}/${prefix}?region=us-east-1&endpoint=${endpoint}${more}`,
+      COUNTERMARK_BLOBS: `s3://${bucket}/${prefix}?${query}`,
       AWS_ACCESS_KEY_ID: s3Credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: s3Credentials.secretAccessKey,
     };

@@ -152,32 +152,38 @@ export class Bucket {
     await there(this.#client.send(new AbortMultipartUploadCommand(this.#parts(parts))));
   }
 
-  /** Copies an object inside the bucket, if it still is this one; up to 5 GiB at once. */
-  async copy(from: string, to: string, { etag }: StoredObject): Promise<void> {
+  /**
+   * Copies an object inside the bucket; up to 5 GiB at once.
+   * @returns whether it still was this one
+   */
+  async copy(from: string, to: string, { etag }: StoredObject): Promise<boolean> {
     const command = new CopyObjectCommand({
       ...this.#object(to),
       CopySource: this.#source(from),
       CopySourceIfMatch: etag,
     });
-    await answered(this.#client.send(command));
+    return (await there(this.#client.send(command))) !== undefined;
   }
 
-  /** Makes a part of a stretch of an object, if that still is this one. */
+  /**
+   * Makes a part of a stretch of an object.
+   * @returns undefined when that is not this one any more
+   */
   async copyPart(
     parts: Parts,
     number: number,
     from: string,
     { etag }: StoredObject,
     { start, end }: ByteRange,
-  ): Promise<Part> {
+  ): Promise<Part | undefined> {
     const command = new UploadPartCopyCommand({
       ...this.#part(parts, number),
       CopySource: this.#source(from),
       CopySourceIfMatch: etag,
       CopySourceRange: `bytes=${start}-${end}`,
     });
-    const { CopyPartResult } = await answered(this.#client.send(command));
-    return { PartNumber: number, ETag: CopyPartResult?.ETag };
+    const copied = await there(this.#client.send(command));
+    return copied && { PartNumber: number, ETag: copied.CopyPartResult?.ETag };
   }
 
   /** Removes an object, or finds none. */

@@ -5,7 +5,7 @@ import { type NamedBlob, registryError, type ScrubbedBlobs } from '../../../regi
 import { asideIn } from '../aside.ts';
 import { makeFolders } from '../durable.ts';
 import { pathsIn } from '../paths.ts';
-import { Bucket, type Part, type StoredObject } from './bucket.ts';
+import { Bucket, type Part, type Parts, type StoredObject } from './bucket.ts';
 import type { BucketPlace } from './client.ts';
 import { DigestLocks } from './digest-locks.ts';
 import { digestOfKey, type Keys, keysBelow } from './keys.ts';
@@ -81,9 +81,8 @@ export class ScrubbedObjects implements ScrubbedBlobs, Disposable {
   async quarantine(digest: Digest): Promise<string | undefined> {
     const read = this.#read?.digest === digest ? this.#read.object : undefined;
     const key = this.#keys.blob(digest);
-    if (!read || (await this.#bucket.head(key))?.etag !== read.etag) return undefined;
     const aside = `${this.#keys.quarantine}${basename(asideIn('', digest))}`;
-    await this.#copy(key, aside, read);
+    if (!read || !(await this.#copy(key, aside, read))) return undefined;
     const isAside = await this.#locks.hold(digest, async (signal) => {
       const now = await this.#bucket.head(key, signal);
       if (now?.etag !== read.etag || now.writtenAt > read.writtenAt) return false;
@@ -99,15 +98,29 @@ export class ScrubbedObjects implements ScrubbedBlobs, Disposable {
     this.#bucket.close();
   }
 
-  async #copy(from: string, to: string, object: StoredObject): Promise<void> {
-    const { sizeBytes } = object;
-    if (sizeBytes <= this.#mostCopiedBytes) return this.#bucket.copy(from, to, object);
+  /** @returns whether it still was this object; nothing was copied when it was not */
+  async #copy(from: string, to: string, object: StoredObject): Promise<boolean> {
+    if (object.sizeBytes <= this.#mostCopiedBytes) return this.#bucket.copy(from, to, object);
     const parts = await this.#bucket.beginParts(to, randomUUID());
-    const copied: Part[] = [];
-    for (let start = 0; start < sizeBytes; start += this.#mostCopiedBytes) {
-      const range = { start, end: Math.min(start + this.#mostCopiedBytes, sizeBytes) - 1 };
-      copied.push(await this.#bucket.copyPart(parts, copied.length + 1, from, object, range));
+    try {
+      const copied = await this.#copyParts(parts, from, object);
+      if (copied) await this.#bucket.complete(parts, copied);
+      else await this.#bucket.abort(parts);
+      return copied !== undefined;
+    } catch (error) {
+      await this.#bucket.abort(parts).catch(() => undefined);
+      throw error;
     }
-    await this.#bucket.complete(parts, copied);
+  }
+
+  async #copyParts(parts: Parts, from: string, object: StoredObject): Promise<Part[] | undefined> {
+    const copied: Part[] = [];
+    for (let start = 0; start < object.sizeBytes; start += this.#mostCopiedBytes) {
+      const range = { start, end: Math.min(start + this.#mostCopiedBytes, object.sizeBytes) - 1 };
+      const part = await this.#bucket.copyPart(parts, copied.length + 1, from, object, range);
+      if (!part) return undefined;
+      copied.push(part);
+    }
+    return copied;
   }
 }
