@@ -16,7 +16,7 @@ const mostDepth = 128;
  *   repositories/<name>/_manifests/revisions/sha256/<hex>/link
  *   repositories/<name>/_manifests/tags/<tag>/current/link         the digest, as text
  *
- * Symbolic links are not followed.
+ * Repositories, tags and manifests that are symbolic links are passed over.
  *
  * @see distribution 2.8 registry/storage/paths.go
  */

@@ -74,31 +74,34 @@ export async function importRepository(
   const outcome: Outcome = { name, as, manifests: 0, tags: 0, blobs: 0, bytes: 0, refused: [] };
   const refuse = refusing(outcome);
   const here = new Set<Digest>();
+  const take = async (manifest: Manifest | Index) => {
+    await bringIn(ports, outcome, as, manifest);
+    here.add(manifest.digest);
+    outcome.manifests += 1;
+  };
+  const lackedBy = (manifest: Manifest | Index) =>
+    [...needsOf(manifest).manifests.keys()].filter((child) => !here.has(child));
+  // Only what has to wait for others is held: there may be more manifests than memory.
   let waiting: (Manifest | Index)[] = [];
   for (const digest of await source.manifests(name)) {
-    await refuse(digest, async () => void waiting.push(await manifestOf(source, digest)));
+    await refuse(digest, async () => {
+      const manifest = await manifestOf(source, digest);
+      if (lackedBy(manifest).length > 0) waiting.push(manifest);
+      else await take(manifest);
+    });
   }
   // Each round takes what has all it needs; when one takes nothing, the rest lacks something.
   for (let isLast = false; waiting.length > 0 && !isLast; ) {
     const later: (Manifest | Index)[] = [];
     for (const manifest of waiting) {
-      const lacking = [...needsOf(manifest).manifests.keys()].filter((child) => !here.has(child));
-      if (lacking.length > 0) {
-        later.push(manifest);
-        continue;
-      }
-      await refuse(manifest.digest, async () => {
-        await bringIn(ports, outcome, as, manifest);
-        here.add(manifest.digest);
-        outcome.manifests += 1;
-      });
+      if (lackedBy(manifest).length > 0) later.push(manifest);
+      else await refuse(manifest.digest, () => take(manifest));
     }
     isLast = later.length === waiting.length;
     waiting = later;
   }
   for (const manifest of waiting) {
-    const digests = [...needsOf(manifest).manifests.keys()].filter((child) => !here.has(child));
-    const lacks = { repository: as, digests };
+    const lacks = { repository: as, digests: lackedBy(manifest) };
     await refuse(manifest.digest, () => {
       throw registryError('REGISTRY_MANIFEST_INCOMPLETE', lacks);
     });
