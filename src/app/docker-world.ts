@@ -173,11 +173,11 @@ export async function openDockerWorld(
     async createSignerKey(name) {
       const { key } = await keys.create(name);
       const headers = new Map([['role', name]]);
-      return serializePem({ type: 'PUBLIC KEY', headers, bytes: key.bytes });
+      return { id: key.id, pem: serializePem({ type: 'PUBLIC KEY', headers, bytes: key.bytes }) };
     },
     async loadSignerKey(name, bytes, file) {
       const key = await unlockForeignKey(name, parseKeyFile(bytes, file), file, passphrases);
-      await files.keep(key, name);
+      return await files.keep(key, name);
     },
     parsePublicKeyFile: readPublicKeyFile,
     [Symbol.dispose]() {

@@ -291,14 +291,14 @@ export interface DockerTrustWorld extends Disposable {
     tag: string,
     watcher: Pick<CliWorld, 'print' | 'printError'>,
   ): Promise<{ readonly digest: Digest; readonly sizeBytes: number }>;
-  /** Makes a signer's key and keeps it in the trust folder. @returns its public half, PEM */
-  createSignerKey(name: string): Promise<string>;
+  /** Makes a signer's key and keeps it in the trust folder. @returns its id and its public half */
+  createSignerKey(name: string): Promise<{ readonly id: KeyId; readonly pem: string }>;
   /**
    * Keeps a private key, opened with its own passphrase and encrypted with the one of new keys.
    * @param file  its path, for messages
    * @throws StoreError FOLDER_KEY_MALFORMED, FOLDER_KEY_UNSUPPORTED, FOLDER_KEY_PASSPHRASE
    */
-  loadSignerKey(name: string, bytes: Uint8Array, file: string): Promise<void>;
+  loadSignerKey(name: string, bytes: Uint8Array, file: string): Promise<KeyId>;
   /** @throws StoreError what is wrong with the file */
   parsePublicKeyFile(bytes: Uint8Array): PublicKey;
 }

@@ -54,6 +54,12 @@ const hasMoreCommands = /^(key )?(--help)?$|^key$/;
 const more = { why: 'there are more commands', more: true } as const;
 /** Help with a flag of ours. */
 const moreFlags: Readonly<Record<string, Row['differs']>> = {
+  ...Object.fromEntries(
+    ['revoke', 'key generate', 'key load', 'signer add', 'signer remove'].map((command) => [
+      `${command} --help`,
+      { why: 'data for programs', stdout: /--json/ },
+    ]),
+  ),
   'sign --help': { why: 'an index that is in the registry only', stdout: /--remote/ },
   'inspect --help': { why: 'an index that is in the registry only', stdout: /--platforms/ },
 };

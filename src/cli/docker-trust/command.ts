@@ -8,6 +8,8 @@ export interface TrustContext {
   /** Trust servers, keys and docker itself; one for the whole command, so one TLS connection. */
   readonly docker: DockerTrustWorld;
   readonly input: LineReader;
+  /** Tells people what is done, and asks them: on standard error with `--json`, since output is data then. */
+  readonly say: (text: string) => void;
   /** How the program is called, for commands that tell another: `docker trust`, `docker dct`. */
   readonly title: string;
 }

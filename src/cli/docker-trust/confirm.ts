@@ -3,10 +3,10 @@ import type { TrustContext } from './command.ts';
 
 /** Asks as docker does. @returns true for `y` only, in either case; the end of the input is no */
 export async function confirm(
-  { world, input }: Pick<TrustContext, 'world' | 'input'>,
+  { say, input }: Pick<TrustContext, 'say' | 'input'>,
   question: string,
 ): Promise<boolean> {
-  world.print(`${question} [y/N] `);
+  say(`${question} [y/N] `);
   const answer = await input.next();
   return answer?.trim().toLowerCase() === 'y';
 }
@@ -17,7 +17,7 @@ export async function confirm(
  * @throws StoreError CLI_NOT_ASKED where there is no terminal
  */
 export async function confirmByPerson(
-  context: Pick<TrustContext, 'world' | 'input'>,
+  context: Pick<TrustContext, 'world' | 'say' | 'input'>,
   question: string,
   flag: string,
 ): Promise<boolean> {

@@ -68,7 +68,7 @@ export const delegationRmCommand: TrustCommand = {
     const isWhole = keyIds.length + paths.length === 0;
     const question = `Are you sure you want to remove ${name} and what it signed from ${image.gun}?`;
     if (isWhole && !flags.isOn('yes') && !(await confirmByPerson(context, question, '--yes'))) {
-      context.world.print('Nothing was changed.\n');
+      context.say('Nothing was changed.\n');
       return 1;
     }
     const change: TrustChange = isWhole

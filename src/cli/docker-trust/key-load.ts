@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isStoreError } from '../../base/index.ts';
 import type { TrustCommand } from './command.ts';
+import { jsonFlag, shown } from './shown.ts';
 import { requireName } from './signer-name.ts';
 import { refusal, wordsFor } from './texts.ts';
 
@@ -10,20 +11,22 @@ export const keyLoadCommand: TrustCommand = {
   summary: 'Load a private key file for signing',
   synopsis: '[OPTIONS] KEYFILE',
   takes: { exactly: 1 },
-  flags: [{ name: 'name', kind: 'text' }],
-  options: '      --name string   Name for the loaded key (default "signer")\n',
-  async run({ world, docker }, [file = ''], flags) {
+  flags: [{ name: 'name', kind: 'text' }, jsonFlag],
+  options: [
+    '      --json          Print JSON\n',
+    '      --name string   Name for the loaded key (default "signer")\n',
+  ].join(''),
+  async run({ world, docker, say }, [file = ''], flags) {
     const name = flags.text('name') ?? 'signer';
     requireName('key', name);
-    world.print(`Loading key from "${file}"...\n`);
+    say(`Loading key from "${file}"...\n`);
     const bytes = await readOwnFile(file);
-    try {
-      await docker.loadSignerKey(name, bytes, file);
-    } catch (error) {
+    const id = await docker.loadSignerKey(name, bytes, file).catch((error: unknown) => {
       if (!isStoreError(error)) throw error;
       throw refusal(`error importing key from ${file}: ${reasonOf(error, file)}`, error);
-    }
-    world.print(`Successfully imported key from ${file}\n`);
+    });
+    say(`Successfully imported key from ${file}\n`);
+    if (flags.isOn('json')) shown(world, { name, id });
     return 0;
   },
 };

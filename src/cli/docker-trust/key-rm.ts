@@ -41,7 +41,7 @@ export const keyRmCommand: TrustCommand = {
     const question = `Are you sure you want to remove the ${nameOf(key)} from ${key.location}?`;
     const isTold = flags.isOn('yes') && (guns.length === 0 || isAllowed);
     if (!isTold && !(await confirmByPerson(context, question, '--yes'))) {
-      world.print('Nothing was removed.\n');
+      context.say('Nothing was removed.\n');
       return 1;
     }
     await docker.keyring.remove(key.id);

@@ -38,7 +38,7 @@ export const keyRotateCommand: TrustCommand = {
     const chosen = key === undefined ? undefined : (await docker.keyring.find(key)).id;
     const question = `Are you sure you want to rotate the ${role} key of ${gun}? ${effects(role)}`;
     if (!flags.isOn('yes') && !(await confirmByPerson(context, question, '--yes'))) {
-      world.print('Nothing was changed.\n');
+      context.say('Nothing was changed.\n');
       return 1;
     }
     const rotated = await docker.rotateKey(gun, role, isServers ? 'server' : (chosen ?? 'new'));

@@ -4,6 +4,7 @@ import { findTarget, listTargets } from '../../tuf/index.ts';
 import type { TrustCommand, TrustContext } from './command.ts';
 import { confirm } from './confirm.ts';
 import { type NamedImage, parseImageName } from './image-name.ts';
+import { jsonFlag, shown } from './shown.ts';
 import { refusal, wordsFor } from './texts.ts';
 
 /** `docker trust revoke` */
@@ -12,29 +13,35 @@ export const revokeCommand: TrustCommand = {
   summary: 'Remove trust for an image',
   synopsis: '[OPTIONS] IMAGE[:TAG]',
   takes: { exactly: 1 },
-  flags: [{ name: 'yes', short: 'y', kind: 'boolean' }],
-  options: '  -y, --yes   Do not prompt for confirmation\n',
+  flags: [{ name: 'yes', short: 'y', kind: 'boolean' }, jsonFlag],
+  options: '      --json   Print JSON\n  -y, --yes    Do not prompt for confirmation\n',
   async run(context, [name = ''], flags) {
     const image = parseImageName(name);
     if (!image.tag && image.digest) throw refusal('cannot use a digest reference for IMAGE:TAG');
     const question = `Confirm you would like to delete all signature data for ${name}?`;
-    if (!image.tag && !flags.isOn('yes') && !(await confirm(context, question))) return 0;
-    await revoke(context, image).catch((error: unknown) => {
+    const tell = (revoked: object) => flags.isOn('json') && shown(context.world, revoked);
+    if (!image.tag && !flags.isOn('yes') && !(await confirm(context, question))) {
+      tell({ gun: image.gun, tags: [], signed: [] });
+      return 0;
+    }
+    const revoked = await revoke(context, image).catch((error: unknown) => {
       if (!isStoreError(error) || error.code === 'CONFIG_TRUST_SERVER') throw error;
       throw refusal(`could not remove signature for ${name}: ${reasonOf(error)}`, error);
     });
-    context.world.print(`Successfully deleted signature for ${name}\n`);
+    context.say(`Successfully deleted signature for ${name}\n`);
+    tell(revoked);
     return 0;
   },
 };
 
 /** From every role whose key is held, as docker does; another signer's stays and is shown by inspect. */
-async function revoke({ docker }: TrustContext, { gun, tag }: NamedImage): Promise<void> {
+async function revoke({ docker }: TrustContext, { gun, tag }: NamedImage) {
   const { set } = await docker.open(gun, 'for-writing');
   const names = tag ? [findTarget(set, tag).name] : listTargets(set).map(({ name }) => name);
   if (names.length === 0) throw refusal('no signed tags to remove');
   const changes = names.map((name): TrustChange => ({ kind: 'remove-target', name }));
-  await docker.publish(gun, changes, 'refuse');
+  const { signed } = await docker.publish(gun, changes, 'refuse');
+  return { gun, tags: names, signed };
 }
 
 function reasonOf(error: Parameters<typeof wordsFor>[0]): string {

@@ -57,7 +57,8 @@ export async function runDockerTrust(
     const own = before.kind === 'parsed' ? ownOptions(before.flags) : {};
     using docker = await world.docker({ ...options, ...own });
     using input = new LineReader(() => world.stdin);
-    const context = { world, docker, title, input };
+    const say = parsed.flags.isOn('json') ? world.printError : world.print;
+    const context = { world, docker, title, input, say };
     return (await command.run(context, parsed.args, parsed.flags)) ?? 0;
   } catch (error) {
     if (!isStoreError(error)) throw error;

@@ -5,6 +5,7 @@ import { digestOfTarget, findTarget, parseDelegationName } from '../../tuf/index
 import { printable } from '../printable.ts';
 import type { TrustCommand, TrustContext } from './command.ts';
 import { type NamedImage, parseImageName } from './image-name.ts';
+import { jsonFlag, shown } from './shown.ts';
 import { signaturesOf } from './signatures.ts';
 import { refusal, wordsFor } from './texts.ts';
 
@@ -20,16 +21,14 @@ export const signCommand: TrustCommand = {
   summary: 'Sign an image',
   synopsis: 'IMAGE:TAG',
   takes: { exactly: 1 },
-  flags: [
-    { name: 'local', kind: 'boolean' },
-    { name: 'remote', kind: 'boolean' },
-  ],
+  flags: [{ name: 'local', kind: 'boolean' }, { name: 'remote', kind: 'boolean' }, jsonFlag],
   options: [
+    '      --json     Print JSON\n',
     '      --local    Sign a locally tagged image\n',
     '      --remote   Sign what the registry has, such as an index of several platforms\n',
   ].join(''),
   async run(context, [name = ''], flags) {
-    const { world, docker } = context;
+    const { world, docker, say } = context;
     const image = parseImageName(name);
     if (image.digest) throw refusal('cannot use a digest reference for IMAGE:TAG');
     const { gun, tag } = image;
@@ -47,17 +46,25 @@ export const signCommand: TrustCommand = {
         `Signing and pushing trust data for local image ${name}, may overwrite remote trust data\n`,
       );
     }
-    const pushed = isLocal ? await docker.push(name, tag, world) : undefined;
+    const watcher = { print: say, printError: world.printError };
+    const pushed = isLocal ? await docker.push(name, tag, watcher) : undefined;
     const content = found ?? pushed ?? signed;
     if (!content) throw new TypeError('there is nothing to sign');
-    world.print(`Signing and pushing trust metadata${isLocal ? '' : ` for ${name}`}\n`);
-    if (trust && signed && !isLocal && !isRemote) world.print(existing(trust, tag, signed));
+    say(`Signing and pushing trust metadata${isLocal ? '' : ` for ${name}`}\n`);
+    if (trust && signed && !isLocal && !isRemote) say(existing(trust, tag, signed));
     const target: TrustChange = { kind: 'add-target', name: tag, ...content };
-    await docker.publish(gun, [...changes, target], 'initialise').catch((error: unknown) => {
-      if (!isStoreError(error)) throw error;
-      throw refusal(`failed to sign ${gun}:${tag}: ${wordsFor(error)}`, error);
-    });
-    world.print(`Successfully signed ${gun}:${tag}\n`);
+    const published = await docker
+      .publish(gun, [...changes, target], 'initialise')
+      .catch((error: unknown) => {
+        if (!isStoreError(error)) throw error;
+        throw refusal(`failed to sign ${gun}:${tag}: ${wordsFor(error)}`, error);
+      });
+    say(`Successfully signed ${gun}:${tag}\n`);
+    if (flags.isOn('json')) {
+      const { digest, sizeBytes } = content;
+      const { initialised, signed: roles } = published;
+      shown(world, { gun, tag, digest, sizeBytes, initialised, signed: roles });
+    }
     return 0;
   },
 };
@@ -102,7 +109,7 @@ function signedContent({ set }: Trust, tag: string): Content | undefined {
 
 /** Who is logged in at the registry signs first, with a key of that name. */
 async function firstSigner(
-  { world, docker }: TrustContext,
+  { docker, say }: TrustContext,
   { host }: NamedImage,
   name: string,
 ): Promise<TrustChange> {
@@ -117,8 +124,8 @@ async function firstSigner(
     );
   }
   const key = await docker.signerKey(user);
-  world.print(`Created signer: ${user}\n`);
-  world.print(`Finished initializing signed repository for ${name}\n`);
+  say(`Created signer: ${user}\n`);
+  say(`Finished initializing signed repository for ${name}\n`);
   return { kind: 'add-signer', name: user, keys: [key] };
 }
 

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { isStoreError } from '../../base/index.ts';
 import type { PublicKey } from '../../tuf/index.ts';
 import type { TrustCommand, TrustContext } from './command.ts';
+import { inEachRepository } from './each-repository.ts';
 import { parseImageName } from './image-name.ts';
+import { jsonFlag } from './shown.ts';
 import { requireName } from './signer-name.ts';
 import { refusal, wordsFor } from './texts.ts';
 
@@ -12,10 +14,13 @@ export const signerAddCommand: TrustCommand = {
   summary: 'Add a signer',
   synopsis: 'OPTIONS NAME REPOSITORY [REPOSITORY...] ',
   takes: { atLeast: 2 },
-  flags: [{ name: 'key', kind: 'list' }],
-  options: "      --key list   Path to the signer's public key file\n",
+  flags: [{ name: 'key', kind: 'list' }, jsonFlag],
+  options: [
+    '      --json       Print JSON\n',
+    "      --key list   Path to the signer's public key file\n",
+  ].join(''),
   async run(context, [name = '', ...repositories], flags) {
-    const { world, docker } = context;
+    const { docker, say } = context;
     requireName('signer', name);
     if (name === 'releases') {
       throw refusal('releases is a reserved keyword, use a different signer name');
@@ -26,20 +31,16 @@ export const signerAddCommand: TrustCommand = {
     }
     const keys: PublicKey[] = [];
     for (const file of files) keys.push(await readKey(docker, file));
-    const failed: string[] = [];
-    for (const repository of repositories) {
-      world.print(`Adding signer "${name}" to ${repository}...\n`);
-      try {
+    return await inEachRepository(context, {
+      ...{ signer: name, repositories, asJson: flags.isOn('json') },
+      failure: 'failed to add signer to',
+      async work(repository) {
+        say(`Adding signer "${name}" to ${repository}...\n`);
         await add(context, name, keys, repository);
-        world.print(`Successfully added signer: ${name} to ${repository}\n\n`);
-      } catch (error) {
-        if (!isStoreError(error)) throw error;
-        world.printError(`${wordsFor(error)}\n\n`);
-        failed.push(repository);
-      }
-    }
-    if (failed.length > 0) throw refusal(`failed to add signer to: ${failed.join(', ')}`);
-    return 0;
+        say(`Successfully added signer: ${name} to ${repository}\n\n`);
+        return true;
+      },
+    });
   },
 };
 
@@ -57,7 +58,7 @@ async function readKey(docker: TrustContext['docker'], file: string): Promise<Pu
 }
 
 async function add(
-  { world, docker }: TrustContext,
+  { docker, say }: TrustContext,
   name: string,
   keys: readonly PublicKey[],
   repository: string,
@@ -65,6 +66,6 @@ async function add(
   const { gun } = parseImageName(repository);
   const published = await docker.publish(gun, [{ kind: 'add-signer', name, keys }], 'initialise');
   if (!published.initialised) return;
-  world.print(`Initializing signed repository for ${repository}...\n`);
-  world.print(`Successfully initialized "${repository}"\n`);
+  say(`Initializing signed repository for ${repository}...\n`);
+  say(`Successfully initialized "${repository}"\n`);
 }

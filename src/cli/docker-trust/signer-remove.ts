@@ -3,8 +3,10 @@ import type { Trust } from '../../client/index.ts';
 import { parseDelegationName, releasesRole } from '../../tuf/index.ts';
 import type { TrustCommand, TrustContext } from './command.ts';
 import { confirm } from './confirm.ts';
+import { inEachRepository } from './each-repository.ts';
 import { parseImageName } from './image-name.ts';
-import { refusal, wordsFor } from './texts.ts';
+import { jsonFlag } from './shown.ts';
+import { refusal } from './texts.ts';
 
 /** `docker trust signer remove`, which docker 26 to 29 leave undone without saying so. */
 export const signerRemoveCommand: TrustCommand = {
@@ -12,24 +14,21 @@ export const signerRemoveCommand: TrustCommand = {
   summary: 'Remove a signer',
   synopsis: '[OPTIONS] NAME REPOSITORY [REPOSITORY...]',
   takes: { atLeast: 2 },
-  flags: [{ name: 'force', short: 'f', kind: 'boolean' }],
-  options:
-    '  -f, --force   Do not prompt for confirmation before removing the most\n                recent signer\n',
+  flags: [{ name: 'force', short: 'f', kind: 'boolean' }, jsonFlag],
+  options: [
+    '  -f, --force   Do not prompt for confirmation before removing the most\n',
+    '                recent signer\n',
+    '      --json    Print JSON\n',
+  ].join(''),
   async run(context, [name = '', ...repositories], flags) {
-    const { world } = context;
-    const failed: string[] = [];
-    for (const repository of repositories) {
-      world.print(`Removing signer "${name}" from ${repository}...\n`);
-      try {
-        await remove(context, name, repository, flags.isOn('force'));
-      } catch (error) {
-        if (!isStoreError(error)) throw error;
-        world.printError(`${wordsFor(error)}\n\n`);
-        failed.push(repository);
-      }
-    }
-    if (failed.length > 0) throw refusal(`error removing signer from: ${failed.join(', ')}`);
-    return 0;
+    return await inEachRepository(context, {
+      ...{ signer: name, repositories, asJson: flags.isOn('json') },
+      failure: 'error removing signer from',
+      async work(repository) {
+        context.say(`Removing signer "${name}" from ${repository}...\n`);
+        return await remove(context, name, repository, flags.isOn('force'));
+      },
+    });
   },
 };
 
@@ -38,8 +37,8 @@ async function remove(
   name: string,
   repository: string,
   isForced: boolean,
-): Promise<void> {
-  const { world, docker } = context;
+): Promise<boolean> {
+  const { docker, say } = context;
   const { gun } = parseImageName(repository);
   if (name === 'releases') {
     throw refusal('releases is a reserved keyword and cannot be removed');
@@ -48,9 +47,10 @@ async function remove(
   const keyIds = keysOf(trust, name);
   if (!keyIds) throw refusal(`no signer ${name} for repository ${repository}`);
   const question = `The signer "${name}" signed the last released version of ${repository}. Removing this signer will make ${repository} unpullable. Are you sure you want to continue?`;
-  if (!isForced && isLastSigner(trust, keyIds) && !(await confirm(context, question))) return;
+  if (!isForced && isLastSigner(trust, keyIds) && !(await confirm(context, question))) return false;
   await docker.publish(gun, [{ kind: 'remove-signer', name }], 'refuse');
-  world.print(`Successfully removed ${name} from ${repository}\n\n`);
+  say(`Successfully removed ${name} from ${repository}\n\n`);
+  return true;
 }
 
 /** Undefined when nobody of that name is a signer, nor could be. */
