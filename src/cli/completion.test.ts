@@ -11,7 +11,7 @@ const trust = trustOutline('trust', trustCommandTable);
 /* What was typed -> what may stand in place of the last word. */
 const typed: readonly (readonly [words: string, found: string])[] = [
   ['ins', 'inspect'],
-  ['key generate -', '--dir'],
+  ['key generate -', '--dir --json'],
   ['inspect --pre', '--pretty'],
   ['signer ', 'add remove'],
   ['signer add --k', '--key'],

@@ -3,12 +3,12 @@
  * client's place, on Debian's notary-server and on ours. Whatever ours did is read by notary 0.7.0 and
  * whatever notary did is read by ours, by people with an old cache and by people without one.
  *
- * Elsewhere: the library alone (interop-flows.test.ts); the signer (17) in signer-peers.test.ts; every
- * fixture's bytes (18) and Ed25519 keys (20) in src/tuf/fixtures.test.ts; an expired timestamp in a
- * server's database (10) in src/trust.
+ * Elsewhere: the library alone (interop-flows.test.ts); what a signer is asked (17) in signer-peers.test.ts;
+ * every fixture's bytes (18) and Ed25519 keys (20) in src/tuf/fixtures.test.ts; an expired timestamp in
+ * a server's database (10) in src/trust.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { utf8 } from '../../src/base/index.ts';
@@ -18,6 +18,7 @@ import { DockerCli } from '../support/docker-cli.ts';
 import { buildImage } from '../support/docker-images.ts';
 import { type Engine, startEngine } from '../support/engine.ts';
 import { hex, openssl, recordSet, rsaKey } from '../support/flow-person.ts';
+import { flowPlaces } from '../support/flow-places.ts';
 import { type ReferencePair, startReferencePair } from '../support/peers-reference.ts';
 import { TrustFront } from '../support/trust-front.ts';
 import { TrustPerson, type TrustPlace } from '../support/trust-person.ts';
@@ -280,6 +281,19 @@ for (const [name, open] of Object.entries(trustPlaces)) {
       }
     });
 
+    test('flow 18: what is kept are the bytes that were served, by ours as by notary', async () => {
+      const reader = someone();
+      await reader.ours('inspect', gun);
+      const recorded = await recordSet(place.url, gun);
+      const served = [...recorded.values()].map((bytes) => bytes.toString('latin1'));
+      const kept = keptBy(reader, gun);
+      assert.deepEqual([...kept.keys()].slice(0, 3), ['root', 'snapshot', 'targets']);
+      for (const [role, bytes] of kept) assert.ok(served.includes(bytes), role);
+      const other = someone();
+      await other.notary('list', gun);
+      assert.deepEqual(keptBy(other, gun), kept);
+    });
+
     test('flow 19: a name of odd characters is shown as it was given', async () => {
       const odd = 'a<b>&c_é"';
       await addTag(odd, 'odd', 'targets/releases');
@@ -308,6 +322,40 @@ for (const [name, open] of Object.entries(trustPlaces)) {
       assert.deepEqual(await someone().notaryTags(rsa), ['v1']);
     });
   });
+}
+
+const apart = Object.entries(flowPlaces).filter(([name]) => name.includes(' with '));
+for (const [name, open] of apart) {
+  test(`flow 17: on ${name} keys that the server holds are used and replaced`, async () => {
+    await using undo = new AsyncDisposableStack();
+    const place = await open(undo);
+    // Neither speaks TLS; docker's clients insist.
+    const front = undo.use(await TrustFront.start(place.url));
+    const [paula, old] = [undo.use(new TrustPerson(front)), undo.use(new TrustPerson(front))];
+    const gun = parseGun('127.0.0.1:5000/app/apart');
+    await paula.ours('key', 'generate', 'jeff', '--dir', paula.folder);
+    await paula.ours('signer', 'add', '--key', join(paula.folder, 'jeff.pub'), 'jeff', gun);
+    const tag = ['v1', '5', '--sha256', hex('content'), '-r', 'targets/releases', '-p'];
+    await paula.at(place).notary('addhash', gun, ...tag);
+    for (const rotated of [['snapshot', '-r'], ['timestamp', '-r'], ['root']]) {
+      assert.deepEqual(await old.ourTags(gun), ['v1']);
+      await paula.ours('key', 'rotate', '-y', gun, ...rotated);
+    }
+    await paula.ours('witness', gun, 'targets/releases');
+    for (const reader of [old, undo.use(new TrustPerson(front))]) {
+      assert.deepEqual(await reader.ourTags(gun), ['v1']);
+      assert.deepEqual(await reader.at(place).notaryTags(gun), ['v1']);
+    }
+  });
+}
+
+/** The metadata in somebody's folder, by role. */
+function keptBy({ trust }: TrustPerson, gun: Gun): Map<string, string> {
+  const folder = join(trust, 'tuf', gun, 'metadata');
+  const files = globSync('**/*.json', { cwd: folder }).sort();
+  return new Map(
+    files.map((file) => [file.replace('.json', ''), readFileSync(join(folder, file), 'latin1')]),
+  );
 }
 
 /** The same set, but for one byte of `targets`. */

@@ -68,7 +68,7 @@ const reference: readonly PeerName[] = ['openssl', 'notary-server', 'docker-regi
 const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'bad-input.test.ts': [],
   'client.ts': ['bun', ...engine, ...reference],
-  'cli-interop.test.ts': [...engine, ...reference, 'notary'],
+  'cli-interop.test.ts': [...engine, ...reference, 'notary', 'notary-signer'],
   'client-library.test.ts': [...reference, 'notary'],
   'copy.test.ts': ['docker-registry', 'notary', 'skopeo'],
   'crash.test.ts': engine,
