@@ -23,6 +23,8 @@ export type TrustChange =
       readonly name: string;
       readonly digest: Digest;
       readonly sizeBytes: number;
+      /** The same image as it was signed before: its other hashes and its custom data stay. */
+      readonly former?: Pick<FileMeta, 'hashes' | 'custom'>;
     }
   | { readonly kind: 'remove-target'; readonly name: string }
   | { readonly kind: 'add-signer'; readonly name: string; readonly keys: readonly PublicKey[] }
@@ -50,8 +52,9 @@ export function withChange(
 ): Draft {
   switch (change.kind) {
     case 'add-target': {
-      const hashes = new Map([['sha256', sha256Of(change.digest)]]);
-      const meta = { sizeBytes: change.sizeBytes, hashes };
+      const { sizeBytes, former } = change;
+      const hashes = new Map(former?.hashes).set('sha256', sha256Of(change.digest));
+      const meta = { ...former, sizeBytes, hashes };
       return withTargetAdded(draft, change.name, meta, held, now);
     }
     case 'remove-target':

@@ -36,6 +36,15 @@ test('a new repository gets a root, targets, and the server signs the rest', asy
   assert.deepEqual((await paula.keys.keys()).map(({ role }) => role).sort(), ['root', 'targets']);
 });
 
+test('what else was signed of an image stays when it is signed again', async () => {
+  const paula = new Desk(new MemoryTrust(() => now));
+  const former = { hashes: new Map([['sha512', new Uint8Array(64)]]), custom: { by: 'notary' } };
+  const { trust } = await paula.publish([{ ...add('v1'), former } as TrustChange]);
+  const { hashes, custom } = findTarget(trust.set, 'v1');
+  assert.deepEqual([...hashes.keys()].sort(), ['sha256', 'sha512']);
+  assert.deepEqual(custom, { by: 'notary' });
+});
+
 test('a repository that does not exist is not made by who did not mean to', async () => {
   const paula = new Desk(new MemoryTrust(() => now));
   await assert.rejects(paula.publish([add('v1')], 'refuse'), { code: 'CLIENT_NO_TRUST_DATA' });

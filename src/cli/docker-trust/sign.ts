@@ -10,7 +10,7 @@ import { signaturesOf } from './signatures.ts';
 import { refusal, wordsFor } from './texts.ts';
 
 /** What is signed: an image or an index, as the registry has it. */
-type Content = Pick<TrustChange & { kind: 'add-target' }, 'digest' | 'sizeBytes'>;
+type Content = Pick<TrustChange & { kind: 'add-target' }, 'digest' | 'sizeBytes' | 'former'>;
 
 /**
  * `docker trust sign`: signs what the registry has under a tag that is signed already; else pushes
@@ -100,7 +100,9 @@ async function openIfThere(
 function signedContent({ set }: Trust, tag: string): Content | undefined {
   try {
     const target = findTarget(set, tag);
-    return { digest: digestOfTarget(target), sizeBytes: target.sizeBytes };
+    const { sizeBytes, hashes, custom } = target;
+    const former = { hashes, ...(custom !== undefined && { custom }) };
+    return { digest: digestOfTarget(target), sizeBytes, former };
   } catch (error) {
     if (isStoreError(error) && error.code.startsWith('TUF_TARGET_')) return undefined;
     throw error;
