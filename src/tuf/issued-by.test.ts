@@ -23,6 +23,9 @@ const made: readonly [name: string, issuer: string, extensions: string, days: nu
   ['by-user', 'user', 'basicConstraints=CA:FALSE', 3650],
   ['by-impostor', 'impostor', 'basicConstraints=CA:FALSE', 3650],
   ['own', 'own', 'basicConstraints=CA:FALSE', 3650],
+  // Signed with SHA-1.
+  ['weak', 'ca', 'basicConstraints=critical,CA:TRUE', 3650],
+  ['under-weak', 'weak', 'basicConstraints=CA:FALSE', 3650],
 ];
 
 const pem = (name: string) => readFileSync(join(folder, `${name}.pem`), 'latin1');
@@ -37,7 +40,10 @@ before(() => {
     openssl(`req -new -key ${name}.key -subj ${subject} -out ${name}.csr`);
     const by = issuer === name ? `-signkey ${name}.key` : `-CA ${issuer}.pem -CAkey ${issuer}.key`;
     const serial = issuer === name ? '' : ' -CAcreateserial';
-    openssl(`x509 -req -in ${name}.csr ${by}${serial} -extfile ext -days ${days} -out ${name}.pem`);
+    const hash = name === 'weak' ? '-sha1' : '-sha256';
+    openssl(
+      `x509 -req ${hash} -in ${name}.csr ${by}${serial} -extfile ext -days ${days} -out ${name}.pem`,
+    );
   }
 });
 after(() => rmSync(folder, { recursive: true }));
@@ -60,6 +66,8 @@ const cases: readonly [chain: string[], authorities: string[], counts: boolean][
   [['by-impostor', 'ca'], ['ca'], false],
   [['own', 'ca'], ['ca'], false],
   [['under-short', 'short'], ['ca'], true],
+  [['under-weak', 'weak'], ['ca'], false],
+  [['under-weak'], ['weak'], true],
 ];
 
 for (const [chain, authorities, counts] of cases) {

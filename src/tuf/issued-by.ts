@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { isStoreError } from '../base/index.ts';
 import type { PublicKey } from './key.ts';
-import { certificatesOf } from './root-certificate.ts';
+import { certificatesOf, weakSignatureOf } from './root-certificate.ts';
 
 /**
  * Whether one of these authorities issued the leaf certificate of a key, itself or by authorities that stand
- * beside the leaf. Every one of them must be an authority, valid now, and must have signed the one below.
+ * beside the leaf. Every one of them must be an authority, valid now, and must have signed the one below,
+ * not with SHA-1 or weaker: then anybody could have.
  *
  * @param authorities  PEM, one certificate each
  * @see notary 0.7.0 trustpinning/ca.go; notary-v1 trust pinning
@@ -27,9 +28,8 @@ export function isIssuedBy(key: PublicKey, authorities: readonly string[], now: 
 
 function isIssuer(issuer: X509Certificate, certificate: X509Certificate, now: Date): boolean {
   const isNow = issuer.validFromDate <= now && now <= issuer.validToDate;
-  return (
-    issuer.ca && isNow && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
-  );
+  if (!issuer.ca || !isNow || weakSignatureOf(certificate) !== undefined) return false;
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
 function chainOf(key: PublicKey): readonly X509Certificate[] {

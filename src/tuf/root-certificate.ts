@@ -97,13 +97,17 @@ function leafOf(certificates: readonly X509Certificate[]): Leaf {
 function flawOf(leaf: X509Certificate, others: readonly X509Certificate[]): string | undefined {
   if (leaf.ca) return 'the first certificate is of a CA';
   if (others.some((certificate) => !certificate.ca)) return 'there are two leaf certificates';
-  const algorithm = leaf.signatureAlgorithm;
-  if (algorithm === undefined || /sha-?1$|sha1|md[245]/i.test(algorithm)) {
-    return `it is signed with ${algorithm ?? 'an unknown algorithm'}`;
-  }
+  const weak = weakSignatureOf(leaf);
+  if (weak !== undefined) return `it is signed with ${weak}`;
   const [from, to] = [leaf.validFromDate.getTime(), leaf.validToDate.getTime()];
   if (Number.isNaN(from) || Number.isNaN(to)) return 'its dates cannot be read';
   return from > to ? 'it ends before it begins' : undefined;
+}
+
+/** What a certificate is signed with, when that can be forged, or nobody knows whether it can. */
+export function weakSignatureOf({ signatureAlgorithm }: X509Certificate): string | undefined {
+  if (signatureAlgorithm === undefined) return 'an unknown algorithm';
+  return /sha-?1$|sha1|md[245]/i.test(signatureAlgorithm) ? signatureAlgorithm : undefined;
 }
 
 /** One name or none: a certificate with two common names means what its reader likes. */
