@@ -66,8 +66,9 @@ async function runPinned(
   const { pinProject } = await import('./pin-project.ts');
   const isOld = /^version:/m.test(resolved);
   const builder = isOld ? 'classic' : await builderFor(context);
-  const command = line.args[0] ?? '';
+  const [command = '', ...words] = line.args;
   const project = await pinProject(resolved, { world, docker, builder, isOld, command });
+  refuseUnbuilt(command, words, project.built);
   const policy = builder === 'buildkit' ? await policyFor(world) : '';
   const filesIn = (folder: string) => new Map([...project.files(folder), ['policy.json', policy]]);
   return await withPrivateFiles(filesIn, async (folder) => {
@@ -85,6 +86,25 @@ async function runPinned(
     };
     return await docker.program.run([...path, ...line.withFlags(given, dropped)], { variables });
   });
+}
+
+/**
+ * These overrule what the project says of pulling: an image of the name of a service that is built would
+ * come from a registry, where nobody signed it.
+ * @throws StoreError CLI_UNENFORCEABLE
+ */
+export function refuseUnbuilt(
+  command: string,
+  words: readonly string[],
+  built: readonly string[],
+): void {
+  // Of build it says that base images are to be pulled, which have digests by now.
+  if (command === 'build' || built.length === 0) return;
+  const word = words.find((each) => /^--(pull|policy|no-build)(=|$)/.test(each));
+  if (word === undefined) return;
+  throw unenforceable(
+    `${word} would take what is built (${built.join(', ')}) from a registry, where nobody signed it; leave it out`,
+  );
 }
 
 const usualNames = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { parse } from 'yaml';
 import { isStoreError } from '../../base/index.ts';
 import type { DockerTrustWorld } from '../ports.ts';
+import { refuseUnbuilt } from './compose.ts';
 import { pinProject } from './pin-project.ts';
 
 /* Projects in the form of compose 2, which is not here to be tried; every tag but `plain` is signed. */
@@ -34,6 +35,32 @@ async function pinned(services: string, more = '') {
   const project = await pinProject(text, request);
   const files = project.files('/folder');
   return { project, files, yaml: String(files.get('compose.yaml')) };
+}
+
+/* The words behind a command, and whether what service `app` builds could come from a registry. */
+const pulling: readonly [words: string, refused: boolean][] = [
+  ['up --pull always', true],
+  ['up -d --pull=missing', true],
+  ['create --no-build', true],
+  ['run --pull always app', true],
+  ['pull --policy always', true],
+  ['up -d --build --quiet-pull', false],
+  ['pull --include-deps', false],
+  ['build --pull', false],
+];
+
+for (const [words, refused] of pulling) {
+  test(`compose ${words} is ${refused ? 'refused' : 'said'} where a service is built`, async () => {
+    const [command = '', ...rest] = words.split(' ');
+    const { project } = await pinned(
+      '  app: { build: { context: WEB }, image: app }\n  b: { image: alpine }\n',
+    );
+    assert.deepEqual(project.built, ['app']);
+    const refuse = () => refuseUnbuilt(command, rest, project.built);
+    if (!refused) return refuse();
+    assert.throws(refuse, (error) => isStoreError(error) && error.code === 'CLI_UNENFORCEABLE');
+    refuseUnbuilt(command, rest, []);
+  });
 }
 
 test('every image is named by digest, and everything else stays the text it was', async () => {

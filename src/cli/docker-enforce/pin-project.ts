@@ -20,6 +20,8 @@ export interface ProjectRequest {
 
 export interface PinnedProject {
   readonly name: string | undefined;
+  /** Services that are built here, whose images must come from nowhere else. */
+  readonly built: readonly string[];
   /** What compose is given: `compose.yaml`, and the Dockerfiles that it names in this folder. */
   files(folder: string): ReadonlyMap<string, string | Uint8Array>;
 }
@@ -54,10 +56,13 @@ export async function pinProject(text: string, request: ProjectRequest): Promise
   const project = node(document.toJS({ mapAsMap: true, maxAliasCount: 100 }), 'the project');
   refuseModels(project);
   const edits = new Edits();
+  const built: string[] = [];
   for (const [name, value] of node(project.get('services'), 'services')) {
     const path = ['services', name];
     if (isAlias(document.getIn(path, true))) throw unclear(`service ${name}`);
-    await pinService(node(value, `service ${name}`), path, edits, request);
+    const service = node(value, `service ${name}`);
+    if (service.has('build')) built.push(name);
+    await pinService(service, path, edits, request);
   }
   for (const { path } of edits.values) {
     if (path.some((_, i) => isAlias(document.getIn(path.slice(0, i + 1), true)))) {
@@ -67,6 +72,7 @@ export async function pinProject(text: string, request: ProjectRequest): Promise
   const given = project.get('name');
   return {
     name: typeof given === 'string' ? given : undefined,
+    built,
     files(folder) {
       for (const { path, value } of edits.values) {
         if (value === undefined) document.deleteIn(path);
