@@ -26,6 +26,11 @@ export interface AuthorizedClientOptions {
   readonly host: string;
   readonly credentials: CredentialSource;
   readonly clock: Clock;
+  /**
+   * Which rights a token is fetched for: those that the server names for the request, or those that the
+   * caller will need beside it. What the server names, unless told.
+   */
+  readonly asksFor?: 'what is named' | 'what is needed' | undefined;
 }
 
 interface Token {
@@ -119,7 +124,8 @@ export class AuthorizedClient {
   ): Promise<Token> {
     const realm = this.#realmOf(challenge);
     const service = challenge.parameters.get('service') ?? '';
-    const wanted = challenge.parameters.get('scope') ?? scope;
+    const named = challenge.parameters.get('scope');
+    const wanted = this.#options.asksFor === 'what is needed' ? scope : (named ?? scope);
     const request =
       credential?.kind === 'identity-token'
         ? refreshRequest(realm, service, wanted, credential.token)

@@ -37,6 +37,19 @@ test('a token is fetched once for a scope, with the saved login, and again when 
   assert.deepEqual(server.log.at(-1), 'HEAD blob Bearer token-2');
 });
 
+test('a destination is read with the right to push, and a source without', async (t) => {
+  const server = await fakeServer(t, {});
+  const made = remotes(t, { credentials: anonymous });
+  const image = { host: server.host, repository };
+  for (const side of [await made.copySource(image), await made.copyDestination(image)]) {
+    await side.blobSize(digest);
+  }
+  assert.deepEqual(
+    server.log.flatMap((line) => /^token - (\S+)/.exec(line)?.[1] ?? []),
+    ['repository:acme/app:pull', 'repository:acme/app:pull,push'],
+  );
+});
+
 test('nobody is asked to log in who need not', async (t) => {
   const server = await fakeServer(t, {});
   await remotes(t, { credentials: anonymous })

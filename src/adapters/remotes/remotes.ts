@@ -3,7 +3,7 @@ import type { Clock } from '../../base/index.ts';
 import type { RegistrySource } from '../../client/index.ts';
 import type { ImageReference, RepositoryName } from '../../oci/index.ts';
 import { type Gun, hostOfGun } from '../../tuf/index.ts';
-import { AuthorizedClient } from './authorized-client.ts';
+import { AuthorizedClient, type AuthorizedClientOptions } from './authorized-client.ts';
 import type { CredentialSource } from './credentials.ts';
 import { remoteError } from './errors.ts';
 import type { HttpsClientOptions } from './http-request.ts';
@@ -76,7 +76,7 @@ export class Remotes implements Disposable {
     mountFrom?: RepositoryName,
   ): Promise<RepositoryRemote> {
     const origin = await this.#originSpoken(host);
-    const client = this.#client(origin, host);
+    const client = this.#client(origin, host, 'what is needed');
     const readsAs = 'writer';
     return new RepositoryRemote({ client, origin, repository, mountFrom, readsAs, pause });
   }
@@ -108,12 +108,17 @@ export class Remotes implements Disposable {
     }
   }
 
-  #client(origin: string, host: string): AuthorizedClient {
-    const key = `${origin} ${host}`;
+  #client(
+    origin: string,
+    host: string,
+    asksFor: AuthorizedClientOptions['asksFor'] = 'what is named',
+  ): AuthorizedClient {
+    const key = `${origin} ${host} ${asksFor}`;
     const known = this.#clients.get(key);
     if (known) return known;
     const { credentials, clock } = this.#options;
-    const client = new AuthorizedClient({ http: this.#http, origin, host, credentials, clock });
+    const about = { origin, host, credentials, clock, asksFor };
+    const client = new AuthorizedClient({ http: this.#http, ...about });
     this.#clients.set(key, client);
     return client;
   }
