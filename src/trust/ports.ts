@@ -65,7 +65,8 @@ export type Standing = number;
  */
 export interface MetadataStore {
   /**
-   * Publishes the files of one update and its changefeed line, all or none.
+   * Publishes the files of one update and its changefeed line, all or none. It keeps none of the
+   * arrays it was given: whoever gave them may let go of them then.
    * @param over  the standing that they were made over: then only over that very one
    * @throws StoreError TRUST_VERSION_CONFLICT when a role already has this version or a higher one,
    *         or the standing is another than `over`

@@ -49,6 +49,16 @@ export function metadataStoreContract(
       }
     });
 
+    the('has a copy of its own when a publish is over', async (store) => {
+      const given = [file('targets', 1), file('timestamp', 1)];
+      await store.publish(gun, given, now);
+      for (const { bytes } of given) bytes.fill(0);
+      assert.deepEqual(
+        Uint8Array.from((await store.current(gun, targets))?.bytes ?? []),
+        file('targets', 1).bytes,
+      );
+    });
+
     the('keeps every version, and the highest is current', async (store) => {
       await store.publish(gun, [file('targets', 1), file('timestamp', 1)], now);
       await store.publish(gun, [file('targets', 5), file('timestamp', 2)], now);

@@ -26,7 +26,7 @@ export class MemoryMetadataStore implements MetadataStore {
         .filter((file) => file.gun === gun && file.role === role)
         .reduce((highest, file) => Math.max(highest, file.version), 0);
       if (stored >= version) throw trustError('TRUST_VERSION_CONFLICT', { role, version, stored });
-      added.push({ gun, role, version, sha256, bytes, storedAt: now });
+      added.push({ gun, role, version, sha256, bytes: bytes.slice(), storedAt: now });
     }
     this.#files.push(...added);
     const timestamp = files.find((file) => file.role === 'timestamp');

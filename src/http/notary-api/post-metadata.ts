@@ -27,12 +27,24 @@ export async function postMetadata(call: Call) {
 async function update({ trust, request, params, now }: Call): Promise<void> {
   const gun = parseGun(params.get('gun') ?? '');
   const body = await readBody(request.raw, request.headers['content-length']);
-  const parts = new Map<RoleName, Uint8Array>();
-  for (const { filename, bytes } of parseMultipart(request.headers['content-type'], body)) {
-    // Given twice, the later part counts, as it does for Notary.
-    parts.set(parseRoleName(filename.replace(/\.json$/, '')), bytes);
+  try {
+    const parts = new Map<RoleName, Uint8Array>();
+    for (const { filename, bytes } of parseMultipart(request.headers['content-type'], body)) {
+      // Given twice, the later part counts, as it does for Notary.
+      parts.set(parseRoleName(filename.replace(/\.json$/, '')), bytes);
+    }
+    await trust.accept(gun, parts, now);
+  } finally {
+    letGo(body);
   }
-  await trust.accept(gun, parts, now);
+}
+
+/**
+ * Gives a large upload back at once: of what lies outside of its heap the collector lets much pile up. Its
+ * bytes are in the database by then, or refused; all views of them are empty after this.
+ */
+function letGo({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > smallUploadBytes) buffer.transfer(0);
 }
 
 /** What is beyond the limit is not kept; the rest of the request is then read and thrown away. */

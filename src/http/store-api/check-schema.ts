@@ -1,6 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+// Not of typebox/compile, which is the same and much else that would stay in memory.
+import { Compile } from 'typebox/schema';
 import { apiError } from './errors.ts';
 
 /**
@@ -12,13 +13,14 @@ export const checkSchema: FastifySchemaCompiler<TSchema> = ({ schema, httpPart =
   const validator = Compile(schema);
   return (value) => {
     if (validator.Check(value)) return { value };
-    const fault = validator.Errors(value).at(-1);
+    const [, faults] = validator.Errors(value);
+    const fault = faults.at(-1);
     const where = `${httpPart}${fault?.instancePath ?? ''}`;
     return { error: apiError('API_REQUEST_INVALID', { where, reason: reasonOf(fault) }) };
   };
 };
 
-type Fault = ReturnType<ReturnType<typeof Compile>['Errors']>[number] | undefined;
+type Fault = ReturnType<ReturnType<typeof Compile>['Errors']>[1][number] | undefined;
 
 /** What is wrong, with the names and values that would be right. */
 function reasonOf(fault: Fault): string {
