@@ -20,6 +20,7 @@ import {
   type S3Blobs,
 } from '../../src/adapters/blobs/s3/index.ts';
 import { keysBelow } from '../../src/adapters/blobs/s3/keys.ts';
+import { readObject } from '../../src/adapters/blobs/s3/read-object.ts';
 import { type Digest, digestOf, Unavailable, utf8 } from '../../src/base/index.ts';
 import { blobStoreContract } from '../contract/blob-store.ts';
 import { keptBlobsContract } from '../contract/kept-blobs.ts';
@@ -221,6 +222,21 @@ test('a pull that gets no further fails, and never ends as if it were whole', as
   const sizeBytes = got.reduce((sum, { length }) => sum + length, 0);
   assert.ok(sizeBytes > 0 && sizeBytes <= 100_000);
   assert.ok(same(Buffer.concat(got), large.subarray(0, sizeBytes)));
+});
+
+test('a connection on which nothing comes is given up, and a pull goes on with another', async () => {
+  await using opened = await Opened.open();
+  const { blobs, at } = opened;
+  const digest = digestOf(large);
+  await push(blobs, large);
+  const bucket = await Bucket.open(at, { idleMs: 500 });
+  const key = keysBelow(at.prefix).blob(digest);
+  harm('HEAD object', 'silent');
+  await assert.rejects(bucket.head(key), Unavailable);
+  harm('GET object', { cutAfterBytes: 2_000_000, stays: true }, 2);
+  const object = (await bucket.get(key)) ?? assert.fail('it is there');
+  assert.ok(same(await bytesOf(readObject(bucket, key, digest, object)), large));
+  bucket.close();
 });
 
 test('two contents are never mixed in one pull', async () => {

@@ -18,8 +18,10 @@ export type Fault =
   | 'lost'
   /** The answer comes in pieces, with pauses. */
   | 'slow'
-  /** The connection breaks after so many bytes of the answer. */
-  | { readonly cutAfterBytes: number };
+  /** Nobody answers, and the connection stays. */
+  | 'silent'
+  /** The connection breaks after so many bytes of the answer, or stays and no more comes. */
+  | { readonly cutAfterBytes: number; readonly stays?: true };
 
 /** What a request is, in words: `PUT object`, `PUT part`, `POST begin`, `POST complete`, `DELETE parts`. */
 export type Asked = string;
@@ -70,6 +72,7 @@ export class FaultyS3 implements AsyncDisposable {
     const asked = wordsOf(asking);
     this.asked.push(asked);
     const fault = await this.fault(asked, asking.url ?? '');
+    if (fault === 'silent') return;
     if (fault === 'reset') return void answer.destroy();
     if (fault === 'slow down') return refuse(answer, 503, 'SlowDown');
     if (fault === 'denied') return refuse(answer, 403, 'AccessDenied');
@@ -118,6 +121,7 @@ async function sendBody(
     await new Promise((resolve) => answer.write(sent, resolve));
     if (left > 0) continue;
     got.destroy();
+    if (typeof fault === 'object' && fault.stays) return;
     return void answer.destroy();
   }
   answer.end();

@@ -19,7 +19,7 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { ByteRange } from '../../../registry/index.ts';
 import { answered, outage, there } from './answers.ts';
-import { type BucketPlace, clientOf } from './client.ts';
+import { type BucketPlace, type ClientOptions, clientOf } from './client.ts';
 
 /** An object as a list or a HEAD tells of it. */
 export interface StoredObject {
@@ -55,22 +55,23 @@ export class Bucket {
   readonly #name: string;
   readonly #links: { readonly client: S3Client; readonly lifetimeSeconds: number } | undefined;
 
-  private constructor(place: BucketPlace) {
+  private constructor(place: BucketPlace, options: ClientOptions) {
     const { bucket, redirect } = place;
-    this.#client = clientOf(place);
+    this.#client = clientOf(place, options);
+    const { credentials } = this.#client.config;
     this.#name = bucket;
     this.#links = redirect && {
       client: redirect.endpoint
         ? // It asks nobody: it signs, with what the other has found.
-          clientOf({ ...place, endpoint: redirect.endpoint }, this.#client.config.credentials)
+          clientOf({ ...place, endpoint: redirect.endpoint }, { credentials })
         : this.#client,
       lifetimeSeconds: redirect.lifetimeSeconds,
     };
   }
 
   /** @throws Unavailable when the bucket is not there or may not be used */
-  static async open(place: BucketPlace): Promise<Bucket> {
-    const bucket = new Bucket(place);
+  static async open(place: BucketPlace, options: ClientOptions = {}): Promise<Bucket> {
+    const bucket = new Bucket(place, options);
     try {
       const command = new HeadBucketCommand({ Bucket: place.bucket });
       await answered(bucket.#client.send(command));

@@ -21,9 +21,15 @@ export interface BucketPlace {
 }
 
 const connectWithinMs = 5_000;
-/** How long a connection may be silent, in either direction. */
-const idleMs = 30_000;
+/** How long a connection may be silent, in either direction; the SDK then tries again, twice. */
+const defaultIdleMs = 20_000;
 const mostConnections = 256;
+
+/** What a client is not told by the place it is for. */
+export interface ClientOptions {
+  readonly idleMs?: number | undefined;
+  readonly credentials?: S3Client['config']['credentials'];
+}
 
 /**
  * Credentials are found where AWS's own tools look for them (environment, files, the machine's role),
@@ -31,7 +37,7 @@ const mostConnections = 256;
  */
 export function clientOf(
   { region, endpoint }: BucketPlace,
-  credentials?: S3Client['config']['credentials'],
+  { idleMs = defaultIdleMs, credentials }: ClientOptions = {},
 ): S3Client {
   return new S3Client({
     ...(region && { region }),
