@@ -1,6 +1,4 @@
-import { enforce, help } from '../docker-enforce/enforce.ts';
 import { parseFlags } from '../docker-trust/parse-flags.ts';
-import { runDockerTrust } from '../docker-trust/run-docker-trust.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
@@ -18,7 +16,7 @@ export async function runDocker(args: readonly string[], world: CliWorld): Promi
     world.printError(`countermark: CLI_USAGE: ${printable(parsed.reason)}\n`);
     return exitCodes.usage;
   }
-  if (parsed.kind === 'help') return await help(args, world, {});
+  if (parsed.kind === 'help') return await (await enforcement()).help(args, world, {});
   const before = args.slice(0, parsed.positions[0] ?? args.length);
   const ours = parsed.spans.filter(({ from }) => isOwn(args[from] ?? ''));
   const options = {
@@ -28,9 +26,15 @@ export async function runDocker(args: readonly string[], world: CliWorld): Promi
   };
   const [name, ...rest] = parsed.args;
   if (name === 'trust') {
+    const { runDockerTrust } = await import('../docker-trust/run-docker-trust.ts');
     return await runDockerTrust(rest, world, { ...options, title: 'docker trust' });
   }
-  return await enforce(parsed.args, world, options);
+  return await (await enforcement()).enforce(parsed.args, world, options);
+}
+
+/** Neither this nor `docker trust` is loaded for the other: both are large. */
+function enforcement() {
+  return import('../docker-enforce/enforce.ts');
 }
 
 function isOwn(word: string): boolean {
