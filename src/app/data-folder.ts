@@ -16,6 +16,7 @@ const privately = { mode: 0o600, flush: true };
  *     blobs/sha256/ab/<64 hex>   layers and configs, once per digest; sha512/ beside it
  *     uploads/<id>               bytes on their way in
  *     import/                    rows of dumps, while an import runs
+ *     mirrors/<folder>/tuf/<GUN>/   what was verified of the trust of mirrored registries
  *     tls/cert.pem key.pem       the certificate clients see; put your own here to replace it
  *     secrets/token.key          signs the registry's tokens                    32 bytes, 0600
  *     secrets/keys.key           encrypts the private keys in the database      32 bytes, 0600
@@ -28,6 +29,7 @@ export class DataFolder {
   readonly database: string;
   readonly movedDatabase: string;
   readonly tls: string;
+  readonly mirrors: string;
   readonly #lock: string;
 
   private constructor(path: string) {
@@ -35,6 +37,7 @@ export class DataFolder {
     this.database = join(path, 'store.sqlite');
     this.movedDatabase = `${this.database}.moved`;
     this.tls = join(path, 'tls');
+    this.mirrors = join(path, 'mirrors');
     this.#lock = join(path, 'serve.pid');
   }
 

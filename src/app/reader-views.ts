@@ -5,7 +5,8 @@ import { isHeldBy, manifestsNeeding, presentAmong } from '../adapters/sql/regist
 import type { Clock } from '../base/index.ts';
 import {
   type BlobStore,
-  type Mirrors,
+  type MirrorPorts,
+  Mirrors,
   type RegistryIndex,
   readsOf,
   type SeenLately,
@@ -14,10 +15,12 @@ import {
 } from '../registry/index.ts';
 import type { MetadataStore } from '../trust/index.ts';
 import type { Config } from './config.ts';
-import { openMirrors } from './mirrors.ts';
+import type { DataFolder } from './data-folder.ts';
+import { openMirror } from './mirrors.ts';
 import { SignedTagsReader } from './signed-tags.ts';
 
 interface Parts {
+  readonly folder: DataFolder;
   readonly db: Database;
   readonly index: RegistryIndex;
   readonly blobs: BlobStore;
@@ -31,28 +34,37 @@ interface Parts {
 
 /**
  * What readers see by the policy: what is signed, what other registries have, else everything.
- * @throws StoreError as {@link openMirrors}
+ * @throws StoreError REMOTE_PLAIN_HTTP for an upstream without TLS that is not on this machine
  */
 export function openReaderViews(
   { origins, policyFile }: Pick<Config, 'origins' | 'policyFile'>,
   { trustViews, mirrors }: RegistryPolicy,
-  { db, index, blobs, uploads, metadata, seen, clock, log }: Parts,
+  { folder, db, index, blobs, uploads, metadata, seen, clock, log }: Parts,
   undo: AsyncDisposableStack,
 ): Mirrors {
   const signed = new SignedTagsReader(metadata, origins, clock);
-  const views = new TrustViews(
+  const known: Pick<MirrorPorts, 'isHeld' | 'present' | 'manifestsNeeding'> = {
+    isHeld: (...question) => isHeldBy(db, ...question),
+    present: (...question) => presentAmong(db, ...question),
+    manifestsNeeding: (...question) => manifestsNeeding(db, ...question),
+  };
+  const others = new TrustViews(
     {
-      reads: readsOf(index, blobs),
+      ...{ reads: readsOf(index, blobs), seen, ...known },
       signedTags: (...question) => signed.of(...question),
       signedUntil: (...question) => signed.until(...question),
-      seen,
-      isHeld: (...question) => isHeldBy(db, ...question),
-      present: (...question) => presentAmong(db, ...question),
     },
     trustViews,
   );
-  const needing: Parameters<typeof openMirrors>[0]['ports']['manifestsNeeding'] = (...question) =>
-    manifestsNeeding(db, ...question);
-  const ports = { index, blobs, uploads, manifestsNeeding: needing, clock };
-  return openMirrors({ policies: mirrors, policyFile, ports, others: views, log }, undo);
+
+  const place = { policyFile, trustFolder: folder.mirrors, clock, log };
+  const opened = mirrors.map((policy) => openMirror(policy, place));
+  const told: MirrorPorts['told'] = (repository, failure) =>
+    log.warn({ repository, err: failure }, 'upstream of a mirror failed');
+  const ports = { index, blobs, uploads, clock, told, ...known };
+  const rules = opened.map(({ rule }) => rule);
+  const views = undo.use(new Mirrors(ports, rules, others));
+  // Ended before the mirrors, so that nothing under way is waited for.
+  for (const { connections } of opened) undo.use(connections);
+  return views;
 }

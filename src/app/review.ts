@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { type Policy, parsePolicy, policyWithoutFile } from '../adapters/policy/index.ts';
 import { AdvisoryFolder, layerOpener, noAdvisories } from '../adapters/scanners/index.ts';
 import type { ReviewImage } from '../chain/index.ts';
@@ -16,7 +18,7 @@ export async function readPolicy({ policyFile }: Config): Promise<Policy> {
     const detail = { flag: '--policy', path: policyFile, reason: cause.message };
     throw appError('CONFIG_FILE', detail, cause);
   });
-  return parsePolicy(source);
+  return parsePolicy(source, (file) => readFileSync(resolve(dirname(policyFile), file)));
 }
 
 /**

@@ -75,6 +75,7 @@ export class SignedTagsReader {
   }
 }
 
-function rolesOf(signer: string): readonly TargetsRole[] {
+/** The roles whose signature counts for a signer's word: docker's for `any`. */
+export function rolesOf(signer: string): readonly TargetsRole[] {
   return signer === 'any' ? dockerRoles : [`targets/${signer}` as TargetsRole];
 }

@@ -21,6 +21,7 @@ import {
   answerError,
   answerUnknown,
   closingMirrors,
+  closingMirrorsAtOnce,
   createInstantRegistry,
   createRegistryApi,
   Descriptions,
@@ -158,7 +159,7 @@ export async function startStore(
   const views = openReaderViews(
     config,
     policy.registry,
-    { db, index, blobs, uploads, metadata, seen, clock, log },
+    { folder, db, index, blobs, uploads, metadata, seen, clock, log },
     undo,
   );
   const keepEveryMs = collect.blobsAfterMs / 4;
@@ -167,12 +168,14 @@ export async function startStore(
   const { meter } = counts;
   const { gate } = auth;
   const descriptions = new Descriptions();
+  const upstreamOf = (repository: string) => views.upstreamOf(repository);
   const get = createInstantGet({ reads, gate, clock, meter, gunPrefixes });
   const request =
     instantIndex && seen
       ? createInstantRegistry(
           {
-            ...{ index: instantIndex, seen, blobs, gate, clock, keepEveryMs, descriptions },
+            ...{ index: instantIndex, seen, blobs, clock, keepEveryMs, descriptions },
+            gate: closingMirrorsAtOnce(gate, upstreamOf),
             isNarrowed: (repository) => views.narrows(repository),
           },
           requestsOf(get),
@@ -210,7 +213,7 @@ export async function startStore(
         createNotaryApi({ trust, gate, clock, meter, gunPrefixes }),
         createRegistryApi({
           ...{ index, collection, blobs, uploads, clock, keepEveryMs, descriptions },
-          gate: closingMirrors(gate, (repository) => views.upstreamOf(repository)),
+          gate: closingMirrors(gate, upstreamOf),
           rules: tagRules,
           views,
         }),

@@ -37,7 +37,7 @@ export type { InstantBlobs, InstantIndex, NamedReferrer } from './instant.ts';
 export { type ManifestPush, needsOf, pushManifest } from './manifests.ts';
 export { collectionOfMirrors } from './mirror/collection-of-mirrors.ts';
 export { Mirrors } from './mirror/mirrors.ts';
-export type { MirrorRule, Upstream } from './mirror/ports.ts';
+export type { MirrorRule, MirrorTrust, Upstream } from './mirror/ports.ts';
 export type { MirrorPorts } from './mirror/pulled-through.ts';
 export type {
   BlobStore,

@@ -1,9 +1,8 @@
 import type { Digest } from '../base/index.ts';
 import {
-  digestOfTarget,
-  filesOf,
+  earliestExpiry,
   type Gun,
-  listTargets,
+  listDigests,
   type MetadataShelf,
   refreshTrustedSet,
   shelfSource,
@@ -46,10 +45,5 @@ export async function signedTags({
   const trusted = await refreshTrustedSet({
     ...{ gun, anchor: root.bytes, source, now, delegations: 'lenient' },
   });
-  const tags = new Map<string, Digest>();
-  for (const target of listTargets(trusted, { roles })) {
-    if (target.hashes.has('sha256')) tags.set(target.name, digestOfTarget(target));
-  }
-  const ends = filesOf(trusted).map(({ expiresAt }) => expiresAt.getTime());
-  return { tags, until: new Date(Math.min(...ends)) };
+  return { tags: listDigests(trusted, { roles }), until: earliestExpiry(trusted) };
 }

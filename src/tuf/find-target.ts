@@ -69,6 +69,18 @@ export function listTargets(trusted: TrustedSet, options: LookupOptions = {}): S
   return [...found.values()].filter((target) => roles.includes(target.role));
 }
 
+/**
+ * Every name that {@link listTargets} lists with the digest it was signed for. Targets without a sha256
+ * hash are not in it.
+ */
+export function listDigests(
+  trusted: TrustedSet,
+  options: LookupOptions = {},
+): ReadonlyMap<string, Digest> {
+  const signed = listTargets(trusted, options).filter(({ hashes }) => hashes.has('sha256'));
+  return new Map(signed.map((target) => [target.name, digestOfTarget(target)]));
+}
+
 /** Every entry of every verified role, prefixes respected: one name can appear several times. */
 export function allTargets(trusted: TrustedSet): SignedTarget[] {
   return [...trusted.targets.values()].flatMap((visited) => [...targetsIn(visited)]);

@@ -94,6 +94,7 @@ export {
   acceptSnapshot,
   acceptTargets,
   acceptTimestamp,
+  earliestExpiry,
   filesOf,
   type TrustedSet,
   type TrustedTargets,

@@ -216,6 +216,11 @@ export function filesOf(trusted: TrustedSet): MetadataFile[] {
   return [trusted.root, trusted.timestamp, trusted.snapshot, ...targets];
 }
 
+/** When the first of the files expires that a set was made of. */
+export function earliestExpiry(trusted: TrustedSet): Date {
+  return new Date(Math.min(...filesOf(trusted).map(({ expiresAt }) => expiresAt.getTime())));
+}
+
 /** The one place that calls a set verified. */
 function made<Set extends WithRoot = WithRoot>(set: Omit<Set, typeof verified>): Set {
   return set as Set;

@@ -13,7 +13,7 @@ export class NotaryCli implements Disposable {
   readonly #env: NodeJS.ProcessEnv;
 
   /** @param caller  signs in with this name; an anonymous reader without */
-  constructor(server: ServerProcess, caller?: Caller) {
+  constructor(server: Pick<ServerProcess, 'url' | 'certificateFile'>, caller?: Caller) {
     this.folder = mkdtempSync(join(tmpdir(), 'cm-notary-'));
     this.#flags = ['-s', server.url, '--tlscacert', server.certificateFile, '-d', this.folder];
     const login = caller && Buffer.from(`${caller.name}:${caller.password}`).toString('base64');

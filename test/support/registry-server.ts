@@ -88,18 +88,19 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   const collection = new SqlCollection(db);
   const { blobsAfterMs } = options.collect ?? defaultCollection;
   const isHeld: TrustViewPorts['isHeld'] = (...question) => isHeldBy(db, ...question);
+  const present: TrustViewPorts['present'] = (...question) => presentAmong(db, ...question);
   const views = new TrustViews(
     {
       reads: readsOf(index, blobs),
       signedTags: options.signed ?? (async () => new Map()),
-      present: (...question) => presentAmong(db, ...question),
+      present,
       isHeld,
     },
     options.views ?? [],
   );
   const mirrors = new Mirrors(
     {
-      ...{ index, blobs, uploads, clock, told: () => {} },
+      ...{ index, blobs, uploads, clock, isHeld, present, told: () => {} },
       manifestsNeeding: (...question) => manifestsNeeding(db, ...question),
     },
     options.mirrors ?? [],

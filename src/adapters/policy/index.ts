@@ -5,5 +5,6 @@
 export { policyErrors } from './errors.ts';
 export type { MirrorPolicy } from './mirror-policy.ts';
 export { type Policy, parsePolicy, policyWithoutFile } from './parse-policy.ts';
-export { parseTrustPolicy, type ReadNamed } from './parse-trust-policy.ts';
+export { parseTrustPolicy } from './parse-trust-policy.ts';
 export type { RegistryPolicy } from './registry-policy.ts';
+export type { ReadNamed } from './root-pin.ts';

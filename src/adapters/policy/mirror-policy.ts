@@ -1,43 +1,52 @@
+import { fromUtf8 } from '../../base/index.ts';
+import type { RootPin } from '../../client/index.ts';
 import { isRepositoryName } from '../../oci/index.ts';
+import { type ReadNamed, rootPin } from './root-pin.ts';
 import {
   duration,
-  mapping,
+  filled,
   namespace,
   orElse,
+  signer,
   text,
   wrong,
   type YamlValue,
 } from './yaml-values.ts';
 
-/** What the operator says of a folder that mirrors another registry. Files are named, not read. */
+/** What the operator says of a folder that mirrors another registry. */
 export interface MirrorPolicy {
   readonly folder: string;
   /** As in image references: `docker.io`, `registry.example:5000`. */
   readonly host: string;
   /** `http` for a registry on this machine. */
   readonly scheme: 'https' | 'http';
+  /** The file is not read here: another password may be in it at each login. */
   readonly login: { readonly username: string; readonly passwordFile: string } | undefined;
-  readonly caFile: string | undefined;
+  /** PEM. */
+  readonly ca: string | undefined;
   readonly proxy: string | undefined;
   readonly tagsForMs: number;
   readonly keepMs: number;
+  readonly signedBy: MirrorTrustPolicy | undefined;
+}
+
+/** Whose signatures decide what exists in a mirror. */
+export interface MirrorTrustPolicy {
+  /** URL of the trust server; undefined where the upstream's host serves its own. */
+  readonly server: string | undefined;
+  readonly signer: string;
+  /** A root is never trusted because it was seen first. */
+  readonly pin: RootPin;
+  readonly refreshMs: number;
 }
 
 const dayMs = 86_400_000;
 
 /** @throws StoreError POLICY_UNKNOWN_KEY, POLICY_VALUE */
-export function mirrorPolicyOf(value: YamlValue, path: string): MirrorPolicy {
-  const words = [
-    'folder',
-    'upstream',
-    'username',
-    'passwordFile',
-    'ca',
-    'proxy',
-    'tagsFor',
-    'keep',
-  ];
-  const members = mapping(value, path, words);
+export function mirrorPolicyOf(value: YamlValue, path: string, files: ReadNamed): MirrorPolicy {
+  const words = ['folder', 'upstream', 'username', 'passwordFile', 'ca', 'proxy'];
+  words.push('tagsFor', 'keep', 'signedBy');
+  const members = filled(value, path, words);
   const read = <T>(name: string, reading: (value: YamlValue, path: string) => T) =>
     orElse<T | undefined>(reading, members.get(name), `${path}.${name}`, undefined);
   const username = read('username', text);
@@ -50,11 +59,35 @@ export function mirrorPolicyOf(value: YamlValue, path: string): MirrorPolicy {
     ...upstream(members.get('upstream'), `${path}.upstream`),
     login:
       username !== undefined && passwordFile !== undefined ? { username, passwordFile } : undefined,
-    caFile: read('ca', text),
-    proxy: read('proxy', proxy),
+    ca: read('ca', (file, at) => certificates(file, at, files)),
+    proxy: read('proxy', url),
     tagsForMs: read('tagsFor', duration) ?? 60_000,
     keepMs: read('keep', duration) ?? 30 * dayMs,
+    signedBy: read('signedBy', (trust, at) => trustOf(trust, at, files)),
   };
+}
+
+function trustOf(value: YamlValue, path: string, files: ReadNamed): MirrorTrustPolicy {
+  const members = filled(value, path, ['server', 'signer', 'root', 'refresh']);
+  const read = <T>(name: string, reading: (value: YamlValue, path: string) => T, otherwise: T) =>
+    orElse<T>(reading, members.get(name), `${path}.${name}`, otherwise);
+  return {
+    server: read<string | undefined>('server', url, undefined),
+    signer: read('signer', signer, 'any'),
+    pin: rootPin(members.get('root'), `${path}.root`, files),
+    refreshMs: read('refresh', duration, 60_000),
+  };
+}
+
+function certificates(value: YamlValue, path: string, files: ReadNamed): string {
+  const file = text(value, path);
+  try {
+    const pem = fromUtf8(files(file));
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
+  } catch {
+    // Said below.
+  }
+  throw wrong(file, path, 'a file that can be read, with certificates in PEM');
 }
 
 /** A namespace of our own, or a folder in one. */
@@ -75,8 +108,9 @@ function upstream(value: YamlValue, path: string): Pick<MirrorPolicy, 'host' | '
   throw wrong(value, path, 'a registry, as docker.io or registry.example:5000');
 }
 
-function proxy(value: YamlValue, path: string): string {
-  const url = text(value, path);
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
-  throw wrong('a URL', path, 'the URL of a proxy, as http://proxy.example:3128');
+/** What is wrong with it is not repeated: it may hold a password. */
+function url(value: YamlValue, path: string): string {
+  const written = text(value, path);
+  if (URL.canParse(written) && /^https?:$/.test(new URL(written).protocol)) return written;
+  throw wrong('another text', path, 'a URL, as https://host.example:3128');
 }

@@ -47,8 +47,12 @@ test('what the example shows in comments can be written', () => {
   assert.deepEqual(registry.mirrors, [
     {
       ...{ folder: 'mirror/docker.io', host: 'docker.io', scheme: 'https' },
-      ...{ login: undefined, caFile: undefined, proxy: undefined },
+      ...{ login: undefined, ca: undefined, proxy: undefined },
       ...{ tagsForMs: 60_000, keepMs: 30 * 86_400_000 },
+      signedBy: {
+        ...{ server: 'https://notary.docker.io', signer: 'releases', refreshMs: 60_000 },
+        pin: { rootKeyIds: ['0123456789abcdef'.repeat(4)], authorities: [] },
+      },
     },
   ]);
   assert.deepEqual(
@@ -167,8 +171,20 @@ const bad: [text: string, code: string, says: string][] = [
   [
     'registry: { mirrors: [{ folder: m, upstream: a.b, proxy: proxy:80 }] }',
     'POLICY_VALUE',
-    'the URL of a proxy',
+    'a URL, as',
   ],
+  ['registry: { mirrors: [{ folder: m, upstream: a.b, ca: x.pem }] }', 'POLICY_VALUE', 'in PEM'],
+  [
+    'registry: { mirrors: [{ folder: m, upstream: a.b, signedBy: {} }] }',
+    'POLICY_VALUE',
+    'signedBy.root',
+  ],
+  [
+    'registry: { mirrors: [{ folder: m, upstream: a.b, signedBy: { firstUse: true } }] }',
+    'POLICY_UNKNOWN_KEY',
+    'signedBy.firstUse',
+  ],
+  ['registry: { mirrors: [{ folder: m, upstream: a.b, signedBy: }] }', 'POLICY_VALUE', 'a value'],
   ['registry: { mirrors: [{ folder: m, upstream: a.b, keep: 0 }] }', 'POLICY_VALUE', 'keep'],
   ['registry: { deleteSigned: yes }', 'POLICY_VALUE', 'refuse, allow'],
   ['registry: { immutableTags: [v1] }', 'POLICY_VALUE', 'registry.immutableTags[0]'],

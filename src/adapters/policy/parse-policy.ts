@@ -10,6 +10,7 @@ import { severities } from '../../findings/index.ts';
 import type { Retention } from '../../trust/index.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { type RegistryPolicy, registryPolicyOf, registryWithoutFile } from './registry-policy.ts';
+import type { ReadNamed } from './root-pin.ts';
 import {
   count,
   instant,
@@ -52,9 +53,10 @@ export const policyWithoutFile: Policy = {
  * {@link policyWithoutFile}; nothing in it may be misspelt.
  *
  * @param source  YAML 1.2
+ * @param files   with certificates, by their names in the policy; none unless told
  * @throws StoreError POLICY_SYNTAX, POLICY_TOO_LARGE, POLICY_UNKNOWN_KEY, POLICY_VALUE
  */
-export function parsePolicy(source: string): Policy {
+export function parsePolicy(source: string, files: ReadNamed = noFiles): Policy {
   const keys = ['version', 'approval', 'anonymousPull', 'severities', 'rules', 'ignore'];
   keys.push('limits', 'trust', 'registry');
   const top = mapping(parseYaml(source), '', keys);
@@ -71,8 +73,12 @@ export function parsePolicy(source: string): Policy {
     },
     ...anonymousPull(top.get('anonymousPull')),
     retention: retentionOf(top.get('trust')),
-    registry: registryPolicyOf(top.get('registry')),
+    registry: registryPolicyOf(top.get('registry'), files),
   };
+}
+
+function noFiles(file: string): never {
+  throw new Error(`nobody reads ${file}`);
 }
 
 function severitiesOf(value: YamlValue): Partial<ReviewPolicy['severities']> {

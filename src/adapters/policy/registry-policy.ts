@@ -10,6 +10,7 @@ import {
   type TrustViewRule,
 } from '../../registry/index.ts';
 import { type MirrorPolicy, mirrorPolicyOf } from './mirror-policy.ts';
+import type { ReadNamed } from './root-pin.ts';
 import {
   countOrNone,
   duration,
@@ -18,6 +19,7 @@ import {
   namespace,
   oneOf,
   orElse,
+  signer,
   size,
   text,
   wrong,
@@ -47,8 +49,11 @@ export const registryWithoutFile: RegistryPolicy = {
   mirrors: [],
 };
 
-/** @throws StoreError POLICY_UNKNOWN_KEY, POLICY_VALUE */
-export function registryPolicyOf(value: YamlValue): RegistryPolicy {
+/**
+ * @param files  with certificates, by their names in the policy
+ * @throws StoreError POLICY_UNKNOWN_KEY, POLICY_VALUE
+ */
+export function registryPolicyOf(value: YamlValue, files: ReadNamed): RegistryPolicy {
   const words = ['collect', 'keepTags', 'immutableTags', 'deleteSigned', 'quotas', 'signedOnly'];
   words.push('mirrors');
   const members = mapping(value, 'registry', words);
@@ -74,7 +79,10 @@ export function registryPolicyOf(value: YamlValue): RegistryPolicy {
     },
     quotas: list(quota)(members.get('quotas'), 'registry.quotas'),
     trustViews: list(trustView)(members.get('signedOnly'), 'registry.signedOnly'),
-    mirrors: list(mirrorPolicyOf)(members.get('mirrors'), 'registry.mirrors'),
+    mirrors: list((mirror, at) => mirrorPolicyOf(mirror, at, files))(
+      members.get('mirrors'),
+      'registry.mirrors',
+    ),
   };
 }
 
@@ -102,11 +110,10 @@ function someTags(value: YamlValue, path: string) {
 /** What docker pulls with content trust on, unless a signer is named. */
 function trustView(value: YamlValue, path: string): TrustViewRule {
   const members = mapping(value, path, ['repositories', 'signer']);
-  const signer = orElse(text, members.get('signer'), `${path}.signer`, 'any');
-  if (!/^[a-z0-9][a-z0-9_.-]{0,254}$/.test(signer)) {
-    throw wrong(signer, `${path}.signer`, 'any, releases, or the name of a signer');
-  }
-  return { repositories: pattern(members.get('repositories'), `${path}.repositories`), signer };
+  return {
+    repositories: pattern(members.get('repositories'), `${path}.repositories`),
+    signer: orElse(signer, members.get('signer'), `${path}.signer`, 'any'),
+  };
 }
 
 /** Without a pattern, all. */

@@ -23,6 +23,20 @@ export function mapping(
   return value;
 }
 
+/** A mapping that is there, and whose members are. @throws StoreError as {@link mapping} */
+export function filled(
+  value: YamlValue,
+  path: string,
+  known: readonly string[],
+): ReadonlyMap<string, YamlValue> {
+  if (value === undefined || value === null) throw wrong(value, path, 'a mapping');
+  const members = mapping(value, path, known);
+  for (const [name, member] of members) {
+    if (member === null) throw wrong(member, path === '' ? name : `${path}.${name}`, 'a value');
+  }
+  return members;
+}
+
 /** Absent and empty lists are empty. */
 export function list<T>(read: Read<T>): Read<T[]> {
   return (value, path) => {
@@ -53,6 +67,13 @@ export function namespace(value: YamlValue, path: string): string {
     throw wrong(value, path, 'an ordinary namespace; staging, certification and store are none');
   }
   return name;
+}
+
+/** Whose signature counts: docker's rules, the role of releases, or a signer. */
+export function signer(value: YamlValue, path: string): string {
+  const name = text(value, path);
+  if (/^[a-z0-9][a-z0-9_.-]{0,254}$/.test(name)) return name;
+  throw wrong(name, path, 'any, releases, or the name of a signer');
 }
 
 /** A whole number above zero. */

@@ -40,6 +40,8 @@ interface Token {
 
 const tokenLimitBytes = 1024 * 1024;
 const defaultLifetimeSeconds = 60;
+/** One for each repository that is asked for; more are fetched anew. */
+const keptTokens = 1_000;
 /** A token that ends this soon may end on the way. */
 const marginSeconds = 5;
 
@@ -104,6 +106,7 @@ export class AuthorizedClient {
     const credential = await credentials(host);
     if (bearer) {
       const token = await this.#fetchToken(bearer, scope, credential);
+      if (this.#tokens.size >= keptTokens) this.#tokens.clear();
       this.#tokens.set(scope, token);
       return token.authorization;
     }

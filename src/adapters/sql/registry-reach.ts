@@ -37,9 +37,11 @@ export async function isHeldBy(
   const holders = await blobHolders(db, repository, digest);
   if (holders.length > mostHolders) {
     const isThere = (some: readonly string[]) => needAny(db, some, digest);
-    return reaches(db, repository, [...by], isThere, (some) => below(db, repository, some));
+    const here = await presentIn(db, repository, [...by]);
+    return reaches(db, repository, here, isThere, (some) => below(db, repository, some));
   }
   const isThere = async (some: readonly string[]) => some.some((each) => by.has(each as Digest));
+  // In a mirror what is here may name it, and it is not here yet.
   return reaches(db, repository, [digest, ...holders], isThere, (some) =>
     above(db, repository, some, by),
   );
@@ -54,7 +56,7 @@ async function reaches(
   next: (some: readonly string[]) => Promise<readonly string[]>,
 ): Promise<boolean> {
   const looked = new Set<string>();
-  let level = await presentIn(db, repository, from);
+  let level = from;
   for (let step = 0; level.length > 0 && step < mostSteps; step++) {
     for (const some of chunksOf(level)) if (await isThere(some)) return true;
     for (const each of level) looked.add(each);

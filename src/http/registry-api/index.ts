@@ -6,5 +6,5 @@
 export { answerError, answerUnknown } from './answer-error.ts';
 export { Descriptions } from './descriptions.ts';
 export { createInstantRegistry } from './instant-get.ts';
-export { closingMirrors } from './mirror-gate.ts';
+export { closingMirrors, closingMirrorsAtOnce } from './mirror-gate.ts';
 export { createRegistryApi, type RegistryApiOptions } from './registry-api.ts';

@@ -26,6 +26,7 @@ interface Ports {
   readonly blobs: BlobStore;
   readonly uploads: Uploads;
   readonly clock: Clock;
+  readonly told: (repository: RepositoryName, failure: unknown) => void;
 }
 
 interface Fetch {
@@ -109,13 +110,15 @@ export class BlobFetches {
 
   async #keep(blob: WantedBlob, origin: BlobOrigin, live: LiveBlob): Promise<void> {
     const { repository, digest, sizeBytes } = blob;
-    const { uploads, clock } = this.#ports;
+    const { uploads, clock, told } = this.#ports;
     try {
       const bytes = live.passing(this.#inTime(await origin.open()));
       const owner = { repository, user: undefined };
       await uploads.takeWhole(owner, digest, { bytes, sizeBytes }, clock);
     } catch (error) {
-      throw upstreamFailure(origin.name, error);
+      const failure = upstreamFailure(origin.name, error);
+      if (failure !== error) told(repository, failure);
+      throw failure;
     }
   }
 

@@ -1,5 +1,10 @@
 import type { Digest } from '../../base/index.ts';
-import type { Reference, RepositoryName } from '../../oci/index.ts';
+import {
+  parseRepositoryName,
+  type Reference,
+  type RepositoryName,
+  type Tag,
+} from '../../oci/index.ts';
 
 /**
  * Another registry. Nothing that it says is believed: what it sends counts when it has the digest that was
@@ -24,6 +29,25 @@ export interface Upstream {
   tags(repository: RepositoryName): Promise<readonly string[] | undefined>;
 }
 
+/** What an upstream's own trust server says is signed there. */
+export interface MirrorTrust {
+  /**
+   * The tags of a repository that the required signer vouches for at this moment, each with the digest that
+   * was signed; none when nothing verifies.
+   * @param name  as the upstream calls it
+   * @throws StoreError when the trust server fails and nothing is known from before
+   */
+  signedTags(name: RepositoryName): Promise<ReadonlyMap<Tag, Digest>>;
+}
+
+/**
+ * What the upstream calls a repository of a mirror.
+ * @throws StoreError OCI_REPOSITORY_INVALID when it would be too long
+ */
+export function nameThereOf(rule: MirrorRule, repository: RepositoryName): RepositoryName {
+  return parseRepositoryName(rule.nameThere(repository.slice(rule.folder.length + 1)));
+}
+
 /** A folder here that shows what another registry has. */
 export interface MirrorRule {
   /** The repositories below it are mirrored: `mirror/hub`. */
@@ -31,6 +55,8 @@ export interface MirrorRule {
   readonly upstream: Upstream;
   /** What the upstream calls the repository that is `<folder>/<name>` here. */
   readonly nameThere: (name: string) => string;
+  /** With it, only what is signed exists. */
+  readonly trust?: MirrorTrust | undefined;
   /** For how long a tag leads where it led when the upstream was last asked. */
   readonly tagsForMs: number;
   /** For how long what nobody asks for is kept. */

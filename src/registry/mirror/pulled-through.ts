@@ -1,9 +1,15 @@
-import { algorithmOf, type Clock, type Digest, isStoreError } from '../../base/index.ts';
+import {
+  algorithmOf,
+  type Clock,
+  type Digest,
+  isStoreError,
+  Memory,
+  Shared,
+} from '../../base/index.ts';
 import {
   isDigestReference,
   isTag,
   parseManifest,
-  parseRepositoryName,
   type Reference,
   type RepositoryName,
   type Tag,
@@ -14,13 +20,13 @@ import { needsOf, pushManifest } from '../manifests.ts';
 import type { BlobStore, Page, RegistryIndex, StoredManifest } from '../ports.ts';
 import type { RegistryReads } from '../reads.ts';
 import type { Uploads } from '../uploads.ts';
+import type { SignedPorts } from '../view/signed-reads.ts';
 import { BlobFetches, type WantedBlob } from './blob-fetches.ts';
-import { Memory } from './memory.ts';
-import type { MirrorRule, Upstream } from './ports.ts';
+import { type MirrorRule, nameThereOf, type Upstream } from './ports.ts';
 import { isUpstreamFailure, upstreamFailure } from './upstream-failure.ts';
 
 /** What mirrors ask of the world. */
-export interface MirrorPorts {
+export interface MirrorPorts extends Pick<SignedPorts, 'isHeld' | 'present'> {
   readonly index: RegistryIndex;
   readonly blobs: BlobStore;
   readonly uploads: Uploads;
@@ -30,7 +36,7 @@ export interface MirrorPorts {
     digest: Digest,
   ) => Promise<readonly StoredManifest[]>;
   readonly clock: Clock;
-  /** Told when what was kept is shown because the upstream failed. */
+  /** Told when an upstream failed: then what was kept is shown, or the failure. */
   readonly told: (repository: RepositoryName, failure: unknown) => void;
 }
 
@@ -56,7 +62,7 @@ export class PulledThrough implements RegistryReads {
   /** What needs no new note that it was asked for. */
   readonly #noted = new Memory<true>();
   readonly #failed = new Memory<unknown>();
-  readonly #underWay = new Map<string, Promise<unknown>>();
+  readonly #asking = new Shared();
 
   constructor(ports: MirrorPorts, rule: MirrorRule) {
     this.#ports = ports;
@@ -92,7 +98,6 @@ export class PulledThrough implements RegistryReads {
     } catch (error) {
       const kept = await this.#ports.index.tags(repository, { after, limit });
       if (kept === undefined || !isUpstreamFailure(error)) throw error;
-      this.#ports.told(repository, error);
       return kept;
     }
   }
@@ -133,10 +138,9 @@ export class PulledThrough implements RegistryReads {
     const key = `${repository}:${tag}`;
     if (this.#fresh.get(key, clock())) return kept;
     try {
-      return await this.#once(key, () => this.#follow(repository, tag, kept));
+      return await this.#asking.once(key, () => this.#follow(repository, tag, kept));
     } catch (error) {
       if (kept === undefined || !isUpstreamFailure(error)) throw error;
-      this.#ports.told(repository, error);
       return kept;
     }
   }
@@ -168,7 +172,7 @@ export class PulledThrough implements RegistryReads {
     const { index, clock } = this.#ports;
     const absent = `${repository}@${digest}`;
     if (this.#fresh.get(absent, clock())) return false;
-    return await this.#once(`${absent} ${tags}`, () =>
+    return await this.#asking.once(`${absent} ${tags}`, () =>
       this.#ask(repository, async (there, name) => {
         const received = await there.manifest(name, digest);
         if (received === undefined) {
@@ -188,7 +192,7 @@ export class PulledThrough implements RegistryReads {
   async #listed(repository: RepositoryName): Promise<readonly Tag[] | undefined> {
     const { clock } = this.#ports;
     if (this.#lists.has(repository, clock())) return this.#lists.get(repository, clock());
-    return await this.#once(`${repository}/`, async () => {
+    return await this.#asking.once(`${repository}/`, async () => {
       const names = await this.#ask(repository, (there, name) => there.tags(name));
       const tags = names && [...new Set(names.filter(isTag))].sort();
       this.#lists.set(repository, tags, clock(), this.#rule.tagsForMs);
@@ -235,27 +239,20 @@ export class PulledThrough implements RegistryReads {
     repository: RepositoryName,
     question: (upstream: Upstream, name: RepositoryName) => Promise<T>,
   ): Promise<T> {
-    const { upstream, folder, nameThere } = this.#rule;
-    const { clock } = this.#ports;
+    const { upstream } = this.#rule;
+    const { clock, told } = this.#ports;
     const failure = this.#failed.get(repository, clock());
     if (failure !== undefined) throw failure;
     try {
-      const name = parseRepositoryName(nameThere(repository.slice(folder.length + 1)));
-      return await question(upstream, name);
+      return await question(upstream, nameThereOf(this.#rule, repository));
     } catch (error) {
       const failure = upstreamFailure(upstream.name, error);
-      if (isUpstreamFailure(failure)) this.#failed.set(repository, failure, clock(), restMs);
+      if (isUpstreamFailure(failure)) {
+        this.#failed.set(repository, failure, clock(), restMs);
+        told(repository, failure);
+      }
       throw failure;
     }
-  }
-
-  /** Who asks for what somebody else waits for, waits with them. */
-  #once<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const known = this.#underWay.get(key) as Promise<T> | undefined;
-    if (known) return known;
-    const made = work().finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, made);
-    return made;
   }
 }
 

@@ -10,7 +10,31 @@ import type { OpenBlob } from '../blobs.ts';
 import { registryError } from '../errors.ts';
 import type { Page, StoredManifest } from '../ports.ts';
 import type { RegistryReads } from '../reads.ts';
-import type { TrustViewPorts } from './trust-views.ts';
+
+/** What such a view asks of the world. */
+export interface SignedPorts {
+  /** Everything there is. */
+  readonly reads: RegistryReads;
+  /**
+   * The tags of a repository that a signer vouches for at this moment, each with the digest that
+   * was signed; none when nothing verifies.
+   */
+  readonly signedTags: (repository: RepositoryName) => Promise<ReadonlyMap<Tag, Digest>>;
+  /** Those of some manifests that the repository has. */
+  readonly present: (
+    repository: RepositoryName,
+    digests: readonly Digest[],
+  ) => Promise<ReadonlySet<Digest>>;
+  /**
+   * Whether some manifests hold a manifest or blob of the repository: they name it, are its subject,
+   * have a tag about them that leads to it, or hold one that does.
+   */
+  readonly isHeld: (
+    repository: RepositoryName,
+    digest: Digest,
+    by: ReadonlySet<Digest>,
+  ) => Promise<boolean>;
+}
 
 /**
  * A repository of which only what a signer vouches for can be seen: a tag leads to the digest that was
@@ -18,12 +42,10 @@ import type { TrustViewPorts } from './trust-views.ts';
  * What says something of such an image (a signature, an SBOM, a list of referrers) is seen with it.
  */
 export class SignedReads implements RegistryReads {
-  readonly #ports: TrustViewPorts;
-  readonly #signer: string;
+  readonly #ports: SignedPorts;
 
-  constructor(ports: TrustViewPorts, signer: string) {
+  constructor(ports: SignedPorts) {
     this.#ports = ports;
-    this.#signer = signer;
   }
 
   async manifest(
@@ -31,7 +53,7 @@ export class SignedReads implements RegistryReads {
     reference: Reference,
   ): Promise<StoredManifest | undefined> {
     const { reads } = this.#ports;
-    const signed = await this.#signedTags(repository);
+    const signed = await this.#ports.signedTags(repository);
     if (!isDigestReference(reference)) {
       const digest = signed.get(reference);
       if (digest) return reads.manifest(repository, digest);
@@ -46,7 +68,7 @@ export class SignedReads implements RegistryReads {
     { after = '', limit }: Page,
   ): Promise<readonly Tag[] | undefined> {
     const { reads, present } = this.#ports;
-    const signed = await this.#signedTags(repository);
+    const signed = await this.#ports.signedTags(repository);
     const here = await present(repository, [...new Set(signed.values())]);
     const tags = [...signed]
       .filter(([tag, digest]) => tag > after && here.has(digest))
@@ -62,13 +84,13 @@ export class SignedReads implements RegistryReads {
     subject: Digest,
     filter: Page & { readonly artifactType: string | undefined },
   ): Promise<readonly StoredManifest[]> {
-    const signed = await this.#signedTags(repository);
+    const signed = await this.#ports.signedTags(repository);
     if (!(await this.#isSeen(repository, subject, signed))) return [];
     return this.#ports.reads.referrers(repository, subject, filter);
   }
 
   async openBlob(repository: RepositoryName, digest: Digest): Promise<OpenBlob> {
-    const signed = await this.#signedTags(repository);
+    const signed = await this.#ports.signedTags(repository);
     const isSeen = await this.#isSeen(repository, digest, signed);
     if (!isSeen) throw registryError('REGISTRY_BLOB_UNKNOWN', { repository, digest });
     return this.#ports.reads.openBlob(repository, digest);
@@ -95,9 +117,5 @@ export class SignedReads implements RegistryReads {
     const roots = new Set(signed.values());
     if (roots.size === 0) return false;
     return roots.has(digest) || (await this.#ports.isHeld(repository, digest, roots));
-  }
-
-  #signedTags(repository: RepositoryName): Promise<ReadonlyMap<Tag, Digest>> {
-    return this.#ports.signedTags(repository, this.#signer);
   }
 }

@@ -3,7 +3,7 @@ import type { RepositoryName, Tag } from '../../oci/index.ts';
 import type { NamePattern } from '../collection/name-pattern.ts';
 import type { ReaderViews, RegistryReads } from '../reads.ts';
 import { noting, type SeenLately } from './seen-lately.ts';
-import { SignedReads } from './signed-reads.ts';
+import { type SignedPorts, SignedReads } from './signed-reads.ts';
 
 /** In which repositories readers see only what somebody signed. */
 export interface TrustViewRule {
@@ -13,13 +13,8 @@ export interface TrustViewRule {
 }
 
 /** What views ask of the world. */
-export interface TrustViewPorts {
-  /** Everything there is. */
-  readonly reads: RegistryReads;
-  /**
-   * The tags of a repository that the signer vouches for at this moment, each with the digest that
-   * was signed; none when nothing verifies.
-   */
+export interface TrustViewPorts extends Omit<SignedPorts, 'signedTags'> {
+  /** As in {@link SignedPorts}, by the signer that a rule names. */
   readonly signedTags: (
     repository: RepositoryName,
     signer: string,
@@ -28,20 +23,6 @@ export interface TrustViewPorts {
   readonly signedUntil?: (repository: RepositoryName, signer: string) => Date | undefined;
   /** Told what readers see, for whoever answers without waiting. */
   readonly seen?: SeenLately | undefined;
-  /** Those of some manifests that the repository has. */
-  readonly present: (
-    repository: RepositoryName,
-    digests: readonly Digest[],
-  ) => Promise<ReadonlySet<Digest>>;
-  /**
-   * Whether some manifests hold a manifest or blob of the repository: they name it, are its subject,
-   * have a tag about them that leads to it, or hold one that does.
-   */
-  readonly isHeld: (
-    repository: RepositoryName,
-    digest: Digest,
-    by: ReadonlySet<Digest>,
-  ) => Promise<boolean>;
 }
 
 /** What readers see of each repository. The first rule whose pattern fits decides. */
@@ -62,7 +43,8 @@ export class TrustViews implements ReaderViews {
     const rule = this.#ruleOf(repository);
     if (!rule) return this.#ports.reads;
     const { seen, signedUntil } = this.#ports;
-    const reads = new SignedReads(this.#ports, rule.signer);
+    const signedTags = (name: RepositoryName) => this.#ports.signedTags(name, rule.signer);
+    const reads = new SignedReads({ ...this.#ports, signedTags });
     if (!seen || !signedUntil) return reads;
     return noting(reads, seen, (name) => signedUntil(name, rule.signer));
   }
