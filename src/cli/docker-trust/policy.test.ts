@@ -11,6 +11,12 @@ const gun = parseGun('localhost:5443/acme/app');
 let paula: TrustDesk;
 const policy = () => join(paula.trust, 'policy.yaml');
 
+/** @param source  the policy of the trust folder; empty for none */
+function has(source: string): void {
+  rmSync(policy(), { force: true });
+  if (source) writeFileSync(policy(), source);
+}
+
 /** `one` is signed by jeff, `two` by jeff and kate. */
 before(async () => {
   paula = new TrustDesk(new MemoryTrust(() => new Date()));
@@ -44,7 +50,7 @@ const lists: readonly [policy: string, tags: string, code?: string][] = [
 
 for (const [source, tags, code] of lists) {
   test(`inspect under ${source || 'no policy'} shows ${tags || 'no tag'}`, async () => {
-    writeFileSync(policy(), source);
+    has(source);
     const { stdout, stderr, ...ended } = await paula.run(['inspect', gun]);
     const rows: { SignedTag: string }[] = JSON.parse(stdout)[0].SignedTags;
     assert.equal(rows.map(({ SignedTag }) => SignedTag).join(' '), tags);
@@ -82,16 +88,16 @@ const cases: readonly [policy: string, tag: string, failed: string][] = [
 
 for (const [source, tag, failed] of cases) {
   test(`doctor under ${source || 'no policy'} of ${tag}: ${failed}`, async () => {
-    rmSync(policy(), { force: true });
+    has('');
     const named = join(paula.folder, 'named.yaml');
-    writeFileSync(named, source);
+    writeFileSync(named, source || 'rules: []');
     const words = ['--policy', named, 'doctor', '--json', `${gun}:${tag}`];
     const { code, stdout } = await paula.run(words);
     const last = JSON.parse(stdout).steps.at(-1);
     assert.equal(`${last.step} ${last.failure.code}`, failed);
     assert.ok(last.failure.rule && last.failure.remedy);
     assert.equal(code, 1);
-    writeFileSync(policy(), source);
+    has(source);
     const text = await paula.run(['doctor', `${gun}:${tag}`]);
     assert.match(text.stdout, new RegExp(`is NOT verified: ${last.failure.code}\\n$`));
   });
