@@ -103,8 +103,14 @@ export class TokenGate implements CatalogGate, RegistryGate, InstantGate {
     const { principal, token } = await this.#bearer(request, undefined);
     const { origins } = this.#options;
     const [mayThey, mayEverybody] = [this.#mayPull(principal), this.#mayPull(anonymous)];
-    const isGranted = (name: string) =>
-      grantedOf(token.access, placeOf(name, origins), origins).has('pull');
+    // Looked up, not searched: a request may ask this of a thousand repositories.
+    const granted = new Set(
+      token.access
+        .filter(({ type, actions }) => type === 'repository' && actions.includes('pull'))
+        .map(({ name }) => repositoryOf(name, origins)),
+    );
+    granted.delete(undefined);
+    const isGranted = (name: string) => granted.has(repositoryOf(name, origins));
     return (name) => mayEverybody(name) || (isGranted(name) && mayThey(name));
   }
 
@@ -183,6 +189,12 @@ function scopeOf(name: string, place: Place, actions: readonly Action[]): string
   return formatScope(name, isGun && actions.includes('delete') ? ['*'] : actions);
 }
 
+/** What a repository name or a GUN means; undefined when it is neither. */
+function repositoryOf(name: string, origins: readonly string[]): string | undefined {
+  const place = placeOf(name, origins);
+  return place.zone === 'nowhere' ? undefined : place.repository;
+}
+
 /** A grant for a GUN is one for its repository, and the other way round: it is the same place. */
 function grantedOf(
   access: readonly Access[],
@@ -190,10 +202,8 @@ function grantedOf(
   origins: readonly string[],
 ): ReadonlySet<string> {
   if (place.zone === 'nowhere') return new Set();
-  const granted = access.filter((entry) => {
-    if (entry.type !== 'repository') return false;
-    const granted = placeOf(entry.name, origins);
-    return granted.zone !== 'nowhere' && granted.repository === place.repository;
-  });
+  const granted = access.filter(
+    ({ type, name }) => type === 'repository' && repositoryOf(name, origins) === place.repository,
+  );
   return new Set(granted.flatMap(({ actions }) => actions));
 }
