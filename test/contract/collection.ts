@@ -143,10 +143,22 @@ export function collectionContract(name: string, open: () => Promise<OpenCollect
     });
 
     contract('a signed digest stays, tagged or not, whoever the host was', async (shop) => {
-      const image = await shop.image(undefined, ['a']);
-      await shop.sign(parseGun('old.example.com/acme/app'), '1', image);
+      const hosts = [
+        'old.example.com',
+        'localhost',
+        'localhost:1',
+        'localhost-a.b',
+        'localhost0.b',
+      ];
+      const images: Digest[] = [];
+      for (const host of hosts) {
+        const image = await shop.image(undefined, [host]);
+        images.push(image);
+        await shop.sign(parseGun(`${host}/acme/other`), '1', image);
+        await shop.sign(parseGun(`${host}/acme/app`), '1', image);
+      }
       assert.equal((await shop.collect()).manifests, 0);
-      assert.deepEqual(await shop.manifests(), [image]);
+      assert.deepEqual(await shop.manifests(), images.sort());
     });
 
     contract('a signature for another repository holds nothing here', async (shop) => {

@@ -2,6 +2,7 @@ import { type Digest, toHex } from '../../base/index.ts';
 import type { RepositoryName } from '../../oci/index.ts';
 import type { SignedContent, SignedMoment } from '../../registry/index.ts';
 import { isTargetsRole, parseMetadata, type RoleName } from '../../tuf/index.ts';
+import { chunksOf } from './chunks.ts';
 import type { Database, Tx } from './database.ts';
 import { endsWith } from './statements.ts';
 import { readTogether } from './write.ts';
@@ -50,28 +51,52 @@ export async function isStillSigned(
   return row === undefined;
 }
 
-/** The highest version of each targets role of each GUN that ends with the repository's name. */
+/** The highest version of each targets role of each GUN that is a host and the repository's name. */
 async function targetsOf(tx: Tx, repository: RepositoryName) {
-  const heads = await tx
-    .selectFrom('tuf_files')
-    .select(['gun', 'role', ({ fn }) => fn.max<number>('version').as('version')])
-    .where(endsWith('gun', `/${repository}`))
-    .groupBy(['gun', 'role'])
-    .execute();
+  const guns = (await hostsIn(tx)).map((host) => `${host}/${repository}`);
   const files: { gun: string; role: RoleName; bytes: Uint8Array }[] = [];
-  for (const { gun, role, version } of heads) {
-    if (gun.indexOf('/') !== gun.length - repository.length - 1) continue;
-    if (!isTargetsRole(role as RoleName)) continue;
-    const { bytes } = await tx
+  for (const some of chunksOf(guns)) {
+    const heads = await tx
       .selectFrom('tuf_files')
-      .select('bytes')
-      .where('gun', '=', gun)
-      .where('role', '=', role)
-      .where('version', '=', version)
-      .executeTakeFirstOrThrow();
-    files.push({ gun, role: role as RoleName, bytes });
+      .select(['gun', 'role', ({ fn }) => fn.max<number>('version').as('version')])
+      .where('gun', 'in', some)
+      .groupBy(['gun', 'role'])
+      .execute();
+    for (const { gun, role, version } of heads) {
+      if (!isTargetsRole(role as RoleName)) continue;
+      const { bytes } = await tx
+        .selectFrom('tuf_files')
+        .select('bytes')
+        .where('gun', '=', gun)
+        .where('role', '=', role)
+        .where('version', '=', version)
+        .executeTakeFirstOrThrow();
+      files.push({ gun, role: role as RoleName, bytes });
+    }
   }
   return files;
+}
+
+/**
+ * The hosts under which anything was published: few, of which each is found by a step in the index.
+ * To look for names that end alike is to walk through all metadata of the store.
+ */
+async function hostsIn(tx: Tx): Promise<string[]> {
+  const hosts: string[] = [];
+  for (let after = ''; ; ) {
+    const row = await tx
+      .selectFrom('tuf_files')
+      .select('gun')
+      .where('gun', '>', after)
+      .orderBy('gun')
+      .limit(1)
+      .executeTakeFirst();
+    if (!row) return hosts;
+    const [host = ''] = row.gun.split('/', 1);
+    hosts.push(host);
+    // `0` is the neighbour of `/`: all that is below the host comes before it.
+    after = `${host}0`;
+  }
 }
 
 async function positionOf(tx: Tx): Promise<number> {
