@@ -6,7 +6,8 @@ import { type ErrorSpec, errorFactory } from '../base/index.ts';
  */
 export const tufErrors = {
   TUF_GUN_INVALID: {
-    message: '"{text}" is not a GUN; write HOST[:PORT]/repository, lower case after the host',
+    message:
+      '"{text}" is not a GUN; write HOST[:PORT]/repository, or one word, lower case after the host',
   },
   TUF_ROLE_INVALID: {
     message:

@@ -1,15 +1,16 @@
 import { tufError } from './errors.ts';
 
 /**
- * Globally unique name of a repository with trust metadata: `HOST[:PORT]/repository`, at most 255
- * characters. Only {@link parseGun} makes one.
+ * Globally unique name of a repository with trust metadata, at most 255 characters: docker's are
+ * `HOST[:PORT]/repository`, those of Notary's own users also one word, as `example`. Only
+ * {@link parseGun} makes one.
  */
 export type Gun = string & { readonly __brand: 'Gun' };
 
 const label = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?';
 const host = `(?:${label}(?:\\.${label})*|\\[[0-9a-fA-F:]+\\])(?::[0-9]{1,5})?`;
 const component = '[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*';
-const pattern = new RegExp(`^${host}(?:/${component})+$`);
+const pattern = new RegExp(`^(?:${host}(?:/${component})+|${component})$`);
 const longest = 255;
 
 /**
@@ -27,12 +28,12 @@ export function isGun(text: string): text is Gun {
   return text.length <= longest && pattern.test(text);
 }
 
-/** What stands before the first slash: host, with the port if the GUN has one. */
+/** What stands before the first slash: host, with the port if the GUN has one; empty for one word. */
 export function hostOfGun(gun: Gun): string {
-  return gun.slice(0, gun.indexOf('/'));
+  return gun.slice(0, Math.max(gun.indexOf('/'), 0));
 }
 
-/** What stands after the first slash: the repository as the registry knows it. */
+/** What stands after the first slash, all of one word: the repository as the registry knows it. */
 export function repositoryOfGun(gun: Gun): string {
   return gun.slice(gun.indexOf('/') + 1);
 }

@@ -23,6 +23,8 @@ test('a GUN is a host and a repository', () => {
     ['[::1]:5443/a', '[::1]:5443', 'a'],
     ['Registry/a', 'Registry', 'a'],
     ['h/a__b.c--d/0', 'h', 'a__b.c--d/0'],
+    ['example', '', 'example'],
+    ['a.b-c', '', 'a.b-c'],
     [`h/${'a'.repeat(253)}`, 'h', 'a'.repeat(253)],
   ] as const;
   for (const [text, host, repository] of guns) {
@@ -34,7 +36,9 @@ test('a GUN is a host and a repository', () => {
 test('what is not a GUN is refused by its code', () => {
   const texts = [
     '',
-    'alpine',
+    'Alpine',
+    'localhost:5443',
+    'a'.repeat(256),
     '/a',
     'h/',
     'h//a',

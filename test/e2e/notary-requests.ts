@@ -289,6 +289,10 @@ export const notaryRequests: readonly NotaryRequest[] = [
     const { honest } = await begun(side);
     return side.trust.upload(freshGun(), partsOf(honest));
   }),
+  row('POST to a GUN of one word', async (side) => {
+    const { gun } = await publishedOn(side.trust, `example-${randomUUID()}`, side.now);
+    return send(side, 'GET', `/v2/${gun}/_trust/tuf/timestamp.json`);
+  }),
   row(
     'POST to a GUN in capitals',
     (side) => side.trust.upload('127.0.0.1:5000/ACME/x', [['root', utf8('{}')]]),
