@@ -157,6 +157,13 @@ for (const [what, listener, code] of broken) {
   });
 }
 
+test('whoever leaves an engine that hangs is held by nothing', async (t) => {
+  const { engine } = await fake(t, {}, () => {}, anonymous, 60_000);
+  const asked = assert.rejects(engine.hasImage(app), { code: 'REMOTE_UNREACHABLE' });
+  setTimeout(() => engine[Symbol.dispose](), 200);
+  await asked;
+});
+
 test('an answer without end is not read to it', async (t) => {
   const { engine } = await fake(t, {}, (_request, response) => {
     const more = () => {
@@ -195,13 +202,14 @@ async function fake(
   headers: Record<string, string>,
   answer: RequestListener,
   credentials = anonymous,
+  silenceMs = 1_000,
 ) {
   const seen: string[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'cm-fake-engine-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const socketPath = join(folder, 'docker.sock');
   await listening(t, createServer(answering(headers, seen, answer)), socketPath);
-  const client = { socketPath, silenceMs: 1_000 };
+  const client = { socketPath, silenceMs };
   const engine = new Engine({ origin: 'http://localhost', client }, credentials);
   t.after(() => engine[Symbol.dispose]());
   return { engine, seen };

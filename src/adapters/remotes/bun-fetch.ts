@@ -23,8 +23,10 @@ interface BunRequest extends RequestInit {
  * for the first request. It keeps connections itself. What must be told to a server in pieces goes
  * by Node's HTTP.
  */
-export class BunFetch {
+export class BunFetch implements Disposable {
   readonly #options: HttpsClientOptions;
+  /** What a server has not answered to the end. */
+  readonly #pending = new Set<AbortController>();
 
   constructor(options: HttpsClientOptions) {
     this.#options = options;
@@ -33,7 +35,12 @@ export class BunFetch {
   async open({ method, url, headers, body }: HttpRequest): Promise<OpenAnswer> {
     const { socketPath, silenceMs = 30_000 } = this.#options;
     const aborter = new AbortController();
-    const silence = new Silence(silenceMs, () => aborter.abort());
+    this.#pending.add(aborter);
+    const silence = new Silence(
+      silenceMs,
+      () => aborter.abort(),
+      () => this.#pending.delete(aborter),
+    );
     const request: BunRequest = {
       method,
       headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
@@ -61,6 +68,10 @@ export class BunFetch {
       const detail = { origin: url.origin, timeoutMs: silenceMs };
       throw silence.isOver ? remoteError('REMOTE_TIMEOUT', detail) : failureOf(url, cause);
     }
+  }
+
+  [Symbol.dispose](): void {
+    for (const aborter of this.#pending) aborter.abort();
   }
 }
 
@@ -90,15 +101,17 @@ async function* bodyOf(
   if (!isWhole) throw truncated('ECONNRESET');
 }
 
-/** Calls when nothing was heard for so long. */
+/** Calls when nothing was heard for so long; and once nobody listens any more. */
 class Silence {
   readonly #ms: number;
   readonly #call: () => void;
+  readonly #ended: () => void;
   #timer: ReturnType<typeof setTimeout>;
   isOver = false;
 
-  constructor(ms: number, call: () => void) {
+  constructor(ms: number, call: () => void, ended: () => void) {
     this.#ms = ms;
+    this.#ended = ended;
     this.#call = () => {
       this.isOver = true;
       call();
@@ -113,5 +126,6 @@ class Silence {
 
   end(): void {
     clearTimeout(this.#timer);
+    this.#ended();
   }
 }

@@ -65,6 +65,7 @@ export class HttpsClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.#node?.[Symbol.dispose]();
+    this.#bun?.[Symbol.dispose]();
   }
 
   /** Bun's `fetch` would ask a proxy for this machine too, but not for a socket. */
