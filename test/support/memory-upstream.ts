@@ -10,6 +10,9 @@ export class MemoryUpstream implements Upstream {
   readonly manifests = new Map<string, { bytes: Uint8Array; mediaType: string }>();
   readonly tagged = new Map<string, Digest>();
   readonly blobs = new Map<Digest, Uint8Array>();
+  /** Manifests by their subject, where it keeps such lists. */
+  readonly referring = new Map<Digest, Digest[]>();
+  listsReferrers = true;
   /** Instead of what it has. */
   failsWith: Error | undefined;
   /** How it sends the bytes of a blob; whole, at once, unless told. */
@@ -61,6 +64,11 @@ export class MemoryUpstream implements Upstream {
     this.#ask(`GET ${repository} blob ${digest}`);
     const bytes = this.blobs.get(digest);
     return bytes && this.send(bytes);
+  }
+
+  async referrers(repository: string, subject: Digest) {
+    this.#ask(`referrers ${repository}`);
+    return this.listsReferrers ? (this.referring.get(subject) ?? []) : undefined;
   }
 
   async tags(repository: string) {

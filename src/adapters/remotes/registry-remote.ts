@@ -15,6 +15,7 @@ import type { MeasuredBlob, ReceivedManifest, RegistrySource } from '../../clien
 import {
   manifestLimitBytes,
   mediaTypes,
+  parseManifest,
   type Reference,
   type RepositoryName,
 } from '../../oci/index.ts';
@@ -110,6 +111,30 @@ export class RegistryRemote implements RegistrySource {
       tags.push(...tagsIn(page.body, url));
     }
     return tags;
+  }
+
+  /**
+   * The manifests whose subject this is, over all pages; undefined where the registry keeps no such lists.
+   * @see OCI distribution-spec 1.1, "Listing Referrers": 404 where the registry has no such API;
+   *      go-containerregistry 0.20, pkg/v1/remote/referrers.go, for what older ones say
+   */
+  async referrers(
+    repository: RepositoryName,
+    subject: Digest,
+  ): Promise<readonly Digest[] | undefined> {
+    const url = this.#requests.url(`${repository}/referrers/${subject}`);
+    const scope = this.#requests.readScope(repository);
+    const found: Digest[] = [];
+    for await (const page of this.#requests.pages(url, scope, manifestLimitBytes)) {
+      if ([400, 404, 405, 406, 501].includes(page.status)) return undefined;
+      if (page.status !== 200) throw refusal('GET', url, page);
+      // Whoever answers everything with a page for people has no such API either.
+      const mediaType = page.headers.get('content-type') ?? '';
+      if (!mediaType.startsWith(mediaTypes.ociIndex)) return undefined;
+      const list = parseManifest(page.body, mediaTypes.ociIndex);
+      if (list.kind === 'index') found.push(...list.manifests.map(({ digest }) => digest));
+    }
+    return found;
   }
 
   async blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined> {

@@ -1,14 +1,6 @@
 import { algorithmOf, type Digest } from '../../base/index.ts';
 import type { BlobUpload, CopyDestination, CopySource, SentManifest } from '../../copy/index.ts';
-import {
-  manifestLimitBytes,
-  mediaTypes,
-  parseManifest,
-  parseTag,
-  type Reference,
-  type RepositoryName,
-  type Tag,
-} from '../../oci/index.ts';
+import { parseTag, type Reference, type RepositoryName, type Tag } from '../../oci/index.ts';
 import type { AuthorizedClient, Scope } from './authorized-client.ts';
 import { remoteError } from './errors.ts';
 import { printable } from './http-request.ts';
@@ -78,29 +70,8 @@ export class RepositoryRemote implements CopySource, CopyDestination {
     return (tags ?? []).map(parseTag);
   }
 
-  /**
-   * @see OCI distribution-spec 1.1, "Listing Referrers": 404 where the registry has no such API;
-   *      go-containerregistry 0.20, pkg/v1/remote/referrers.go, for what older ones say
-   */
   referrers(subject: Digest): Promise<readonly Digest[] | undefined> {
-    const url = this.#url(`referrers/${subject}`);
-    return this.#persist(async () => {
-      const found: Digest[] = [];
-      for await (const page of this.#requests.pages(
-        url,
-        this.#requests.readScope(this.#name),
-        manifestLimitBytes,
-      )) {
-        if ([400, 404, 405, 406, 501].includes(page.status)) return undefined;
-        if (page.status !== 200) throw refusal('GET', url, page);
-        // Whoever answers everything with a page for people has no such API either.
-        const mediaType = page.headers.get('content-type') ?? '';
-        if (!mediaType.startsWith(mediaTypes.ociIndex)) return undefined;
-        const list = parseManifest(page.body, mediaTypes.ociIndex);
-        if (list.kind === 'index') found.push(...list.manifests.map(({ digest }) => digest));
-      }
-      return found;
-    });
+    return this.#persist(() => this.#registry.referrers(this.#name, subject));
   }
 
   async listsReferrers(subject: Digest): Promise<boolean> {

@@ -113,3 +113,33 @@ test("a cosign signature of a signed image is seen with it, another image's is n
   assert.equal(await status(`manifests/${tagOf(good.digest)}`), 200);
   assert.equal(await status(`manifests/${tagOf(bad.digest)}`), 404);
 });
+
+for (const listsReferrers of [true, false]) {
+  test(`referrers of what is signed are seen, by the upstream's ${listsReferrers ? 'list' : 'tag'}`, async (t) => {
+    const { upstream, sign, list } = await world(t);
+    const artifactType = 'application/vnd.sbom';
+    const pushed = ['v1', 'v2'].map((tag) => {
+      const image = upstream.push(tag, tag);
+      const about = { artifactType, subject: image.descriptor };
+      const sbom = upstream.push(`sbom-of-${tag}`, `sbom of ${tag}`, about);
+      upstream.referring.set(image.digest, [sbom.digest]);
+      const json = {
+        schemaVersion: 2,
+        mediaType: mediaTypes.ociIndex,
+        manifests: [sbom.descriptor],
+      };
+      upstream.pushManifest(image.digest.replace(':', '-'), json, mediaTypes.ociIndex);
+      return { image, sbom };
+    });
+    upstream.listsReferrers = listsReferrers;
+    const [good, bad] = pushed;
+    assert.ok(good && bad);
+    sign('v1', good.image.digest);
+    const seen = async (digest: Digest) =>
+      (await list(`referrers/${digest}`)).manifests.map((one: { digest: string }) => one.digest);
+    assert.deepEqual(await seen(good.image.digest), [good.sbom.digest]);
+    assert.deepEqual(await seen(bad.image.digest), []);
+    upstream.failsWith = connectionFailure();
+    assert.deepEqual(await seen(good.image.digest), [good.sbom.digest]);
+  });
+}

@@ -25,6 +25,8 @@ export interface Upstream {
     repository: RepositoryName,
     digest: Digest,
   ): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** The manifests whose subject this is, by digest; undefined where it keeps no such lists. */
+  referrers(repository: RepositoryName, subject: Digest): Promise<readonly Digest[] | undefined>;
   /** All tags, in any order; undefined when there is no such repository. */
   tags(repository: RepositoryName): Promise<readonly string[] | undefined>;
 }

@@ -7,6 +7,7 @@ import {
   Shared,
 } from '../../base/index.ts';
 import {
+  fallbackTagOf,
   isDigestReference,
   isTag,
   parseManifest,
@@ -43,6 +44,8 @@ export interface MirrorPorts extends Pick<SignedPorts, 'isHeld' | 'present'> {
 /** An upstream that failed is let alone for so long; a pull asks it many times. */
 const restMs = 5_000;
 const mostLists = 100;
+/** Of one manifest; more are not shown. */
+const mostReferrers = 100;
 
 /**
  * The repositories of a mirror: what is asked for and not here is fetched, and kept. Manifests and blobs
@@ -102,11 +105,20 @@ export class PulledThrough implements RegistryReads {
     }
   }
 
-  /** Of what was pulled through. */
-  referrers(
-    ...question: Parameters<RegistryReads['referrers']>
+  async referrers(
+    repository: RepositoryName,
+    subject: Digest,
+    filter: Page & { readonly artifactType: string | undefined },
   ): Promise<readonly StoredManifest[]> {
-    return this.#ports.index.referrers(...question);
+    const key = `${repository} ${subject}`;
+    if (!this.#fresh.has(key, this.#ports.clock())) {
+      try {
+        await this.#asking.once(key, () => this.#bringReferrers(repository, subject));
+      } catch (error) {
+        if (!isUpstreamFailure(error)) throw error;
+      }
+    }
+    return this.#ports.index.referrers(repository, subject, filter);
   }
 
   async openBlob(repository: RepositoryName, digest: Digest): Promise<OpenBlob> {
@@ -189,6 +201,19 @@ export class PulledThrough implements RegistryReads {
     );
   }
 
+  /** What says something of a manifest: by the upstream's list, or the one that it has under a tag. */
+  async #bringReferrers(repository: RepositoryName, subject: Digest): Promise<void> {
+    const { index, clock } = this.#ports;
+    const listed =
+      (await this.#ask(repository, (there, name) => there.referrers(name, subject))) ??
+      digestsIn(await this.manifest(repository, fallbackTagOf(subject)));
+    for (const digest of listed.slice(0, mostReferrers)) {
+      const isHere = await index.manifest(repository, digest);
+      if (!isHere) await this.#bringIn(repository, digest, []);
+    }
+    this.#fresh.set(`${repository} ${subject}`, true, clock(), this.#rule.tagsForMs);
+  }
+
   async #listed(repository: RepositoryName): Promise<readonly Tag[] | undefined> {
     const { clock } = this.#ports;
     if (this.#lists.has(repository, clock())) return this.#lists.get(repository, clock());
@@ -254,6 +279,13 @@ export class PulledThrough implements RegistryReads {
       throw failure;
     }
   }
+}
+
+/** The manifests that an index names. */
+function digestsIn(stored: StoredManifest | undefined): readonly Digest[] {
+  if (!stored) return [];
+  const manifest = parseManifest(stored.bytes, stored.mediaType, algorithmOf(stored.digest));
+  return manifest.kind === 'index' ? manifest.manifests.map(({ digest }) => digest) : [];
 }
 
 /** Unless somebody else was faster. */
