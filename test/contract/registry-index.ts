@@ -151,6 +151,22 @@ export function registryIndexContract(name: string, open: () => Promise<OpenRegi
     return { blobs: 2, manifests: 1, linked: 1, references: 2, tags: 1 };
   });
 
+  contract('in a mirror a manifest and an index come before what they need', async (index) => {
+    const [image, list] = [imageManifest(), indexOf([imageManifest()])];
+    for (const bytes of [list, image]) {
+      const push = { repository: app, reference: v1, bytes, mediaType: undefined, mayLack: true };
+      await pushManifest(index, push, now);
+    }
+    assert.equal(await index.resolveTag(app, v1), digestOf(image));
+    // What it says of what is there must be so all the same.
+    await index.linkBlob(other, digestOf(layer), layer.length + 1, now);
+    const lie = { repository: other, reference: v1, bytes: image, mediaType: undefined };
+    await assert.rejects(pushManifest(index, { ...lie, mayLack: true }, now), {
+      code: 'REGISTRY_SIZE_MISMATCH',
+    });
+    return { blobs: 1, manifests: 2, linked: 2, references: 3, tags: 1 };
+  });
+
   contract('a layer that lies elsewhere may be absent', async (index) => {
     await index.linkBlob(app, digestOf(config), config.length, now);
     const foreign = { mediaType: mediaTypes.ociForeignLayer, urls: ['https://elsewhere/'] };

@@ -23,8 +23,9 @@ import type { RegistryReads } from '../reads.ts';
 import type { Uploads } from '../uploads.ts';
 import type { SignedPorts } from '../view/signed-reads.ts';
 import { BlobFetches, type WantedBlob } from './blob-fetches.ts';
-import { type MirrorRule, nameThereOf, type Upstream } from './ports.ts';
-import { isUpstreamFailure, upstreamFailure } from './upstream-failure.ts';
+import type { MirrorRule } from './ports.ts';
+import { isUpstreamFailure } from './upstream-failure.ts';
+import { UpstreamLine } from './upstream-line.ts';
 
 /** What mirrors ask of the world. */
 export interface MirrorPorts extends Pick<SignedPorts, 'isHeld' | 'present'> {
@@ -41,8 +42,6 @@ export interface MirrorPorts extends Pick<SignedPorts, 'isHeld' | 'present'> {
   readonly told: (repository: RepositoryName, failure: unknown) => void;
 }
 
-/** An upstream that failed is let alone for so long; a pull asks it many times. */
-const restMs = 5_000;
 const mostLists = 100;
 /** Of one manifest; more are not shown. */
 const mostReferrers = 100;
@@ -64,12 +63,13 @@ export class PulledThrough implements RegistryReads {
   readonly #lists = new Memory<readonly Tag[] | undefined>(mostLists);
   /** What needs no new note that it was asked for. */
   readonly #noted = new Memory<true>();
-  readonly #failed = new Memory<unknown>();
+  readonly #upstream: UpstreamLine;
   readonly #asking = new Shared();
 
   constructor(ports: MirrorPorts, rule: MirrorRule) {
     this.#ports = ports;
     this.#rule = rule;
+    this.#upstream = new UpstreamLine(ports, rule);
     this.#fetches = new BlobFetches(ports);
   }
 
@@ -163,7 +163,9 @@ export class PulledThrough implements RegistryReads {
     kept: Digest | undefined,
   ): Promise<Digest | undefined> {
     const { index, clock } = this.#ports;
-    const current = await this.#ask(repository, (there, name) => there.digestOf(name, tag));
+    const current = await this.#upstream.ask(repository, (there, name) =>
+      there.digestOf(name, tag),
+    );
     if (current === undefined && kept !== undefined) {
       await forgetTag(index, repository, tag, kept);
     } else if (current !== undefined && current !== kept) {
@@ -185,7 +187,7 @@ export class PulledThrough implements RegistryReads {
     const absent = `${repository}@${digest}`;
     if (this.#fresh.get(absent, clock())) return false;
     return await this.#asking.once(`${absent} ${tags}`, () =>
-      this.#ask(repository, async (there, name) => {
+      this.#upstream.ask(repository, async (there, name) => {
         const received = await there.manifest(name, digest);
         if (received === undefined) {
           this.#fresh.set(absent, true, clock(), this.#rule.tagsForMs);
@@ -205,7 +207,7 @@ export class PulledThrough implements RegistryReads {
   async #bringReferrers(repository: RepositoryName, subject: Digest): Promise<void> {
     const { index, clock } = this.#ports;
     const listed =
-      (await this.#ask(repository, (there, name) => there.referrers(name, subject))) ??
+      (await this.#upstream.ask(repository, (there, name) => there.referrers(name, subject))) ??
       digestsIn(await this.manifest(repository, fallbackTagOf(subject)));
     for (const digest of listed.slice(0, mostReferrers)) {
       const isHere = await index.manifest(repository, digest);
@@ -218,7 +220,7 @@ export class PulledThrough implements RegistryReads {
     const { clock } = this.#ports;
     if (this.#lists.has(repository, clock())) return this.#lists.get(repository, clock());
     return await this.#asking.once(`${repository}/`, async () => {
-      const names = await this.#ask(repository, (there, name) => there.tags(name));
+      const names = await this.#upstream.ask(repository, (there, name) => there.tags(name));
       const tags = names && [...new Set(names.filter(isTag))].sort();
       this.#lists.set(repository, tags, clock(), this.#rule.tagsForMs);
       return tags;
@@ -249,35 +251,18 @@ export class PulledThrough implements RegistryReads {
       if (sizeBytes !== undefined) sizes.add(sizeBytes);
     }
     if (sizes.size < 2) return [...sizes][0];
-    const there = await this.#ask(repository, (upstream, name) => upstream.blobSize(name, digest));
+    const there = await this.#upstream.ask(repository, (upstream, name) =>
+      upstream.blobSize(name, digest),
+    );
     return there !== undefined && sizes.has(there) ? there : undefined;
   }
 
   async #openThere({ repository, digest }: WantedBlob): Promise<AsyncIterable<Uint8Array>> {
-    const bytes = await this.#ask(repository, (there, name) => there.openBlob(name, digest));
+    const bytes = await this.#upstream.ask(repository, (there, name) =>
+      there.openBlob(name, digest),
+    );
     if (bytes) return bytes;
     throw registryError('REGISTRY_BLOB_UNKNOWN', { repository, digest });
-  }
-
-  /** @throws StoreError REGISTRY_UPSTREAM */
-  async #ask<T>(
-    repository: RepositoryName,
-    question: (upstream: Upstream, name: RepositoryName) => Promise<T>,
-  ): Promise<T> {
-    const { upstream } = this.#rule;
-    const { clock, told } = this.#ports;
-    const failure = this.#failed.get(repository, clock());
-    if (failure !== undefined) throw failure;
-    try {
-      return await question(upstream, nameThereOf(this.#rule, repository));
-    } catch (error) {
-      const failure = upstreamFailure(upstream.name, error);
-      if (isUpstreamFailure(failure)) {
-        this.#failed.set(repository, failure, clock(), restMs);
-        told(repository, failure);
-      }
-      throw failure;
-    }
   }
 }
 
