@@ -12,7 +12,7 @@ import {
 } from '../../registry/index.ts';
 import { CollectedFiles } from './collected-files.ts';
 import { makeFolders, moveIntoPlace } from './durable.ts';
-import { isMissing } from './faults.ts';
+import { isMissing, SyncFailed } from './faults.ts';
 import { type Paths, pathsIn } from './paths.ts';
 import { readFile } from './read-file.ts';
 import { UploadFiles } from './upload-files.ts';
@@ -138,7 +138,9 @@ export class FilesystemBlobs implements BlobStore, InstantBlobs {
 async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
-    await file.sync();
+    await file.sync().catch((cause: unknown) => {
+      throw new SyncFailed(cause);
+    });
   } finally {
     await file.close();
   }

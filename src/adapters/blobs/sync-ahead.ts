@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { SyncFailed } from './faults.ts';
 
 /** So much may lie in memory only before the disk is told to begin. */
 const everyBytes = 32 * 1024 * 1024;
@@ -14,8 +15,7 @@ export class SyncAhead {
   readonly #file: FileHandle;
   #unsynced = 0;
   #syncing: Promise<void> | undefined;
-  /** A sync that failed may succeed when it is asked for again, and the bytes are lost all the same. */
-  #failed: { readonly cause: unknown } | undefined;
+  #failed: SyncFailed | undefined;
 
   constructor(file: FileHandle) {
     this.#file = file;
@@ -30,7 +30,7 @@ export class SyncAhead {
     this.#syncing = this.#file
       .datasync()
       .catch((cause: unknown) => {
-        this.#failed ??= { cause };
+        this.#failed ??= new SyncFailed(cause);
       })
       .finally(() => {
         running--;
@@ -43,8 +43,8 @@ export class SyncAhead {
     await this.#syncing;
   }
 
-  /** @throws what a sync threw */
+  /** @throws SyncFailed */
   requireDone(): void {
-    if (this.#failed) throw this.#failed.cause;
+    if (this.#failed) throw this.#failed;
   }
 }

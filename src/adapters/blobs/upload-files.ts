@@ -9,7 +9,7 @@ import {
 } from '../../registry/index.ts';
 import { type Appended, appendStream } from './append-stream.ts';
 import { makeFolders } from './durable.ts';
-import { explained, isMissing } from './faults.ts';
+import { explained, isMissing, SyncFailed } from './faults.ts';
 import type { Paths } from './paths.ts';
 import { readFile } from './read-file.ts';
 
@@ -22,7 +22,7 @@ interface Progress {
 
 /**
  * Makes the blob of a whole file whose bytes have this digest, durable when it returns. The file is
- * gone then; when it throws, it is as it was.
+ * gone then; when it throws, it is as it was, unless that is a SyncFailed.
  */
 export type KeepFile = (path: string, digest: Digest, sizeBytes: number) => Promise<void>;
 
@@ -106,6 +106,7 @@ export class UploadFiles {
       try {
         await this.#keep(this.#paths.upload(id), digest, sizeBytes);
       } catch (error) {
+        if (error instanceof SyncFailed) await this.#remove(id);
         throw explained(error);
       }
       this.#forget(id);
@@ -127,7 +128,7 @@ export class UploadFiles {
     return stale;
   }
 
-  /** Writes a chunk; whatever fails but the sender, the file is as long as before. */
+  /** Writes a chunk; whatever fails but the sender, the file is as long as before, or gone if a sync failed. */
   async #write(id: UploadId, chunk: UploadChunk, hash: Hash): Promise<Appended> {
     const { offset } = chunk;
     const announced = chunk.sizeBytes;
@@ -150,7 +151,8 @@ export class UploadFiles {
       }
       return appended;
     } catch (error) {
-      await file.truncate(offset);
+      if (error instanceof SyncFailed) await this.#remove(id);
+      else await file.truncate(offset);
       throw explained(error);
     } finally {
       await file.close();
