@@ -6,7 +6,7 @@ import { parseImageReference, parseTag } from '../oci/index.ts';
 import type { Gun, SignedTarget } from '../tuf/index.ts';
 import type { CopiedTag } from './copy.ts';
 import { copyTrust, type TrustMode, trustModeOf } from './copy-trust.ts';
-import type { DockerTrustWorld } from './ports.ts';
+import type { DockerTrustWorld } from './docker-ports.ts';
 
 const [signed, other] = [digestOf(utf8('signed')), digestOf(utf8('other'))];
 const sides = {

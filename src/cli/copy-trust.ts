@@ -4,7 +4,8 @@ import { type ImageReference, isTag, type Reference, type Tag } from '../oci/ind
 import { digestOfTarget, type Gun, type SignedTarget } from '../tuf/index.ts';
 import type { CopiedTag, Sides } from './copy.ts';
 import { offWords } from './docker-enforce/content-trust.ts';
-import type { CliWorld, DockerTrustWorld } from './ports.ts';
+import type { DockerTrustWorld } from './docker-ports.ts';
+import type { CliWorld } from './ports.ts';
 
 /**
  * `off`: signatures of content trust are neither read nor made. `verify`: a tag of the source is what

@@ -5,6 +5,14 @@
  * It decides nothing: what the store refuses, it repeats with its code. Exit codes stand in
  * exit-codes.ts and docs/cli.md.
  */
+
+export type {
+  DockerOptions,
+  DockerTrustWorld,
+  ForegroundOptions,
+  InstalledDocker,
+  PushedTag,
+} from './docker-ports.ts';
 export { cliErrors } from './errors.ts';
 export { exitCodes } from './exit-codes.ts';
 export type { KeyOutcome, KeyProgress, Keyring, ListedKey } from './keyring.ts';
@@ -12,18 +20,13 @@ export type {
   CliWorld,
   Copier,
   CopyQuestion,
-  DockerOptions,
-  DockerTrustWorld,
-  ForegroundOptions,
   HttpConnection,
   ImportQuestion,
-  InstalledDocker,
   MovedDatabase,
   MovedKeys,
   MoveQuestion,
   PkiMember,
   PkiTools,
-  PushedTag,
   RegistryImportQuestion,
   RegistryImportWatch,
   SavedLogin,

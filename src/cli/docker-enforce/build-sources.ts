@@ -1,8 +1,8 @@
 import { parseImageReference } from '../../oci/index.ts';
+import type { DockerTrustWorld } from '../docker-ports.ts';
 import type { Flags } from '../docker-trust/parse-flags.ts';
 import { refusal } from '../docker-trust/texts.ts';
 import { unenforceable } from '../dockerfile/unenforceable.ts';
-import type { DockerTrustWorld } from '../ports.ts';
 import { trustedImage } from './trusted-image.ts';
 
 const imageScheme = 'docker-image://';

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { fromUtf8, isStoreError } from '../../base/index.ts';
+import type { DockerTrustWorld } from '../docker-ports.ts';
 import { readInput } from '../docker-trust/read-input.ts';
 import type { PinnedDockerfile } from '../dockerfile/pin-dockerfile.ts';
 import { unenforceable } from '../dockerfile/unenforceable.ts';
-import type { CliWorld, DockerTrustWorld } from '../ports.ts';
+import type { CliWorld } from '../ports.ts';
 import { pinnedContexts, refuseForeignSources } from './build-sources.ts';
 import type { CommandLine } from './command-line.ts';
 import { offWords } from './content-trust.ts';

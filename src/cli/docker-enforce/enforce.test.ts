@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runDocker } from '../docker/run-docker.ts';
+import type { DockerTrustWorld } from '../docker-ports.ts';
 import { refusal } from '../docker-trust/texts.ts';
-import type { CliWorld, DockerTrustWorld } from '../ports.ts';
+import type { CliWorld } from '../ports.ts';
 
 /** A docker that notes what it is told, and a trust server that has signed nothing. */
 async function typed(words: string, wish: string | undefined = '1') {

@@ -1,6 +1,7 @@
 import { isStoreError, type StoreError } from '../../base/index.ts';
+import type { DockerOptions } from '../docker-ports.ts';
 import { wordsFor } from '../docker-trust/texts.ts';
-import type { CliWorld, DockerOptions } from '../ports.ts';
+import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
 import { readCommandLine } from './command-line.ts';
 import { mayWantTrust, wantsTrust } from './content-trust.ts';

@@ -1,5 +1,6 @@
+import type { DockerTrustWorld } from '../docker-ports.ts';
 import type { FlagSpec } from '../docker-trust/parse-flags.ts';
-import type { CliWorld, DockerTrustWorld } from '../ports.ts';
+import type { CliWorld } from '../ports.ts';
 import type { CommandLine } from './command-line.ts';
 
 /** What an enforced command works with. */

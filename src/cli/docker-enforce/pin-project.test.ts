@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse } from 'yaml';
 import { isStoreError } from '../../base/index.ts';
-import type { DockerTrustWorld } from '../ports.ts';
+import type { DockerTrustWorld } from '../docker-ports.ts';
 import { refuseUnbuilt } from './compose.ts';
 import { pinProject } from './pin-project.ts';
 

@@ -1,8 +1,9 @@
 import { isAbsolute, join } from 'node:path';
 import { isAlias, parseDocument, Scalar } from 'yaml';
+import type { DockerTrustWorld } from '../docker-ports.ts';
 import { pinDockerfile } from '../dockerfile/pin-dockerfile.ts';
 import { unenforceable } from '../dockerfile/unenforceable.ts';
-import type { CliWorld, DockerTrustWorld } from '../ports.ts';
+import type { CliWorld } from '../ports.ts';
 import type { Builder } from './build.ts';
 import { pinnedContext, refuseForeignCache } from './build-sources.ts';
 import { readDockerfile } from './read-dockerfile.ts';

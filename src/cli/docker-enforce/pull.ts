@@ -7,9 +7,9 @@ import {
   withDefaultTag,
 } from '../../oci/index.ts';
 import { digestOfTarget, type SignedTarget } from '../../tuf/index.ts';
+import type { DockerTrustWorld } from '../docker-ports.ts';
 import { type NamedImage, parseImageName } from '../docker-trust/image-name.ts';
 import { refusal } from '../docker-trust/texts.ts';
-import type { DockerTrustWorld } from '../ports.ts';
 import type { CommandLine } from './command-line.ts';
 import type { EnforceContext, EnforcedCommand } from './enforced-command.ts';
 import { pullFlags } from './flag-tables.ts';

@@ -2,9 +2,9 @@ import type { Digest } from '../../base/index.ts';
 import { isStoreError } from '../../base/index.ts';
 import { familiarImageReference, type Tag, withDefaultTag } from '../../oci/index.ts';
 import { digestOfTarget } from '../../tuf/index.ts';
+import type { DockerTrustWorld } from '../docker-ports.ts';
 import { type NamedImage, parseImageName } from '../docker-trust/image-name.ts';
 import { refusal } from '../docker-trust/texts.ts';
-import type { DockerTrustWorld } from '../ports.ts';
 import { trustWords } from './trust-words.ts';
 
 /** A tag, and the one image that it is signed for. */

@@ -1,4 +1,5 @@
-import type { CliWorld, DockerTrustWorld } from '../ports.ts';
+import type { DockerTrustWorld } from '../docker-ports.ts';
+import type { CliWorld } from '../ports.ts';
 import type { LineReader } from './line-reader.ts';
 import type { FlagSpec, Flags } from './parse-flags.ts';
 

@@ -1,5 +1,5 @@
 import { parseDigest } from '../../base/index.ts';
-import type { DockerTrustWorld, NamedRepository } from '../ports.ts';
+import type { DockerTrustWorld, NamedRepository } from '../docker-ports.ts';
 import type { Signatures } from './signatures.ts';
 
 /**

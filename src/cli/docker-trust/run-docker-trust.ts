@@ -1,7 +1,8 @@
 import { isStoreError } from '../../base/index.ts';
 import { ownFlags, ownOptions } from '../docker/global-flags.ts';
+import type { DockerOptions } from '../docker-ports.ts';
 import { exitCodeOf } from '../exit-codes.ts';
-import type { CliWorld, DockerOptions } from '../ports.ts';
+import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
 import type { TrustCommand } from './command.ts';
 import { trustCommandTable } from './commands.ts';

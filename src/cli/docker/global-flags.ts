@@ -1,5 +1,5 @@
+import type { DockerOptions } from '../docker-ports.ts';
 import type { FlagSpec, Flags } from '../docker-trust/parse-flags.ts';
-import type { DockerOptions } from '../ports.ts';
 
 /** The flags that docker takes before a command, and hands on to its plugins. */
 export const globalFlags: readonly FlagSpec[] = [
