@@ -1,18 +1,26 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What a client must at least take or send: 128 KiB in five minutes, a slow modem's tenth. */
+/** What a client must at least take or send, and for how long one request may last. */
 export interface Pace {
   readonly windowMs: number;
+  /** In each window. */
   readonly leastBytes: number;
+  readonly longestMs: number;
 }
 
-const defaultPace: Pace = { windowMs: 300_000, leastBytes: 128 * 1024 };
+/** 128 KiB in five minutes, a slow modem's tenth; and a day. */
+const defaultPace: Pace = {
+  windowMs: 300_000,
+  leastBytes: 128 * 1024,
+  longestMs: 24 * 3_600_000,
+};
 
 /** The last request of a connection, and where its counters stood when it was last looked at. */
 interface Watched {
   request: IncomingMessage;
   response: ServerResponse;
+  begun: number;
   since: number;
   read: number;
   written: number;
@@ -21,8 +29,8 @@ interface Watched {
 /**
  * Cuts off who trickles: a body that comes, or an answer that is taken, byte by byte is never silent
  * long enough for the idle timeout, and holds a connection and its buffers for as long as it likes.
- * A whole layer may take as long as it must, so the pace is looked at, not the time. Only waiting for
- * the client counts: not our disk, nor a request that has come and is being worked on.
+ * A whole layer may take long, so the pace is looked at, and only whether it takes more than a day. Only
+ * waiting for the client counts: not our disk, nor a request that has come and is being worked on.
  *
  * @returns what ends the watch
  */
@@ -31,17 +39,19 @@ export function cutSlowClients(server: Server, pace: Pace = defaultPace): Dispos
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     const known = watched.get(socket);
+    const begins = { request, response, begun: performance.now(), ...standOf(socket) };
     if (!known) {
-      watched.set(socket, { request, response, ...standOf(socket) });
+      watched.set(socket, begins);
       socket.once('close', () => watched.delete(socket));
-    } else Object.assign(known, { request, response, ...standOf(socket) });
+    } else Object.assign(known, begins);
   });
   const timer = setInterval(() => {
     for (const [socket, one] of watched) {
       const now = standOf(socket);
       if (now.since - one.since < pace.windowMs) continue;
       const moved = movedBetween(one, now);
-      if (moved !== undefined && moved < pace.leastBytes) socket.destroy();
+      const isOver = now.since - one.begun > pace.longestMs;
+      if (moved !== undefined && (isOver || moved < pace.leastBytes)) socket.destroy();
       else Object.assign(one, now);
     }
   }, pace.windowMs / 4).unref();
