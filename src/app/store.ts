@@ -37,6 +37,7 @@ import type { Config } from './config.ts';
 import type { DataFolder } from './data-folder.ts';
 import { appError } from './errors.ts';
 import { addFirstAdministrator } from './first-administrator.ts';
+import { followUpstreams } from './mirror-care.ts';
 import { openBlobs } from './open-blobs.ts';
 import { openInstantReads, openStoreDatabase } from './open-store-database.ts';
 import { openReaderViews } from './reader-views.ts';
@@ -233,6 +234,7 @@ export async function startStore(
       collectEveryMs,
       { clock, log, signal: stopping.signal },
     ),
+    followUpstreams(policy.registry.mirrors, { views, index, log }, stopping.signal),
     careForTrust(trust, expiries, { clock, log, renewals, signal: stopping.signal }),
     pruneVersions({ shelf: new SqlVersionShelf(db), store: metadata }, policy.retention, {
       ...{ clock, log, signal: stopping.signal },

@@ -36,6 +36,7 @@ export type { RegistrySource } from './import/ports.ts';
 export type { InstantBlobs, InstantIndex, NamedReferrer } from './instant.ts';
 export { type ManifestPush, needsOf, pushManifest } from './manifests.ts';
 export { collectionOfMirrors } from './mirror/collection-of-mirrors.ts';
+export { type Followed, type FollowedTags, follow } from './mirror/follow.ts';
 export { Mirrors } from './mirror/mirrors.ts';
 export type { MirrorRule, MirrorTrust, Upstream } from './mirror/ports.ts';
 export type { MirrorPorts } from './mirror/pulled-through.ts';

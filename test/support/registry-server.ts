@@ -42,6 +42,8 @@ export interface RegistryServer extends AsyncDisposable {
   readonly origin: string;
   readonly dataFolder: string;
   readonly index: SqlRegistryIndex;
+  /** What readers see. */
+  readonly views: Mirrors;
   readonly uploads: Uploads;
   /** Files that are there now: blobs and uploads, each relative to the data folder. */
   files(): Promise<string[]>;
@@ -131,6 +133,7 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
     dataFolder,
     index,
     uploads,
+    views: mirrors,
     files: () => filesIn(dataFolder),
     async [Symbol.asyncDispose]() {
       await app.close();

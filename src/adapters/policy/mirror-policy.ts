@@ -1,10 +1,13 @@
 import { fromUtf8 } from '../../base/index.ts';
 import type { RootPin } from '../../client/index.ts';
 import { isRepositoryName } from '../../oci/index.ts';
+import type { FollowedTags } from '../../registry/index.ts';
+import { namePattern } from './name-pattern.ts';
 import { type ReadNamed, rootPin } from './root-pin.ts';
 import {
   duration,
   filled,
+  list,
   namespace,
   orElse,
   signer,
@@ -28,6 +31,9 @@ export interface MirrorPolicy {
   readonly tagsForMs: number;
   readonly keepMs: number;
   readonly signedBy: MirrorTrustPolicy | undefined;
+  /** What is fetched before anybody asks for it. */
+  readonly follow: readonly FollowedTags[];
+  readonly followEveryMs: number;
 }
 
 /** Whose signatures decide what exists in a mirror. */
@@ -45,7 +51,7 @@ const dayMs = 86_400_000;
 /** @throws StoreError POLICY_UNKNOWN_KEY, POLICY_VALUE */
 export function mirrorPolicyOf(value: YamlValue, path: string, files: ReadNamed): MirrorPolicy {
   const words = ['folder', 'upstream', 'username', 'passwordFile', 'ca', 'proxy'];
-  words.push('tagsFor', 'keep', 'signedBy');
+  words.push('tagsFor', 'keep', 'signedBy', 'follow', 'followEvery');
   const members = filled(value, path, words);
   const read = <T>(name: string, reading: (value: YamlValue, path: string) => T) =>
     orElse<T | undefined>(reading, members.get(name), `${path}.${name}`, undefined);
@@ -54,8 +60,9 @@ export function mirrorPolicyOf(value: YamlValue, path: string, files: ReadNamed)
   if ((username === undefined) !== (passwordFile === undefined)) {
     throw wrong(value, path, 'username and passwordFile, both or none');
   }
+  const ours = folder(members.get('folder'), `${path}.folder`);
   return {
-    folder: folder(members.get('folder'), `${path}.folder`),
+    folder: ours,
     ...upstream(members.get('upstream'), `${path}.upstream`),
     login:
       username !== undefined && passwordFile !== undefined ? { username, passwordFile } : undefined,
@@ -64,6 +71,8 @@ export function mirrorPolicyOf(value: YamlValue, path: string, files: ReadNamed)
     tagsForMs: read('tagsFor', duration) ?? 60_000,
     keepMs: read('keep', duration) ?? 30 * dayMs,
     signedBy: read('signedBy', (trust, at) => trustOf(trust, at, files)),
+    follow: list((tags, at) => followed(tags, at, ours))(members.get('follow'), `${path}.follow`),
+    followEveryMs: read('followEvery', duration) ?? dayMs / 4,
   };
 }
 
@@ -77,6 +86,17 @@ function trustOf(value: YamlValue, path: string, files: ReadNamed): MirrorTrustP
     pin: rootPin(members.get('root'), `${path}.root`, files),
     refreshMs: read('refresh', duration, 60_000),
   };
+}
+
+/** @param folder  in which the repository lies */
+function followed(value: YamlValue, path: string, folder: string): FollowedTags {
+  const members = filled(value, path, ['repository', 'tags']);
+  const name = `${folder}/${text(members.get('repository'), `${path}.repository`)}`;
+  if (!isRepositoryName(name)) {
+    throw wrong(value, `${path}.repository`, 'a repository of the folder, as library/alpine');
+  }
+  const tags = orElse(namePattern, members.get('tags'), `${path}.tags`, () => true);
+  return { repository: name, tags };
 }
 
 function certificates(value: YamlValue, path: string, files: ReadNamed): string {

@@ -44,17 +44,25 @@ test('what the example shows in comments can be written', () => {
     registry.trustViews.map((rule) => [rule.repositories('store/acme/app'), rule.signer]),
     [[true, 'releases']],
   );
-  assert.deepEqual(registry.mirrors, [
-    {
-      ...{ folder: 'mirror/docker.io', host: 'docker.io', scheme: 'https' },
-      ...{ login: undefined, ca: undefined, proxy: undefined },
-      ...{ tagsForMs: 60_000, keepMs: 30 * 86_400_000 },
-      signedBy: {
-        ...{ server: 'https://notary.docker.io', signer: 'releases', refreshMs: 60_000 },
-        pin: { rootKeyIds: ['0123456789abcdef'.repeat(4)], authorities: [] },
+  const [{ follow = [], ...mirror } = {}, ...others] = registry.mirrors;
+  assert.deepEqual(
+    follow.map(({ repository, tags }) => [repository, tags('3.20'), tags('edge')]),
+    [['mirror/docker.io/library/alpine', true, false]],
+  );
+  assert.deepEqual(
+    [mirror, ...others],
+    [
+      {
+        ...{ folder: 'mirror/docker.io', host: 'docker.io', scheme: 'https' },
+        ...{ login: undefined, ca: undefined, proxy: undefined },
+        ...{ tagsForMs: 60_000, keepMs: 30 * 86_400_000, followEveryMs: 6 * 3_600_000 },
+        signedBy: {
+          ...{ server: 'https://notary.docker.io', signer: 'releases', refreshMs: 60_000 },
+          pin: { rootKeyIds: ['0123456789abcdef'.repeat(4)], authorities: [] },
+        },
       },
-    },
-  ]);
+    ],
+  );
   assert.deepEqual(
     registry.tagRules.immutable.map(({ repositories, tags }) => [
       repositories('staging/acme/app'),
@@ -160,6 +168,16 @@ const bad: [text: string, code: string, says: string][] = [
   ['registry: { mirrors: [{ upstream: docker.io }] }', 'POLICY_VALUE', 'mirrors[0].folder'],
   ['registry: { mirrors: [{ folder: store/x, upstream: a.b }] }', 'POLICY_VALUE', 'ordinary'],
   ['registry: { mirrors: [{ folder: m/.., upstream: a.b }] }', 'POLICY_VALUE', 'folder'],
+  [
+    'registry: { mirrors: [{ folder: m, upstream: a.b, follow: [{ tags: v* }] }] }',
+    'POLICY_VALUE',
+    'follow[0].repository',
+  ],
+  [
+    'registry: { mirrors: [{ folder: m, upstream: a.b, follow: [{ repository: ../x }] }] }',
+    'POLICY_VALUE',
+    'a repository of the folder',
+  ],
   ['registry: { mirrors: [{ folder: m }] }', 'POLICY_VALUE', 'mirrors[0].upstream'],
   ['registry: { mirrors: [{ folder: m, upstream: a.b/c }] }', 'POLICY_VALUE', 'a registry'],
   ['registry: { mirrors: [{ folder: m, upstream: ftp://a.b }] }', 'POLICY_VALUE', 'a registry'],

@@ -2,14 +2,13 @@ import {
   type CollectionRules,
   defaultCollection,
   defaultTagRules,
-  type NamePattern,
-  parseNamePattern,
   type Quota,
   type TagRetention,
   type TagRules,
   type TrustViewRule,
 } from '../../registry/index.ts';
 import { type MirrorPolicy, mirrorPolicyOf } from './mirror-policy.ts';
+import { namePattern } from './name-pattern.ts';
 import type { ReadNamed } from './root-pin.ts';
 import {
   countOrNone,
@@ -21,7 +20,6 @@ import {
   orElse,
   signer,
   size,
-  text,
   wrong,
   type YamlValue,
 } from './yaml-values.ts';
@@ -111,7 +109,7 @@ function someTags(value: YamlValue, path: string) {
 function trustView(value: YamlValue, path: string): TrustViewRule {
   const members = mapping(value, path, ['repositories', 'signer']);
   return {
-    repositories: pattern(members.get('repositories'), `${path}.repositories`),
+    repositories: namePattern(members.get('repositories'), `${path}.repositories`),
     signer: orElse(signer, members.get('signer'), `${path}.signer`, 'any'),
   };
 }
@@ -119,8 +117,13 @@ function trustView(value: YamlValue, path: string): TrustViewRule {
 /** Without a pattern, all. */
 function namedIn(members: ReadonlyMap<string, YamlValue>, path: string) {
   return {
-    repositories: orElse(pattern, members.get('repositories'), `${path}.repositories`, () => true),
-    tags: orElse(pattern, members.get('tags'), `${path}.tags`, () => true),
+    repositories: orElse(
+      namePattern,
+      members.get('repositories'),
+      `${path}.repositories`,
+      () => true,
+    ),
+    tags: orElse(namePattern, members.get('tags'), `${path}.tags`, () => true),
   };
 }
 
@@ -130,10 +133,4 @@ function quota(value: YamlValue, path: string): Quota {
   const name = namespace(members.get('namespace'), `${path}.namespace`);
   const limitBytes = size(members.get('bytes'), `${path}.bytes`);
   return { namespace: name, folders: [name, `staging/${name}`], limitBytes };
-}
-
-function pattern(value: YamlValue, path: string): NamePattern {
-  const parsed = parseNamePattern(text(value, path));
-  if (!parsed) throw wrong(value, path, 'a name in which * stands for anything but a slash');
-  return parsed;
 }
