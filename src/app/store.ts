@@ -197,6 +197,7 @@ export async function startStore(
       signer: signer?.state,
       summary: (before) => expiries.summary(before),
       urgent: (...question) => urgentExpiries(expirySources, ...question),
+      expiries: (...question) => expiryReport(expirySources, ...question),
     }),
   );
   await server.register(auth.tokenApi);

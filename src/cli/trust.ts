@@ -12,7 +12,7 @@ export function trustCommands(world: CliWorld): Command {
     .command('expiry')
     .description('What expires, soonest first, and what must be done by whom')
     .option('--within <days>', 'as 30d', '180d')
-    .option('--limit <n>', 'so many lines, up to 1000', '500')
+    .option('--limit <n>', 'so many lines, up to 10000', '500')
     .action(async (options: ExpiryOptions, command: Command) => {
       const query = { within: parseDays(options.within), limit: options.limit };
       await ask(world, command, (store) => store.get<ExpiryJson[]>('/trust/expiry', query), list);

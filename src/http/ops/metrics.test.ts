@@ -13,7 +13,7 @@ import { RenewalCounts } from './renewal-counts.ts';
 
 const now = new Date('2026-11-21T10:00:00Z');
 
-async function ask(user: string | undefined, signer?: SignerState) {
+async function ask(user: string | undefined, signer?: SignerState, query = '') {
   const users = new MemoryUsers();
   await users.with('carol', 'consumer');
   await users.with('rita', 'reviewer');
@@ -45,11 +45,16 @@ async function ask(user: string | undefined, signer?: SignerState) {
         const line = { gun: parseGun('h/acme/app'), expiresAt: now, by: 'root-owner' } as const;
         return [{ ...line, kind: 'root-certificate', role: 'root', todo: 'rotate the "root" key' }];
       },
+      expiries: async (before, limit, at) => {
+        assert.deepEqual([before.getUTCFullYear() > 2100, limit, at], [true, 7, now]);
+        const line = { gun: parseGun('h/acme/app'), expiresAt: now, by: 'server' } as const;
+        return [{ ...line, kind: 'timestamp', role: 'timestamp', todo: 'nothing' }];
+      },
     }),
   );
   const login = Buffer.from(`${user}:${user}-password`).toString('base64');
   const headers = user === undefined ? {} : { authorization: `Basic ${login}` };
-  return await app.inject({ url: '/metrics', headers });
+  return await app.inject({ url: `/metrics${query}`, headers });
 }
 
 test('metrics are for reviewers and administrators', async () => {
@@ -100,7 +105,7 @@ countermark_trust_expiring{kind="root-certificate",within="3d"} 0
 countermark_trust_expiring{kind="root-certificate",within="7d"} 0
 countermark_trust_expiring{kind="root-certificate",within="30d"} 0
 countermark_trust_expiring{kind="root-certificate",within="180d"} 0
-# HELP countermark_trust_expiry_timestamp_seconds The 100 things that expire soonest, who can put it off, and how.
+# HELP countermark_trust_expiry_timestamp_seconds What expires soonest, who can put it off, and how.
 # TYPE countermark_trust_expiry_timestamp_seconds gauge
 countermark_trust_expiry_timestamp_seconds{gun="h/acme/app",kind="root-certificate",role="root",by="root-owner",todo="rotate the \\"root\\" key"} ${now.getTime() / 1_000}
 # HELP process_resident_memory_bytes Resident memory size in bytes.
@@ -128,4 +133,17 @@ test('label values are escaped', () => {
   const text = prometheusText([{ name: 'x', help: 'h', type: 'gauge', samples }]);
   assert.equal(readExposition(text).get('x')?.samples[0]?.labels.get('a'), '"\\\n');
   assert.match(text, /x\{a="\\"\\\\\\n"\} 1/);
+});
+
+test('whoever wants them gets the soonest of all that expires, and no more than there may be', async () => {
+  const { body } = await ask('rita', undefined, '?expiries=7');
+  const series = 'countermark_trust_expiry_timestamp_seconds';
+  assert.ok(
+    body.includes(`${series}{gun="h/acme/app",kind="timestamp",role="timestamp",by="server"`),
+  );
+  assert.ok(!body.includes('kind="root-certificate",role="root"'));
+  for (const wrong of ['0', '10001', '-1', 'all', '1e3', '', '1&expiries=2']) {
+    const { statusCode } = await ask('rita', undefined, `?expiries=${wrong}`);
+    assert.equal(statusCode, 400, wrong);
+  }
 });

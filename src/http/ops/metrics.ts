@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Clock } from '../../base/index.ts';
 import type { ExpiryLine, ExpirySummary } from '../../trust/index.ts';
 import type { ApiAuth } from '../auth/index.ts';
-import { answerProblem } from '../store-api/index.ts';
+import { answerProblem, apiError, type ReportExpiries } from '../store-api/index.ts';
 import type { OperationCounts } from './operation-counts.ts';
 import { type Metric, prometheusText, prometheusType } from './prometheus.ts';
 import type { RenewalCounts } from './renewal-counts.ts';
@@ -11,6 +11,8 @@ const dayMs = 86_400_000;
 /** Timestamps are renewed with more than three days left. */
 const windowsDays = [3, 7, 30, 180];
 const mostByGun = 100;
+const mostAsked = 10_000;
+const centuryMs = 36_525 * dayMs;
 
 /** The signer as the store sees it. */
 export interface SignerState {
@@ -31,13 +33,15 @@ export interface MetricsOptions {
   readonly summary: (before: readonly Date[]) => Promise<readonly ExpirySummary[]>;
   /** What expires within so many days and is not being renewed as it should be, soonest first. */
   readonly urgent: (days: number, limit: number, now: Date) => Promise<readonly ExpiryLine[]>;
+  /** What expires before an instant at all. */
+  readonly expiries: ReportExpiries;
   /** Resident memory of the process, in bytes. */
   readonly residentBytes: () => number;
   readonly clock: Clock;
 }
 
 /**
- * `GET /metrics`: Prometheus' text, for reviewers and administrators by HTTP Basic. It is not open
+ * `GET /metrics?expiries=`: Prometheus' text, for reviewers and administrators by HTTP Basic. It is not open
  * to everybody, as Notary's is, nor to whoever comes from loopback: behind a proxy on the same
  * machine that is everybody.
  */
@@ -47,6 +51,7 @@ export function metrics(options: MetricsOptions): FastifyPluginAsync {
     app.setErrorHandler(answerProblem);
     app.get('/metrics', async (request, reply) => {
       auth.require(await auth.principal(request), 'trust.expiry', 'read metrics');
+      const asked = askedOf(request.query as { expiries?: string | string[] });
       const memory: Metric = {
         name: 'process_resident_memory_bytes',
         help: 'Resident memory size in bytes.',
@@ -57,7 +62,7 @@ export function metrics(options: MetricsOptions): FastifyPluginAsync {
         ...counts.metrics(),
         ...renewals.metrics(),
         ...(signer ? await signerMetrics(signer) : []),
-        ...(await expiryMetrics(options)),
+        ...(await expiryMetrics(options, asked)),
         memory,
       ];
       return reply
@@ -86,14 +91,30 @@ async function signerMetrics({ isServing, certificateEndsAt }: SignerState): Pro
   ];
 }
 
+/** @throws StoreError API_REQUEST_INVALID */
+function askedOf({ expiries }: { expiries?: string | string[] }): number | undefined {
+  if (expiries === undefined) return undefined;
+  const asked = /^\d{1,5}$/.test(String(expiries)) ? Number(expiries) : 0;
+  if (asked >= 1 && asked <= mostAsked) return asked;
+  const reason = `is a number from 1 to ${mostAsked}`;
+  throw apiError('API_REQUEST_INVALID', { where: 'expiries', reason });
+}
+
 /**
  * All by kind of file, and the soonest by GUN: so many at most, so that the number of series does not
- * grow with the store. `countermark trust expiry` has the others.
+ * grow with the store unless somebody wants it to.
+ * @param asked  how many, of everything that expires; without it those that should be looked at
  */
-async function expiryMetrics({ summary, urgent, clock }: MetricsOptions): Promise<Metric[]> {
+async function expiryMetrics(
+  { summary, urgent, expiries, clock }: MetricsOptions,
+  asked: number | undefined,
+): Promise<Metric[]> {
   const at = clock();
   const now = at.getTime();
-  const soonest = await urgent(Math.max(...windowsDays), mostByGun, at);
+  const soonest =
+    asked === undefined
+      ? await urgent(Math.max(...windowsDays), mostByGun, at)
+      : await expiries(new Date(now + centuryMs), asked, at);
   const kinds = await summary([0, ...windowsDays].map((days) => new Date(now + days * dayMs)));
   return [
     {
@@ -117,7 +138,7 @@ async function expiryMetrics({ summary, urgent, clock }: MetricsOptions): Promis
     },
     {
       name: 'countermark_trust_expiry_timestamp_seconds',
-      help: `The ${mostByGun} things that expire soonest, who can put it off, and how.`,
+      help: 'What expires soonest, who can put it off, and how.',
       type: 'gauge',
       samples: soonest.map(({ gun, kind, role, by, todo, expiresAt }) => ({
         labels: { gun, kind, role, by, todo },

@@ -190,7 +190,7 @@ export const ExpiryQuery = Type.Object(
   {
     /** Days from now. */
     within: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,4}$' })),
-    limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$' })),
+    limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]{0,3}|10000)$' })),
   },
   { additionalProperties: false },
 );
