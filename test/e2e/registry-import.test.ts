@@ -94,8 +94,8 @@ test('a killed import goes on where it was', async () => {
   for (const afterMs of [300, 700, 1_100]) {
     const args = ['countermark', ...command(), '--into', `killed${afterMs}`];
     const child = spawn('npx', args, { stdio: 'ignore', detached: true });
-    await sleep(afterMs);
     const ended = once(child, 'exit');
+    await sleep(afterMs);
     try {
       process.kill(-(child.pid ?? 0), 'SIGKILL');
     } catch {
