@@ -35,9 +35,15 @@ const backends = {
   },
 } satisfies Record<Backend, (undo: AsyncDisposableStack) => Promise<[string, string]>>;
 
+/**
+ * Rows wait for TLS, disks and each other more than they work. But two keys made at once in its
+ * memory end notary-server: GenericKeyStore.GetKeyInfo reads a map that AddKey writes, and Go stops
+ * the process ("concurrent map read and map write").
+ */
+const atOnce = { memory: 1, postgres: 4 } satisfies Record<Backend, number>;
+
 for (const backend of ['memory', 'postgres'] as const) {
-  // They wait for TLS, disks and each other more than they work.
-  describe(`notary-server, ${backend}`, { concurrency: 4 }, () => {
+  describe(`notary-server, ${backend}`, { concurrency: atOnce[backend] }, () => {
     const undo = new AsyncDisposableStack();
     let notary: Side;
     let ours: Side;
