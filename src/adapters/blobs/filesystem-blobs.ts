@@ -1,14 +1,12 @@
 import { type Stats, statSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { algorithmOf, type Digest, type DigestAlgorithm, measureStream } from '../../base/index.ts';
+import { algorithmOf, type Digest, measureStream } from '../../base/index.ts';
 import {
   type BlobStore,
   type ByteRange,
   type CollectedBlobs,
   type InstantBlobs,
   registryError,
-  type UploadChunk,
-  type UploadId,
 } from '../../registry/index.ts';
 import { CollectedFiles } from './collected-files.ts';
 import { makeFolders, moveIntoPlace } from './durable.ts';
@@ -16,6 +14,7 @@ import { isMissing, SyncFailed } from './faults.ts';
 import { type Paths, pathsIn } from './paths.ts';
 import { readFile } from './read-file.ts';
 import { UploadFiles } from './upload-files.ts';
+import { UploadedBlobs } from './uploaded-blobs.ts';
 
 /** How many uploads may be open at once, unless told. */
 export const defaultUploadLimit = 1_000;
@@ -45,11 +44,10 @@ export async function openFilesystemBlobs(
 }
 
 /** Blobs as files (see paths.ts). Made by {@link openFilesystemBlobs}. */
-export class FilesystemBlobs implements BlobStore, InstantBlobs {
+export class FilesystemBlobs extends UploadedBlobs implements BlobStore, InstantBlobs {
   /** For whoever removes what nobody needs. */
   readonly collected: CollectedBlobs;
   readonly #paths: Paths;
-  readonly #uploads: UploadFiles;
   /**
    * Files that were found to be something else than their name says. One that is pushed again is
    * another file. What is forgotten at a restart is found again when it is measured again.
@@ -57,9 +55,9 @@ export class FilesystemBlobs implements BlobStore, InstantBlobs {
   readonly #damaged = new Map<Digest, string>();
 
   constructor(paths: Paths, uploads: UploadFiles) {
+    super(uploads);
     this.collected = new CollectedFiles(paths);
     this.#paths = paths;
-    this.#uploads = uploads;
   }
 
   async stat(digest: Digest): Promise<{ sizeBytes: number } | undefined> {
@@ -98,30 +96,6 @@ export class FilesystemBlobs implements BlobStore, InstantBlobs {
     );
     if (measured.digest !== digest) this.#damaged.set(digest, identityOf(file));
     return measured;
-  }
-
-  beginUpload(id: UploadId, algorithm?: DigestAlgorithm): Promise<void> {
-    return this.#uploads.begin(id, algorithm);
-  }
-
-  uploadSize(id: UploadId): Promise<number | undefined> {
-    return this.#uploads.size(id);
-  }
-
-  appendUpload(id: UploadId, chunk: UploadChunk): Promise<number> {
-    return this.#uploads.append(id, chunk);
-  }
-
-  finishUpload(id: UploadId, digest: Digest): Promise<{ sizeBytes: number }> {
-    return this.#uploads.finish(id, digest);
-  }
-
-  cancelUpload(id: UploadId): Promise<void> {
-    return this.#uploads.cancel(id);
-  }
-
-  staleUploads(since: Date): Promise<readonly UploadId[]> {
-    return this.#uploads.stale(since);
   }
 
   async #file(digest: Digest): Promise<Stats | undefined> {

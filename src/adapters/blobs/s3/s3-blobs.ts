@@ -1,23 +1,17 @@
 import { rm } from 'node:fs/promises';
-import {
-  algorithmOf,
-  type Digest,
-  type DigestAlgorithm,
-  measureStream,
-} from '../../../base/index.ts';
+import { algorithmOf, type Digest, measureStream } from '../../../base/index.ts';
 import {
   type BlobStore,
   type ByteRange,
   type CollectedBlobs,
   type InstantBlobs,
   registryError,
-  type UploadChunk,
-  type UploadId,
 } from '../../../registry/index.ts';
 import { makeFolders } from '../durable.ts';
 import { defaultUploadLimit } from '../filesystem-blobs.ts';
 import { pathsIn } from '../paths.ts';
 import { UploadFiles } from '../upload-files.ts';
+import { UploadedBlobs } from '../uploaded-blobs.ts';
 import { outage } from './answers.ts';
 import { Bucket, type StoredObject } from './bucket.ts';
 import type { BucketPlace } from './client.ts';
@@ -55,18 +49,17 @@ interface Objects {
 }
 
 /** Blobs as objects (see keys.ts). Made by {@link openS3Blobs}. */
-export class S3Blobs implements BlobStore, InstantBlobs, Disposable {
+export class S3Blobs extends UploadedBlobs implements BlobStore, InstantBlobs, Disposable {
   /** For whoever removes what nobody needs. */
   readonly collected: CollectedBlobs;
   readonly #objects: Objects;
-  readonly #uploads: UploadFiles;
   /** Objects that were found to be something else than their name says, as FilesystemBlobs has it. */
   readonly #damaged = new Map<Digest, string>();
 
   constructor(objects: Objects, uploads: UploadFiles) {
+    super(uploads);
     this.collected = new CollectedObjects(objects.bucket, objects.keys, objects.locks);
     this.#objects = objects;
-    this.#uploads = uploads;
   }
 
   async stat(digest: Digest): Promise<{ sizeBytes: number } | undefined> {
@@ -97,30 +90,6 @@ export class S3Blobs implements BlobStore, InstantBlobs, Disposable {
     const measured = await measureStream(bytes, signal, algorithmOf(digest));
     if (measured.digest !== digest) this.#damaged.set(digest, identityOf(object));
     return measured;
-  }
-
-  beginUpload(id: UploadId, algorithm?: DigestAlgorithm): Promise<void> {
-    return this.#uploads.begin(id, algorithm);
-  }
-
-  uploadSize(id: UploadId): Promise<number | undefined> {
-    return this.#uploads.size(id);
-  }
-
-  appendUpload(id: UploadId, chunk: UploadChunk): Promise<number> {
-    return this.#uploads.append(id, chunk);
-  }
-
-  finishUpload(id: UploadId, digest: Digest): Promise<{ sizeBytes: number }> {
-    return this.#uploads.finish(id, digest);
-  }
-
-  cancelUpload(id: UploadId): Promise<void> {
-    return this.#uploads.cancel(id);
-  }
-
-  staleUploads(since: Date): Promise<readonly UploadId[]> {
-    return this.#uploads.stale(since);
   }
 
   [Symbol.dispose](): void {
