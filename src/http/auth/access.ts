@@ -2,10 +2,10 @@ import type { FastifyRequest } from 'fastify';
 import type { AccessToken } from './tokens.ts';
 
 /**
- * What a request does to a repository or to its trust metadata. `delete` also covers what
- * Notary calls `*`: deleting all metadata, and making a new server key.
+ * What a request does to a repository or to its trust metadata. `delete` is of the registry alone;
+ * `*` is what Notary asks for deleting all metadata and for making a new server key.
  */
-export type Action = 'pull' | 'push' | 'delete';
+export type Action = 'pull' | 'push' | 'delete' | '*';
 
 /** Who asks. An anonymous reader has no name. */
 export interface Principal {

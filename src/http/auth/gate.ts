@@ -184,9 +184,7 @@ function bearerOf(header: string | undefined): string | undefined {
 /** Names that are no names are not repeated in a header. */
 function scopeOf(name: string, place: Place, actions: readonly Action[]): string | undefined {
   if (place.zone === 'nowhere') return undefined;
-  // Notary's clients know no `delete`: what it does here they ask for as `*`.
-  const isGun = place.repository !== name;
-  return formatScope(name, isGun && actions.includes('delete') ? ['*'] : actions);
+  return formatScope(name, actions);
 }
 
 /** What a repository name or a GUN means; undefined when it is neither. */

@@ -21,28 +21,34 @@ const people: readonly Principal[] = [
 ];
 
 /**
- * What each person may do with a repository: P pull, W push, D delete, - nothing. `carol` is a
- * consumer, `dan` one who is a member of acme and of open, as are `acme`, `rob` and `root`.
+ * What each person may do with a repository: P pull, W push, D delete, * what Notary calls so,
+ * - nothing. `carol` is a consumer, `dan` one who is a member of acme and of open, as are `acme`,
+ * `rob` and `root`.
  */
 // biome-ignore format: the columns line up
 const expected: readonly (readonly [name: string, ...cells: string[]])[] = [
-  //                             anonymous carol  dan    acme   other  rita   rob    admin  root
-  ['staging/acme/app',                '-',   '-',   '-',   'PWD', '-',   'P',   'P',   'P',   'P'],
-  ['staging/acme/team/app',           '-',   '-',   '-',   'PWD', '-',   'P',   'P',   'P',   'P'],
-  ['staging/other/app',               '-',   '-',   '-',   '-',   'PWD', 'P',   'P',   'P',   'P'],
-  ['certification/acme/app',          '-',   '-',   '-',   '-',   '-',   'P',   'P',   'P',   'P'],
-  ['store/acme/app',                  '-',   'P',   'P',   'P',   'P',   'P',   'P',   'P',   'P'],
-  ['acme/app',                        '-',   '-',   'PWD', 'PWD', '-',   '-',   'PWD', 'PWD', 'PWD'],
-  ['acme',                            '-',   '-',   'PWD', 'PWD', '-',   '-',   'PWD', 'PWD', 'PWD'],
-  ['open/app',                        'P',   'P',   'PWD', 'PWD', 'P',   'P',   'PWD', 'PWD', 'PWD'],
-  ['else/app',                        '-',   '-',   '-',   '-',   '-',   '-',   '-',   'PWD', 'PWD'],
-  ['evil.example/store/acme/app',     '-',   '-',   '-',   '-',   '-',   '-',   '-',   'PWD', 'PWD'],
-  ['evil.example/open/app',           '-',   '-',   '-',   '-',   '-',   '-',   '-',   'PWD', 'PWD'],
-  ['staging/acme',                    '-',   '-',   '-',   '-',   '-',   '-',   '-',   '-',   '-'],
-  ['Staging/acme/app',                '-',   '-',   '-',   '-',   '-',   '-',   '-',   '-',   '-'],
-  ['acme/../staging/other/app',       '-',   '-',   '-',   '-',   '-',   '-',   '-',   '-',   '-'],
+  //                                anonymous carol   dan     acme    other   rita    rob     admin   root
+  ['staging/acme/app',                '-',    '-',    '-',    'PWD*', '-',    'P',    'P',    'P',    'P'],
+  ['staging/acme/team/app',           '-',    '-',    '-',    'PWD*', '-',    'P',    'P',    'P',    'P'],
+  ['staging/other/app',               '-',    '-',    '-',    '-',    'PWD*', 'P',    'P',    'P',    'P'],
+  ['certification/acme/app',          '-',    '-',    '-',    '-',    '-',    'P',    'P',    'P',    'P'],
+  ['store/acme/app',                  '-',    'P',    'P',    'P',    'P',    'P',    'P',    'P',    'P'],
+  ['acme/app',                        '-',    '-',    'PWD*', 'PWD*', '-',    '-',    'PWD*', 'PWD*', 'PWD*'],
+  ['acme',                            '-',    '-',    'PWD*', 'PWD*', '-',    '-',    'PWD*', 'PWD*', 'PWD*'],
+  ['open/app',                        'P',    'P',    'PWD*', 'PWD*', 'P',    'P',    'PWD*', 'PWD*', 'PWD*'],
+  ['else/app',                        '-',    '-',    '-',    '-',    '-',    '-',    '-',    'PWD*', 'PWD*'],
+  ['evil.example/store/acme/app',     '-',    '-',    '-',    '-',    '-',    '-',    '-',    'PWD*', 'PWD*'],
+  ['evil.example/open/app',           '-',    '-',    '-',    '-',    '-',    '-',    '-',    'PWD*', 'PWD*'],
+  ['staging/acme',                    '-',    '-',    '-',    '-',    '-',    '-',    '-',    '-',    '-'],
+  ['Staging/acme/app',                '-',    '-',    '-',    '-',    '-',    '-',    '-',    '-',    '-'],
+  ['acme/../staging/other/app',       '-',    '-',    '-',    '-',    '-',    '-',    '-',    '-',    '-'],
 ];
-const actionOf: Readonly<Record<string, Action>> = { P: 'pull', W: 'push', D: 'delete' };
+const actionOf: Readonly<Record<string, Action>> = {
+  P: 'pull',
+  W: 'push',
+  D: 'delete',
+  '*': '*',
+};
 
 for (const [repository, ...cells] of expected) {
   for (const name of [repository, `store.example:5443/${repository}`]) {
@@ -55,7 +61,7 @@ for (const [repository, ...cells] of expected) {
         const letters = found.map(([letter]) => letter).join('') || '-';
         // A foreign host cannot stand behind our own: that is no name at all.
         const isHostTwice = name.startsWith('store.example:5443/evil');
-        const want = isHostTwice ? (cells[index] === 'PWD' ? 'PWD' : '-') : cells[index];
+        const want = isHostTwice ? (cells[index] === 'PWD*' ? 'PWD*' : '-') : cells[index];
         assert.equal(letters, want, `${person.name ?? 'anonymous'} (${person.role})`);
       }
     });

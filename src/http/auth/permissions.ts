@@ -46,7 +46,7 @@ const columns = ['anonymous', 'consumer', 'producer', 'reviewer', 'admin'] as co
 
 const none: Permitted = [];
 const pull: Permitted = ['pull'];
-const all: Permitted = ['pull', 'push', 'delete'];
+const all: Permitted = ['pull', 'push', 'delete', '*'];
 
 /** `own`: the principal is a member of the namespace. `public`: the policy opens it. */
 // biome-ignore format: the columns line up

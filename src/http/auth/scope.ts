@@ -14,14 +14,14 @@ const scopeLimit = 32;
 const textLimit = 1024;
 const resourceType = /^[a-z0-9]+(?:\([a-z0-9]+\))?$/;
 const resourceName = /^[A-Za-z0-9._:/[\]-]+$/;
-const everyAction: readonly Action[] = ['pull', 'push', 'delete'];
+const everyAction: readonly Action[] = ['pull', 'push', 'delete', '*'];
 
 /**
  * Reads what a client asks of the token endpoint.
  *
  * @param texts  the values of the repeated `scope` parameter; each may hold several, separated by
  *               one space. At most 32 scopes, 1 KiB each
- * @returns      the scopes in order; `*` stands for pull, push and delete
+ * @returns      the scopes in order; `*` stands for every action
  * @throws StoreError AUTH_SCOPE_INVALID for anything outside the grammar
  * @see distribution 3.0, "Token scope documentation" (resourcescope)
  */

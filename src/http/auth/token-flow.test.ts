@@ -114,11 +114,11 @@ test('the ping asks for a token without a scope', async () => {
   );
 });
 
-test('the scope keeps the order of what is needed, and what deletes trust metadata is asked for as *', async () => {
+test('the scope is what is needed, in its order', async () => {
   const { app } = await setUp();
   const rows = [
     ['push,pull', 'localhost:5443/acme/app', 'repository:localhost:5443/acme/app:push,pull'],
-    ['delete', 'localhost:5443/acme/app', 'repository:localhost:5443/acme/app:*'],
+    ['*', 'localhost:5443/acme/app', 'repository:localhost:5443/acme/app:*'],
     ['delete', 'acme/app', 'repository:acme/app:delete'],
   ] as const;
   for (const [actions, name, scope] of rows) {
@@ -186,7 +186,7 @@ test('granted is what was asked and is permitted', async () => {
     {
       type: 'repository',
       name: 'localhost:5443/staging/acme/app',
-      actions: ['pull', 'push', 'delete'],
+      actions: ['pull', 'push', 'delete', '*'],
     },
     { type: 'registry', name: 'catalog', actions: ['*'] },
   ]);
@@ -207,6 +207,20 @@ test('a token is good for what it was granted, and for nothing else', async () =
     const reply = await app.inject({ url, headers });
     assert.equal(reply.statusCode, 401, url);
     assert.match(String(reply.headers['www-authenticate']), /error="insufficient_scope"/);
+  }
+});
+
+test('a token that deletes in the registry deletes no trust metadata', async () => {
+  const { app } = await setUp();
+  const gun = 'localhost:5443/acme/app';
+  for (const [scope, may] of [
+    ['repository:acme/app:pull,push,delete', 401],
+    [`repository:${gun}:delete`, 401],
+    [`repository:${gun}:*`, 200],
+  ] as const) {
+    const headers = bearing((await tokenFor(app, 'acme', scope)).token);
+    assert.equal((await app.inject({ url: '/may/delete/acme/app', headers })).statusCode, 200);
+    assert.equal((await app.inject({ url: `/may/*/${gun}`, headers })).statusCode, may, scope);
   }
 });
 

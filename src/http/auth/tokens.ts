@@ -9,7 +9,7 @@ import type { User } from './ports.ts';
 export interface Access {
   readonly type: 'repository' | 'registry' | 'countermark';
   readonly name: string;
-  readonly actions: readonly (Action | '*')[];
+  readonly actions: readonly Action[];
 }
 
 /** What a verified access token says. */

@@ -144,6 +144,5 @@ function wantedOf(route: Route | undefined, gun: string | undefined): Json {
     return [{ Type: 'registry', Class: '', Name: 'catalog', Action: '*' }];
   }
   const Name = (gun ?? '').slice(0, 255);
-  const actions = route.access.map((action) => (action === 'delete' ? '*' : action));
-  return actions.map((Action) => ({ Type: 'repository', Class: '', Name, Action }));
+  return route.access.map((Action) => ({ Type: 'repository', Class: '', Name, Action }));
 }

@@ -59,7 +59,7 @@ const sha = '(?<checksum>[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})';
  */
 export const routes: readonly Route[] = [
   on('POST', `${tuf}$`, ['push', 'pull'], postMetadata, 'UpdateTUF'),
-  on('DELETE', `${tuf}$`, ['delete'], deleteMetadata, 'DeleteTUF'),
+  on('DELETE', `${tuf}$`, ['*'], deleteMetadata, 'DeleteTUF'),
   on('GET', `${tuf}${role}\\.${sha}\\.json$`, ['pull'], getByChecksum, 'GetRoleByHash'),
   on(
     'GET',
@@ -70,7 +70,7 @@ export const routes: readonly Route[] = [
   ),
   on('GET', `${tuf}${role}\\.json$`, ['pull'], getCurrent, 'GetRole'),
   on('GET', `${tuf}${serverRole}\\.key$`, ['push', 'pull'], getKey, 'GetKey'),
-  on('POST', `${tuf}${serverRole}\\.key$`, ['delete'], postKey, 'RotateKey'),
+  on('POST', `${tuf}${serverRole}\\.key$`, ['*'], postKey, 'RotateKey'),
   on('GET', '^/v2/(?<gun>[^*]+)/_trust/changefeed$', ['pull'], getChanges, 'Changefeed'),
   on('GET', '^/v2/_trust/changefeed$', 'catalog', getChanges, 'Changefeed'),
 ];
