@@ -69,7 +69,7 @@ function quote(text: string): string {
  * Order of two texts by their UTF-8 bytes, which is the order of their code points. JavaScript
  * compares UTF-16 units, which differs where a surrogate meets U+E000 to U+FFFF.
  */
-export function byUtf8(a: string, b: string): number {
+function byUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);

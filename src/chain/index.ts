@@ -8,50 +8,22 @@
  * It refuses to know where bytes and rows lie, how an update reached the trust server or an image
  * the registry, who may do what, HTTP, and the system clock: what it needs stands in `ports.ts`.
  */
-export { type AdmitPorts, admitChange } from './admit/admit.ts';
 export { Bell } from './bell.ts';
-export {
-  type Candidate,
-  type Decision,
-  type ImageContent,
-  type Part,
-  type Refusal,
-  type SealedFile,
-  type State,
-  type Subject,
-  states,
-} from './candidate.ts';
+export { type ImageContent, type Part, type State, type Subject, states } from './candidate.ts';
 export type * from './candidates-port.ts';
-export { type CheckCode, checkErrors } from './check/errors.ts';
-export { decideReview, type Verdict } from './decision.ts';
-export { CandidateDesk, type DeskPorts, type Waited } from './desk.ts';
+export { CandidateDesk } from './desk.ts';
 export { chainError, chainErrors } from './errors.ts';
 export type { JudgedFinding } from './finding.ts';
 export {
   chainEntry,
   genesisHash,
   type HistoryEntry,
-  hashOf,
   type Job,
   jobs,
   type NewEntry,
   type Step,
-  stateAfter,
-  steps,
-  verifyEntry,
 } from './history.ts';
 export type * from './ports.ts';
 export { restoreCandidate } from './restore.ts';
-export type { StepPorts, StoreIdentity } from './step.ts';
-export { type HistoryCheck, verifyHistory } from './verify-history.ts';
-export { ChainWorker, type WorkerOptions, type WorkerPorts } from './worker.ts';
-export {
-  certificationOf,
-  isStagingRepository,
-  parseStagingRepository,
-  producerOf,
-  type StagingRepository,
-  storeOf,
-  type Zone,
-  zoneOf,
-} from './zones.ts';
+export { ChainWorker, type WorkerOptions } from './worker.ts';
+export { certificationOf, parseStagingRepository, storeOf, zoneOf } from './zones.ts';

@@ -107,7 +107,7 @@ function pass(
 }
 
 /** What the store has signed is recalled, not refused. @throws StoreError CHAIN_STATE */
-export function refusable(candidate: Candidate): link.Refusable {
+function refusable(candidate: Candidate): link.Refusable {
   switch (candidate.state) {
     case 'admitted':
     case 'checked':

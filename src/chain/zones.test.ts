@@ -6,7 +6,6 @@ import {
   certificationOf,
   isStagingRepository,
   parseStagingRepository,
-  producerOf,
   storeOf,
   zoneOf,
 } from './zones.ts';
@@ -50,7 +49,6 @@ for (const [repository, why] of refused) {
 
 test('a staging repository has one place in each of the other zones', () => {
   const repository = parseStagingRepository('staging/acme/tools/app');
-  assert.equal(producerOf(repository), 'acme');
   assert.equal(certificationOf(repository), 'certification/acme/tools/app');
   assert.equal(storeOf(repository), 'store/acme/tools/app');
 });

@@ -38,11 +38,6 @@ export function isStagingRepository(repository: string): repository is StagingRe
   );
 }
 
-/** The namespace that writes a staging repository: the `acme` of `staging/acme/app`. */
-export function producerOf(repository: StagingRepository): string {
-  return repository.split('/')[1] as string;
-}
-
 /** Where the certification team finds what was pushed to this staging repository. */
 export function certificationOf(repository: StagingRepository): RepositoryName {
   return inZone('certification', repository);

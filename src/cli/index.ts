@@ -13,9 +13,7 @@ export type {
   InstalledDocker,
   PushedTag,
 } from './docker-ports.ts';
-export { cliErrors } from './errors.ts';
-export { exitCodes } from './exit-codes.ts';
-export type { KeyOutcome, KeyProgress, Keyring, ListedKey } from './keyring.ts';
+export type { KeyOutcome, Keyring, ListedKey } from './keyring.ts';
 export type {
   CliWorld,
   Copier,
@@ -25,14 +23,11 @@ export type {
   MovedDatabase,
   MovedKeys,
   MoveQuestion,
-  PkiMember,
-  PkiTools,
   RegistryImportQuestion,
   RegistryImportWatch,
   SavedLogin,
   ScrubQuestion,
   ServeFlags,
   SignerFlags,
-  VerifyQuestion,
 } from './ports.ts';
 export { runCli } from './run-cli.ts';

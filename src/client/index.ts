@@ -7,21 +7,13 @@
  * who types a passphrase, and what time it is; its ports say what it needs of each. What a file
  * means and whether a signature counts is decided in `tuf`.
  */
-export type { RootBasis, RootPin, TrustPin } from './anchor.ts';
+export type { RootPin, TrustPin } from './anchor.ts';
 export type { TrustChange } from './change.ts';
-export { type ClientErrorCode, clientError, clientErrors } from './errors.ts';
+export { clientError, clientErrors } from './errors.ts';
 export { brokenDelegations, type Expiry, expiriesOf } from './expiries.ts';
 export { type ImageContent, imageContent } from './image-content.ts';
-export type {
-  ImageVerification,
-  Link,
-  LinkName,
-  NotVerified,
-  VerificationFailure,
-  Verified,
-  Voucher,
-} from './link.ts';
-export { openTrust, type Trust, type TrustRequest } from './open-trust.ts';
+export type { ImageVerification, Link, Voucher } from './link.ts';
+export { openTrust, type Trust } from './open-trust.ts';
 export type {
   KeyStore,
   MeasuredBlob,
@@ -32,8 +24,8 @@ export type {
   StoredKey,
   TrustRemote,
 } from './ports.ts';
-export { type Published, type PublishRequest, publish } from './publish.ts';
-export { type Rotated, type RotateRequest, rotateKey } from './rotate-key.ts';
+export { type Published, publish } from './publish.ts';
+export { type Rotated, rotateKey } from './rotate-key.ts';
 export {
   accessUnder,
   dockerPolicy,
@@ -48,4 +40,4 @@ export {
   type TrustPolicy,
   type TrustRule,
 } from './trust-policy.ts';
-export { gunOf, type VerifyImageRequest, verifyImage } from './verify-image.ts';
+export { gunOf, verifyImage } from './verify-image.ts';

@@ -10,18 +10,6 @@
  * It refuses to know how a registry is spoken to (ports.ts), who may copy, and who signed: which
  * digest a signed tag leads to is found out before, and signed for again after.
  */
-export {
-  type CopiedImage,
-  type CopiedManifest,
-  type CopyRequest,
-  copyImage,
-} from './copy-image.ts';
-export { copyError, copyErrors } from './errors.ts';
-export type {
-  BlobArrival,
-  BlobUpload,
-  CopyDestination,
-  CopySource,
-  CopyWatch,
-  SentManifest,
-} from './ports.ts';
+export { type CopiedImage, type CopyRequest, copyImage } from './copy-image.ts';
+export { copyError } from './errors.ts';
+export type { BlobUpload, CopyDestination, CopySource, CopyWatch, SentManifest } from './ports.ts';

@@ -5,15 +5,10 @@
  * is, and which finding matters: that is policy, and policy is the chain's.
  */
 export { parseApkInstalled } from './apk-installed.ts';
-export { compareApkVersions } from './apk-version.ts';
-export { cvss3BaseScore, severityOfScore } from './cvss.ts';
 export { parseDpkgStatus } from './dpkg-status.ts';
-export { compareDpkgVersions } from './dpkg-version.ts';
-export { findingsErrors } from './errors.ts';
 export {
   compareSeverity,
   type Finding,
-  findingId,
   makeFinding,
   mergeFindings,
   type Severity,
@@ -21,15 +16,8 @@ export {
 } from './finding.ts';
 export { parsePackageJson, parsePackageLock } from './npm-packages.ts';
 export { type Distribution, distributionOf, parseOsRelease } from './os-release.ts';
-export {
-  type Advisory,
-  type AffectedPackage,
-  type AffectedRange,
-  parseAdvisory,
-  type RangeEvent,
-} from './osv.ts';
-export { type AffectedVersion, affectedVersion } from './osv-match.ts';
-export { isPackageWord, type Package, type PackageList } from './package.ts';
+export { type Advisory, type AffectedPackage, parseAdvisory } from './osv.ts';
+export { affectedVersion } from './osv-match.ts';
+export type { Package, PackageList } from './package.ts';
 export { printable } from './printable.ts';
-export { compareSemver } from './semver-version.ts';
-export { type VersionOrder, versionOrderOf } from './version-order.ts';
+export { versionOrderOf } from './version-order.ts';

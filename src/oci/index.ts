@@ -7,13 +7,12 @@
 export * from './descriptor.ts';
 export { DigestedStream } from './digested-stream.ts';
 export { ociError, ociErrors } from './errors.ts';
-export { type LayerEntry, LayeredFilesystem, type VisibleEntry } from './filesystem.ts';
+export { type LayerEntry, LayeredFilesystem } from './filesystem.ts';
 export * from './image-config.ts';
 export * from './image-reference.ts';
 export * from './manifest.ts';
 export * from './media-type.ts';
-export { listLimit } from './members.ts';
 export * from './reference.ts';
 export * from './referrers.ts';
 export * from './repository-name.ts';
-export { readTar, type TarEntry, type TarKind } from './tar.ts';
+export { readTar, type TarEntry } from './tar.ts';

@@ -5,7 +5,7 @@
  * It refuses to know HTTP, users and permissions, where bytes and rows lie (see ports.ts), and what
  * a signature is: a tag here says what was pushed, never that somebody vouches for it.
  */
-export { keepBlob, type OpenBlob, openBlob } from './blobs.ts';
+export { keepBlob } from './blobs.ts';
 export {
   type Collected,
   type CollectionPorts,
@@ -26,17 +26,12 @@ export {
   tagsToForget,
 } from './collection/tag-retention.ts';
 export { registryError, registryErrors } from './errors.ts';
-export {
-  type ImportedRepository,
-  type ImportPorts,
-  importRepository,
-  type Refused,
-} from './import/import-repository.ts';
+export { type ImportedRepository, importRepository } from './import/import-repository.ts';
 export type { RegistrySource } from './import/ports.ts';
 export type { InstantBlobs, InstantIndex, NamedReferrer } from './instant.ts';
-export { type ManifestPush, needsOf, pushManifest } from './manifests.ts';
+export { needsOf, pushManifest } from './manifests.ts';
 export { collectionOfMirrors } from './mirror/collection-of-mirrors.ts';
-export { type Followed, type FollowedTags, follow } from './mirror/follow.ts';
+export { type FollowedTags, follow } from './mirror/follow.ts';
 export { Mirrors } from './mirror/mirrors.ts';
 export type { MirrorRule, MirrorTrust, Upstream } from './mirror/ports.ts';
 export type { MirrorPorts } from './mirror/pulled-through.ts';
@@ -45,7 +40,6 @@ export type {
   ByteRange,
   LinkedBlob,
   ManifestPut,
-  Needs,
   Page,
   Precondition,
   RegistryIndex,

@@ -6,16 +6,9 @@
  * It refuses to know how messages travel, how callers prove who they are, and where private keys
  * lie: a `KeyHolder` is all it asks.
  */
-export { type SignerErrorCode, signerErrors } from './errors.ts';
-export { type Grant, type Grants, parseGrants } from './grants.ts';
+export type { SignerErrorCode } from './errors.ts';
+export { type Grants, parseGrants } from './grants.ts';
 export { type Access, KeyService } from './key-service.ts';
 export * from './messages.ts';
-export {
-  type Algorithm,
-  algorithms,
-  type Caller,
-  type HeldKey,
-  type KeyHolder,
-  type KeyOwner,
-} from './ports.ts';
+export type { Algorithm, Caller, HeldKey, KeyHolder, KeyOwner } from './ports.ts';
 export { parseWithdrawn, type Withdrawn } from './withdrawn.ts';

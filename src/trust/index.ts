@@ -4,16 +4,9 @@
  * decided in `decide-update.ts`, purely; this folder knows neither HTTP, nor databases, nor images.
  */
 export { type Care, type CareEvent, renewDue } from './care.ts';
-export { decideUpdate, type UpdateRequest } from './decide-update.ts';
 export { type TrustErrorCode, trustError, trustErrors } from './errors.ts';
 export { type ExpiryKind, expiriesOf, expiryKinds, type FileExpiry, kindOf } from './expiry.ts';
-export {
-  type ExpiryLine,
-  type ExpirySources,
-  expiryReport,
-  type Renewer,
-  urgentExpiries,
-} from './expiry-report.ts';
+export { type ExpiryLine, expiryReport, urgentExpiries } from './expiry-report.ts';
 export { type FileQuestion, fileQuestion } from './file-question.ts';
 export * from './import/index.ts';
 export type {
@@ -40,6 +33,5 @@ export {
   type VersionShelf,
   versionsToForget,
 } from './prune.ts';
-export type { Renewal } from './renew-server-roles.ts';
-export { type SignedTags, type SignedTagsRequest, signedTags } from './signed-tags.ts';
+export { signedTags } from './signed-tags.ts';
 export { TrustServer } from './trust-server.ts';

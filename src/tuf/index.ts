@@ -13,7 +13,6 @@
  */
 export { withRoleKeys } from './edit-root.ts';
 export {
-  type DelegationEdit,
   withDelegation,
   withDelegationKeys,
   withoutDelegation,
@@ -40,16 +39,12 @@ export {
   parsePublicKey,
   publicKey,
   publicKeyJson,
-  requireUsableKey,
 } from './key.ts';
 export { limitBytesOf } from './limits.ts';
 export type {
   Authority,
-  Common,
-  DelegationRole,
   FileMeta,
   MetadataFile,
-  Role,
   Root,
   Signed,
   SignedOf,
@@ -58,17 +53,10 @@ export type {
   Targets,
   Timestamp,
 } from './metadata.ts';
-export { type NewRepository, newRepository, newTargets } from './new-repository.ts';
-export {
-  expiryOf,
-  lifetimeDays,
-  metaOf,
-  nextSnapshot,
-  nextTimestamp,
-  nextVersion,
-} from './next-version.ts';
+export { newRepository, newTargets } from './new-repository.ts';
+export { expiryOf, metaOf, nextSnapshot, nextTimestamp, nextVersion } from './next-version.ts';
 export { parseMetadata, parseRoot } from './parse-metadata.ts';
-export { type RefreshRequest, refreshTrustedSet } from './refresh.ts';
+export { refreshTrustedSet } from './refresh.ts';
 export {
   type BaseRole,
   baseRoles,
@@ -84,7 +72,7 @@ export {
 } from './role-name.ts';
 export { leafCertificateOf, rootAuthorityOf } from './root-certificate.ts';
 export { verifyNextRoot, verifyRoot } from './root-trust.ts';
-export { type Kept, signedJson, signFile } from './sign-file.ts';
+export { signedJson, signFile } from './sign-file.ts';
 export { localSigner, type Signature, type Signer, verifySignature } from './signature.ts';
 export { type MetadataShelf, type MetadataSource, shelfSource } from './source.ts';
 export { formatTime, parseTime } from './time.ts';
@@ -97,18 +85,14 @@ export {
   earliestExpiry,
   filesOf,
   type TrustedSet,
-  type TrustedTargets,
   trustRoot,
   type WithRoot,
-  type WithSnapshot,
-  type WithTimestamp,
 } from './trusted-set.ts';
 export {
   authorityOf,
   delegatedAuthorityOf,
   requireMeta,
   requireUnexpired,
-  requireVersion,
   signersOf,
   verifyFile,
 } from './verify-file.ts';

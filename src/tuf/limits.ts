@@ -7,7 +7,7 @@ const mebibyte = 1024 * 1024;
  * How many bytes of a role's file are read at all. Notary reads 100 MiB, 1 MiB of a timestamp. Here
  * they bound how long one file may keep everybody waiting. 8 MiB are some sixty thousand tags.
  */
-export const limitBytes = {
+const limitBytes = {
   root: mebibyte,
   timestamp: mebibyte,
   snapshot: 2 * mebibyte,

@@ -5,7 +5,7 @@ import { isDelegation, type RoleName } from './role-name.ts';
 const dayMs = 86_400_000;
 
 /** How long a newly signed file is valid: a year is 365 days. @see notary 0.7.0 const.go */
-export const lifetimeDays = { root: 3650, targets: 1095, snapshot: 1095, timestamp: 14 } as const;
+const lifetimeDays = { root: 3650, targets: 1095, snapshot: 1095, timestamp: 14 } as const;
 
 /** When a file of this role expires that is signed now. */
 export function expiryOf(role: RoleName, now: Date): Date {

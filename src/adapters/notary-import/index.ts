@@ -4,11 +4,10 @@
  * metadata deserves trust and what is written is decided in `trust/import`.
  */
 export { DatabaseSource } from './database-source.ts';
-export { notaryImportError, notaryImportErrors } from './errors.ts';
+export { notaryImportError } from './errors.ts';
 export { FolderSource } from './folder-source.ts';
 export { LiveDatabase } from './live-database.ts';
 export { readServerDump, readSignerDump } from './read-dump.ts';
 export { RowShelf } from './row-shelf.ts';
-export type { ServerRows, SignerRows } from './rows.ts';
 export { ServerSource } from './server-source.ts';
 export { openEverySignerKey } from './signer-keys.ts';

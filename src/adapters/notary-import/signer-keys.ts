@@ -58,7 +58,7 @@ function roleOf(text: string): ServerRole | undefined {
 }
 
 /** The variable that holds the passphrase of an alias. @see notary 0.7.0 cmd/notary-signer/config.go */
-export function variableOf(alias: string): string {
+function variableOf(alias: string): string {
   return `NOTARY_SIGNER_${alias.toUpperCase()}`;
 }
 

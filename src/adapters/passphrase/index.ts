@@ -11,11 +11,6 @@ export {
   secretFrom,
   withoutSecrets,
 } from './environment.ts';
-export { passphraseError, passphraseErrors } from './errors.ts';
-export {
-  firstOf,
-  fixedPassphrase,
-  type PassphraseRequest,
-  type PassphraseSource,
-} from './source.ts';
+export { passphraseError } from './errors.ts';
+export { firstOf, fixedPassphrase, type PassphraseSource } from './source.ts';
 export { processTerminal, type Terminal, terminalPassphrases } from './terminal.ts';

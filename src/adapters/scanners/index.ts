@@ -3,5 +3,4 @@
  * refuses to know what a finding is worth.
  */
 export { AdvisoryFolder, noAdvisories } from './advisory-folder.ts';
-export { scannerErrors } from './errors.ts';
 export { layerOpener } from './layer-opener.ts';

@@ -5,10 +5,9 @@
  */
 export { openSignerDatabase, type SignerDatabase } from './database.ts';
 export { DatabaseKeys } from './database-keys.ts';
-export { signerKeyError, signerKeyErrors } from './errors.ts';
 export { KeptKeys } from './kept-keys.ts';
 export { KeyRows } from './key-rows.ts';
 export { openedKeys } from './opened-keys.ts';
 export { Passphrases } from './passphrases.ts';
-export { type MovingKey, requireKeys, type TakenKeys, takeKeys } from './take-keys.ts';
-export { openToken, type TokenKeys, type TokenOptions } from './token-keys.ts';
+export { type MovingKey, requireKeys, takeKeys } from './take-keys.ts';
+export { openToken, type TokenKeys } from './token-keys.ts';

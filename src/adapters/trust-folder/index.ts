@@ -3,17 +3,17 @@
  * metadata, in their formats, so that people keep their keys and can go back. It refuses to decide
  * anything: which key may sign and which metadata holds is decided in `client` and `tuf`.
  */
-export { type BackedUpKey, backUpKeys, type KeyProgress, restoreKeys } from './backup-keys.ts';
+export { backUpKeys, restoreKeys } from './backup-keys.ts';
 export { changePassphrase } from './change-passphrase.ts';
-export { folderError, folderErrors } from './errors.ts';
+export { folderError } from './errors.ts';
 export { type FoundKey, findKey, findKeys } from './find-keys.ts';
-export { type ImportOptions, importKey, type KeptKey } from './keep-bundled.ts';
-export { type KeptRepository, keptRepositories } from './kept-keys.ts';
+export { importKey } from './keep-bundled.ts';
+export { keptRepositories } from './kept-keys.ts';
 export { parseKeyBundle, serializeKeyBundle } from './key-bundle.ts';
-export { type KeyFile, openKeyFile, parseKeyFile, serializeKeyFile } from './key-file.ts';
+export { openKeyFile, parseKeyFile, serializeKeyFile } from './key-file.ts';
 export { KeyFolder } from './key-folder.ts';
 export { MetadataFolder } from './metadata-folder.ts';
-export { type PemBlock, parsePem, serializePem } from './pem.ts';
+export { parsePem, serializePem } from './pem.ts';
 export { listTrustFolder } from './read-file.ts';
-export { unlockForeignKey, unlockKey } from './unlock-key.ts';
+export { unlockForeignKey } from './unlock-key.ts';
 export { removeFile, writeNewFile } from './write-file.ts';

@@ -43,7 +43,7 @@ export async function check(
 }
 
 /** True for what is wrong with an image, as opposed to with the machine. */
-export function isRefusal(error: unknown): error is StoreError {
+function isRefusal(error: unknown): error is StoreError {
   return isStoreError(error) && Object.hasOwn(checkErrors, error.code);
 }
 

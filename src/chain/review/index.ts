@@ -6,17 +6,14 @@
  * It refuses to know where blobs, advisories and policies lie, how a layer is compressed, and who
  * decides in the end: what it needs stands in `ports.ts`.
  */
-export { type ReviewCode, reviewError, reviewErrors } from './errors.ts';
-export { type Judgement, judgeFindings } from './judge.ts';
+export { reviewError } from './errors.ts';
 export {
   defaultPolicy,
   type FindingEffect,
-  policyDigest,
-  policyJson,
   type ReviewLimits,
   type ReviewPolicy,
   type Waiver,
 } from './policy.ts';
 export type * from './ports.ts';
-export { type ImageReview, type ReviewedPackage, review } from './review.ts';
-export { type RuleCode, reviewRules, ruleCodes } from './rules.ts';
+export { type ImageReview, review } from './review.ts';
+export { ruleCodes } from './rules.ts';

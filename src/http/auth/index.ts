@@ -14,12 +14,11 @@ export type {
   Principal,
   RegistryGate,
 } from './access.ts';
-export { type ApiAuth, basicChallenge, type Caller } from './api-auth.ts';
-export { type Auth, type AuthOptions, createAuth } from './auth.ts';
-export { authError, authErrors } from './errors.ts';
-export { nameLimitBytes, parseNamespace, parseUserName, passwordLimitBytes } from './names.ts';
-export { type AccessPolicy, type ApiAction, permits, permitsApi } from './permissions.ts';
-export { isZone, type Place, placeOf, type Zone } from './place.ts';
+export type { ApiAuth, Caller } from './api-auth.ts';
+export { createAuth } from './auth.ts';
+export { authError } from './errors.ts';
+export { permitsApi } from './permissions.ts';
+export { isZone } from './place.ts';
 export {
   type InstantUsers,
   type PasswordHasher,
@@ -29,4 +28,4 @@ export {
   type UserStore,
 } from './ports.ts';
 export { retryAfterSeconds, statusOf, toldOf } from './status.ts';
-export type { NewUser, Users } from './users.ts';
+export type { Users } from './users.ts';

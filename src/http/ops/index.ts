@@ -2,7 +2,7 @@
  * Signs of life for operators and for Notary's health checks, which tell nothing about the store but
  * whether it serves; and the metrics, for those who may see them.
  */
-export { type MetricsOptions, metrics, type SignerState } from './metrics.ts';
+export { metrics, type SignerState } from './metrics.ts';
 export { OperationCounts } from './operation-counts.ts';
-export { type OpsOptions, ops } from './ops.ts';
-export { RenewalCounts, type RenewalResult } from './renewal-counts.ts';
+export { ops } from './ops.ts';
+export { RenewalCounts } from './renewal-counts.ts';

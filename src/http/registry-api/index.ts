@@ -7,4 +7,4 @@ export { answerError, answerUnknown } from './answer-error.ts';
 export { Descriptions } from './descriptions.ts';
 export { createInstantRegistry } from './instant-get.ts';
 export { closingMirrors, closingMirrorsAtOnce } from './mirror-gate.ts';
-export { createRegistryApi, type RegistryApiOptions } from './registry-api.ts';
+export { createRegistryApi } from './registry-api.ts';

@@ -3,4 +3,4 @@
  * the signer who calls, by the certificate that TLS verified, and turns refusals into status codes.
  * What a caller may do is `signer`'s to say.
  */
-export { type SignerApi, type SignerApiOptions, startSignerApi } from './signer-api.ts';
+export { type SignerApi, startSignerApi } from './signer-api.ts';

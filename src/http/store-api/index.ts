@@ -6,8 +6,7 @@
  * It refuses to decide: who may do what is decided by http/auth, what may become of a candidate by
  * the chain.
  */
-export { apiError, apiErrors } from './errors.ts';
-export type { StoreApiOptions } from './options.ts';
+export { apiError } from './errors.ts';
 export type { CandidateDesk, ReportExpiries } from './ports.ts';
 export { answerProblem } from './problem.ts';
 export * from './schemas.ts';

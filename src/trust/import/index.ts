@@ -3,14 +3,10 @@
  * verifies, what becomes of it here, what people must do. Pure, but for the ports; it knows
  * neither dumps nor databases nor HTTP, and never makes or changes a file.
  */
-export { importError, importErrors } from './errors.ts';
-export {
-  type ImportRequest,
-  type ImportWatch,
-  importRepositories,
-} from './import-repositories.ts';
+export { importError } from './errors.ts';
+export { type ImportWatch, importRepositories } from './import-repositories.ts';
 export { missingFiles } from './missing-files.ts';
-export type { Deadline, KeyFate, RepositoryPlan } from './plan.ts';
+export type { RepositoryPlan } from './plan.ts';
 export type {
   ImportSource,
   ImportTarget,
@@ -19,5 +15,4 @@ export type {
   SourceRepository,
   StoredRepository,
 } from './ports.ts';
-export type { ToDo } from './todo.ts';
-export { type VerifiedRepository, verifyRepository } from './verify-repository.ts';
+export { verifyRepository } from './verify-repository.ts';
