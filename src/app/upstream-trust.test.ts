@@ -24,19 +24,19 @@ const image = digestOf(utf8('image'));
 async function world({ signer = 'any' } = {}) {
   const repository = new SimulatedRepository(gun, begin);
   let now = begin;
-  let isAway = false;
+  let failure: Error | undefined;
+  const failed: string[] = [];
   const told: string[] = [];
   const cache = new MemoryMetadataCache();
   const [rootSigner] = repository.signers.get('root') ?? [];
   let rootKeyId = rootSigner?.key.id ?? assert.fail();
   const source = (): MetadataSource => {
+    if (!failure) return repository.source;
     const refuse = async () => {
-      throw remoteError('REMOTE_UNREACHABLE', {
-        origin: 'upstream.example',
-        reason: 'ECONNREFUSED',
-      });
+      failed.push('asked');
+      throw failure;
     };
-    return isAway ? { root: refuse, timestamp: refuse, byHash: refuse } : repository.source;
+    return { root: refuse, timestamp: refuse, byHash: refuse };
   };
   const open = () =>
     new UpstreamTrust({
@@ -68,8 +68,15 @@ async function world({ signer = 'any' } = {}) {
         (error) => error.code,
       );
     },
+    /** How often it failed. */
+    failed,
+    failWith: (error: Error | undefined) => {
+      failure = error;
+    },
     leave: () => {
-      isAway = true;
+      failure = remoteError('REMOTE_UNREACHABLE', {
+        ...{ origin: 'upstream.example', reason: 'ECONNREFUSED' },
+      });
     },
     restart: () => {
       trust = open();
@@ -110,6 +117,20 @@ test('while the server is away, what was verified counts until it expires, over 
   assert.deepEqual(told, ['kept', 'kept']);
   // The timestamp was good for 14 days.
   assert.equal(await tags(day + 1), 'REMOTE_UNREACHABLE');
+});
+
+test('a server that wants to be let alone is asked for nothing in that time, and what was verified counts', async () => {
+  const { tags, failWith, failed, restart } = await world();
+  assert.deepEqual(await tags(), ['v1']);
+  failWith(remoteError('REMOTE_STATUS', { status: 429, retryAfterSeconds: 300 }));
+  for (let round = 0; round < 5; round++) assert.deepEqual(await tags(minute), ['v1']);
+  assert.equal(failed.length, 1);
+  failWith(undefined);
+  assert.deepEqual(await tags(minute), ['v1']);
+  restart();
+  failWith(remoteError('REMOTE_STATUS', { status: 429, retryAfterSeconds: 10 ** 9 }));
+  for (let round = 0; round < 4; round++) assert.deepEqual(await tags(5 * minute), ['v1']);
+  assert.equal(failed.length, 3, 'asked again after a quarter of an hour, whatever it says');
 });
 
 test('what expires does so at its moment, not when the server is asked next', async () => {

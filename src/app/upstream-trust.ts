@@ -36,6 +36,8 @@ export interface UpstreamTrustOptions {
 
 /** A trust server that failed is let alone for so long. */
 const restMs = 10_000;
+/** And one that asks for it, for so long at most. */
+const mostRestMs = 15 * 60_000;
 /** A root may have expired and count all the same; it is not verified with every request. */
 const leastMs = 1_000;
 const keptRepositories = 1_000;
@@ -50,6 +52,8 @@ export class UpstreamTrust implements MirrorTrust {
   readonly #options: UpstreamTrustOptions;
   readonly #signed = new Memory<ReadonlyMap<Tag, Digest>>(keptRepositories);
   readonly #failed = new Memory<unknown>();
+  /** One entry: why the server is asked for no repository now. */
+  readonly #resting = new Memory<StoreError>(1);
   readonly #reading = new Shared();
 
   constructor(options: UpstreamTrustOptions) {
@@ -75,6 +79,7 @@ export class UpstreamTrust implements MirrorTrust {
     } catch (error) {
       if (!isVerdict(error)) {
         this.#failed.set(name, error, now, restMs);
+        if (isStoreError(error)) this.#letAlone(error, now);
         throw error;
       }
       if (error.code !== 'CLIENT_NO_TRUST_DATA') this.#options.told(gun, 'refused', error);
@@ -85,13 +90,15 @@ export class UpstreamTrust implements MirrorTrust {
 
   async #verify(gun: Gun, now: Date) {
     const { pin, signer, refreshMs, sourceOf, openCache, told } = this.#options;
+    const resting = this.#resting.get('', now);
     let countsMs = refreshMs;
-    const onKeptUsed = () => {
+    const onKeptUsed = (failure?: StoreError) => {
       countsMs = Math.min(refreshMs, restMs);
+      if (failure) this.#letAlone(failure, now);
       told(gun, 'kept');
     };
     const { set } = await openTrust({
-      ...{ gun, pin, now, source: sourceOf(gun), cache: openCache() },
+      ...{ gun, pin, now, source: resting ? awayWith(resting) : sourceOf(gun), cache: openCache() },
       ...{ whenUnreachable: 'use-kept', onKeptUsed },
     });
     const signed = listDigests(set, { roles: rolesOf(signer) });
@@ -99,6 +106,19 @@ export class UpstreamTrust implements MirrorTrust {
     const leftMs = earliestExpiry(set).getTime() - now.getTime();
     return { tags, forMs: Math.min(countsMs, Math.max(leftMs, leastMs)) };
   }
+
+  /** For as long as it asked for. */
+  #letAlone(failure: StoreError, now: Date): void {
+    const { retryAfterSeconds } = failure.detail;
+    if (typeof retryAfterSeconds !== 'number' || this.#resting.has('', now)) return;
+    this.#resting.set('', failure, now, Math.min(retryAfterSeconds * 1000, mostRestMs));
+  }
+}
+
+/** A server that is not asked. */
+function awayWith(failure: StoreError): MetadataSource {
+  const refuse = () => Promise.reject(failure);
+  return { root: refuse, timestamp: refuse, byHash: refuse };
 }
 
 function isTagged(entry: [string, Digest]): entry is [Tag, Digest] {

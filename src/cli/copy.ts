@@ -142,7 +142,8 @@ async function copyAll(
 }
 
 /** True when it makes no sense to go on with the next tag. */
-function isOver({ code }: StoreError): boolean {
+function isOver({ code, detail }: StoreError): boolean {
+  if (detail.status === 429) return true;
   return /^REMOTE_(?!STATUS|ANSWER|TOO_LARGE|REDIRECT)/.test(code);
 }
 

@@ -1,4 +1,4 @@
-import { digestOf, hexOf, isStoreError } from '../base/index.ts';
+import { digestOf, hexOf, isStoreError, type StoreError } from '../base/index.ts';
 import { type Gun, type MetadataSource, parseMetadata, type RoleName } from '../tuf/index.ts';
 import { clientError } from './errors.ts';
 
@@ -55,26 +55,28 @@ export function withKept(source: MetadataSource, kept: KeptFiles): MetadataSourc
 /**
  * A source that gives the kept timestamp where the network gives none. Whatever it names by hash is
  * kept too, or the refresh fails; a timestamp that comes and does not verify is no absence.
- * @param onUse  told when the kept one is used
+ * @param onUse  told when the kept one is used, and what failed; nothing when the server has none
  * @see notary 0.7.0 client/tufclient.go downloadTimestamp
  */
 export function withKeptTimestamp(
   source: MetadataSource,
   kept: KeptFiles,
-  onUse: () => void,
+  onUse: (failure?: StoreError) => void,
 ): MetadataSource {
   return {
     root: (version) => source.root(version),
     byHash: (role, sha256, sizeBytes) => source.byHash(role, sha256, sizeBytes),
     async timestamp() {
       const keptBytes = kept.get('timestamp');
+      let failure: StoreError | undefined;
       try {
         const bytes = await source.timestamp();
         if (bytes || !keptBytes) return bytes;
       } catch (error) {
         if (!isStoreError(error) || !keptBytes) throw error;
+        failure = error;
       }
-      onUse();
+      onUse(failure);
       return keptBytes;
     },
   };

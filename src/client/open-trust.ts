@@ -1,3 +1,4 @@
+import type { StoreError } from '../base/index.ts';
 import {
   filesOf,
   type Gun,
@@ -28,8 +29,8 @@ export interface TrustRequest {
    * then what was kept counts, as in docker, until it expires.
    */
   readonly whenUnreachable?: 'refuse' | 'use-kept' | undefined;
-  /** Told when what was kept is used because of that. */
-  readonly onKeptUsed?: (() => void) | undefined;
+  /** Told when what was kept is used because of that, and what failed; nothing when the server has none. */
+  readonly onKeptUsed?: ((failure?: StoreError) => void) | undefined;
 }
 
 /** A repository whose every file was verified at one instant. */

@@ -41,6 +41,14 @@ export const registryErrors = {
     message:
       '{upstream}, which is mirrored here, failed ({reason}); try again later, or ask the operator of this store',
   },
+  REGISTRY_UPSTREAM_LIMIT: {
+    message:
+      '{upstream}, which is mirrored here, wants no more requests from this store for now; try again in {retryAfterSeconds} s',
+  },
+  REGISTRY_UPSTREAM_REFUSES: {
+    message:
+      '{upstream}, which is mirrored here, does not show this to this store; see that the name is right, then ask the operator of this store',
+  },
   REGISTRY_MIRROR_BUSY: {
     message: '{limit} blobs are being fetched from {upstream} or wait for it; try again later',
   },

@@ -13,6 +13,7 @@ import { remoteError } from './errors.ts';
 import { type Answer, type HttpRequest, type OpenAnswer, printable } from './http-request.ts';
 import type { HttpsClient } from './https-client.ts';
 import { isLoopback } from './loopback.ts';
+import { statusOf } from './refusal.ts';
 
 /** A right that a request needs, as the token server names it: `repository:acme/app:pull,push`. */
 export type Scope = string;
@@ -136,8 +137,8 @@ export class AuthorizedClient {
     const answer = await this.#options.http.send(request, tokenLimitBytes);
     if (answer.status === 401 || answer.status === 403) throw this.#unauthorized(scope);
     if (answer.status !== 200) {
-      const reason = `status ${answer.status}`;
-      throw remoteError('REMOTE_TOKEN', { realm: printable(realm), reason });
+      const detail = { realm: printable(realm), reason: `status ${answer.status}` };
+      throw remoteError('REMOTE_TOKEN', { ...detail, ...statusOf(answer) });
     }
     return parseToken(answer.body, realm, this.#options.clock());
   }
@@ -156,7 +157,7 @@ export class AuthorizedClient {
 
   #unauthorized(what: Scope) {
     const { origin, host } = this.#options;
-    return remoteError('REMOTE_UNAUTHORIZED', { origin, host, what });
+    return remoteError('REMOTE_UNAUTHORIZED', { origin, host, what, status: 401 });
   }
 }
 

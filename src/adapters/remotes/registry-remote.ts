@@ -22,11 +22,11 @@ import {
 import type { AuthorizedClient } from './authorized-client.ts';
 import { remoteError } from './errors.ts';
 import { printable } from './http-request.ts';
+import { refusal } from './refusal.ts';
 import {
   pushOf,
   type RegistryOptions,
   RegistryRequests,
-  refusal,
   refusalLimitBytes,
 } from './registry-requests.ts';
 
@@ -66,11 +66,7 @@ export class RegistryRemote implements RegistrySource {
   ): Promise<ReceivedManifest | undefined> {
     const url = this.#requests.url(`${repository}/manifests/${reference}`);
     const request = { method: 'GET', url, headers: { accept: accepted } } as const;
-    const answer = await this.#client.send(
-      request,
-      this.#requests.readScope(repository),
-      manifestLimitBytes,
-    );
+    const answer = await this.#requests.collect(request, repository, manifestLimitBytes);
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw refusal('GET', url, answer);
     const mediaType = (answer.headers.get('content-type') ?? '').replace(/\s*;.*$/s, '');
@@ -81,11 +77,7 @@ export class RegistryRemote implements RegistrySource {
   async digestOf(repository: RepositoryName, reference: Reference): Promise<Digest | undefined> {
     const url = this.#requests.url(`${repository}/manifests/${reference}`);
     const request = { method: 'HEAD', url, headers: { accept: accepted } } as const;
-    const answer = await this.#client.send(
-      request,
-      this.#requests.readScope(repository),
-      refusalLimitBytes,
-    );
+    const answer = await this.#requests.collect(request, repository, refusalLimitBytes);
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw refusal('HEAD', url, answer);
     const named = answer.headers.get('docker-content-digest') ?? '';

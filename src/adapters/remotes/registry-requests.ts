@@ -1,6 +1,5 @@
 import type { RepositoryName } from '../../oci/index.ts';
 import type { AuthorizedClient, Scope } from './authorized-client.ts';
-import { parseErrorBody } from './error-body.ts';
 import { remoteError } from './errors.ts';
 import { type Answer, type HttpRequest, type OpenAnswer, printable } from './http-request.ts';
 
@@ -47,11 +46,33 @@ export class RegistryRequests {
 
   /** Registries send who asks for a blob elsewhere; the token stays behind (see the client). */
   async follow(request: HttpRequest, repository: RepositoryName): Promise<OpenAnswer> {
+    const scope = this.readScope(repository);
+    const { answer } = await this.#followed(request, (next) => this.#client.open(next, scope));
+    return answer;
+  }
+
+  /** As {@link follow}, with the body collected: some send who asks for a manifest elsewhere, too. */
+  async collect(
+    request: HttpRequest,
+    repository: RepositoryName,
+    limitBytes: number,
+  ): Promise<Answer> {
+    const scope = this.readScope(repository);
+    const send = (next: HttpRequest) => this.#client.send(next, scope, limitBytes);
+    const { answer } = await this.#followed(request, send);
+    return answer;
+  }
+
+  /** @returns the first answer that sends nobody on, and who gave it */
+  async #followed<T extends Answer | OpenAnswer>(
+    request: HttpRequest,
+    transmit: (request: HttpRequest) => Promise<T>,
+  ): Promise<{ readonly answer: T; readonly url: URL }> {
     let { url } = request;
     for (let hops = 0; hops <= redirectLimit; hops++) {
-      const answer = await this.#client.open({ ...request, url }, this.readScope(repository));
-      if (![301, 302, 303, 307, 308].includes(answer.status)) return answer;
-      answer.discard();
+      const answer = await transmit({ ...request, url });
+      if (![301, 302, 303, 307, 308].includes(answer.status)) return { answer, url };
+      if ('discard' in answer) answer.discard();
       const to = answer.headers.get('location') ?? '';
       if (!URL.canParse(to, url.href)) {
         throw remoteError('REMOTE_REDIRECT', { url: printable(url), reason: 'to nowhere' });
@@ -86,9 +107,13 @@ export class RegistryRequests {
       if (page === mostPages) {
         throw remoteError('REMOTE_ANSWER', { url: printable(first), reason: 'too many pages' });
       }
-      const answer: Answer = await this.#client.send({ method: 'GET', url }, scope, limitBytes);
-      yield answer;
-      url = nextPage(url, answer.headers.get('link'));
+      const send = (next: HttpRequest) => this.#client.send(next, scope, limitBytes);
+      const found: { answer: Answer; url: URL } = await this.#followed(
+        { method: 'GET', url },
+        send,
+      );
+      yield found.answer;
+      url = nextPage(found.url, found.answer.headers.get('link'));
     }
   }
 }
@@ -106,13 +131,4 @@ export function pullOf(repository: RepositoryName): Scope {
 
 export function pushOf(repository: RepositoryName): Scope {
   return `repository:${repository}:pull,push`;
-}
-
-/** The error of an answer that nobody asked for, with the server's own reason. */
-export function refusal(method: string, url: URL, answer: Answer | OpenAnswer) {
-  const body = answer.body instanceof Uint8Array ? answer.body : new Uint8Array();
-  return remoteError('REMOTE_STATUS', {
-    ...{ method, url: printable(url), status: answer.status },
-    explanation: parseErrorBody(body).explanation || '(no reason given)',
-  });
 }

@@ -4,7 +4,8 @@ import type { AuthorizedClient, Scope } from './authorized-client.ts';
 import { remoteError } from './errors.ts';
 import { type Answer, type HttpRequest, printable } from './http-request.ts';
 import { isPassing, type Pause, persistently } from './persistence.ts';
-import { type RegistryRequests, refusal, refusalLimitBytes } from './registry-requests.ts';
+import { refusal } from './refusal.ts';
+import { type RegistryRequests, refusalLimitBytes } from './registry-requests.ts';
 
 export interface RemoteUploadOptions {
   readonly client: AuthorizedClient;

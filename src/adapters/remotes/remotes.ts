@@ -128,9 +128,9 @@ function registryOrigin(host: string, scheme: 'https' | 'http'): string {
   return host === 'docker.io' ? hubRegistry : originOf(`${scheme}://${host}`);
 }
 
-/** A second, then two, four, eight. */
-async function pause(attempt: number): Promise<void> {
-  await sleep(500 * 2 ** Math.min(attempt, 4));
+/** A second, then two, four, eight; longer where a server asks for it. */
+async function pause(attempt: number, leastMs: number): Promise<void> {
+  await sleep(Math.max(500 * 2 ** Math.min(attempt, 4), leastMs));
 }
 
 /** Checked here once, so that requests and the origin they are compared with are one spelling. */

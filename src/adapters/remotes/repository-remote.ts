@@ -5,13 +5,13 @@ import type { AuthorizedClient, Scope } from './authorized-client.ts';
 import { remoteError } from './errors.ts';
 import { printable } from './http-request.ts';
 import { attemptLimit, isPassing, type Pause, persistently } from './persistence.ts';
+import { refusal } from './refusal.ts';
 import { RegistryRemote } from './registry-remote.ts';
 import {
   pullOf,
   pushOf,
   type RegistryOptions,
   RegistryRequests,
-  refusal,
   refusalLimitBytes,
 } from './registry-requests.ts';
 import { RemoteUpload, type RemoteUploadOptions } from './remote-upload.ts';
@@ -147,7 +147,7 @@ export class RepositoryRemote implements CopySource, CopyDestination {
         breaks = at - brokenAt < progressBytes ? breaks + 1 : 1;
         brokenAt = at;
         if (!isPassing(error) || breaks >= attemptLimit) throw error;
-        await this.#pause(breaks);
+        await this.#pause(breaks, 0);
         body = await this.#persist(() => this.#openFrom(digest, at));
       }
     }

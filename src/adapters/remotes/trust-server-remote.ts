@@ -11,8 +11,9 @@ import {
 import type { AuthorizedClient } from './authorized-client.ts';
 import { parseErrorBody } from './error-body.ts';
 import { remoteError } from './errors.ts';
-import { type Answer, printable } from './http-request.ts';
+import { printable } from './http-request.ts';
 import { multipartOf } from './multipart.ts';
+import { refusal } from './refusal.ts';
 
 export interface TrustServerOptions {
   readonly client: AuthorizedClient;
@@ -109,12 +110,4 @@ export class TrustServerRemote implements TrustRemote {
     if (answer.body.length <= limitBytes) return answer.body;
     throw remoteError('REMOTE_TOO_LARGE', { url: printable(url), limitBytes });
   }
-}
-
-function refusal(method: string, url: URL, answer: Answer) {
-  const { explanation } = parseErrorBody(answer.body);
-  return remoteError('REMOTE_STATUS', {
-    ...{ method, url: printable(url), status: answer.status },
-    explanation: explanation || '(no reason given)',
-  });
 }

@@ -56,7 +56,7 @@ export class BlobFetches {
 
   /**
    * The bytes, or a range of them. Nothing is fetched before the first is asked for.
-   * @throws StoreError REGISTRY_UPSTREAM, REGISTRY_BLOB_UNKNOWN when the origin has none,
+   * @throws StoreError REGISTRY_UPSTREAM and its kin, REGISTRY_BLOB_UNKNOWN when the origin has none,
    *         REGISTRY_MIRROR_BUSY, REGISTRY_QUOTA; before the end of the bytes has been given
    */
   async *read(

@@ -31,8 +31,9 @@ export class LiveBlob {
       for (const reader of this.#readers) {
         if (isEnd || reader.waitingBytes + piece.length > mostWaitingBytes) this.#end(reader);
         else {
-          // A reader's pieces are its own; this one goes to the disk meanwhile.
-          reader.waiting.push(piece.slice());
+          // A reader's pieces are its own, and may be emptied once they are sent; this one goes to the disk
+          // meanwhile. No `slice`: that of a Buffer, which is what a socket gives, shares its memory.
+          reader.waiting.push(new Uint8Array(piece));
           reader.waitingBytes += piece.length;
           reader.wake();
         }

@@ -8,7 +8,8 @@ import {
 
 /**
  * Another registry. Nothing that it says is believed: what it sends counts when it has the digest that was
- * asked for. It throws a StoreError when it cannot be reached, refuses, or makes no sense.
+ * asked for. It throws a StoreError when it cannot be reached, refuses, or makes no sense: its detail has the `status` that was
+ * answered, where one was, 401 where the login does not count; and `retryAfterSeconds` where it wants to be let alone for so long.
  */
 export interface Upstream {
   /** What messages call it. */
