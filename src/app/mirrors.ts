@@ -32,11 +32,16 @@ export function openMirror(
     proxyEnv: proxy === undefined ? undefined : { HTTPS_PROXY: proxy },
   });
   const upstream = Object.assign(remotes.registry(host, scheme), { name: host });
-  const isHub = host === 'docker.io';
-  const nameThere = (name: string) => (isHub && !name.includes('/') ? `library/${name}` : name);
+  const nameThere = (name: string) => nameAt(policy, name);
   const trust = signedBy && trustOf({ ...policy, signedBy }, remotes, place);
   const rule = { folder, upstream, nameThere, tagsForMs, keepMs, trust };
   return { rule, connections: remotes };
+}
+
+/** @see distribution/reference normalize.go: on Docker Hub, names of one word are meant below `library/` */
+function nameAt({ host, below }: Pick<MirrorPolicy, 'host' | 'below'>, name: string): string {
+  if (below !== undefined) return `${below}/${name}`;
+  return host === 'docker.io' && !name.includes('/') ? `library/${name}` : name;
 }
 
 function trustOf(

@@ -1,6 +1,7 @@
 /**
- * Debian's docker-registry and notary-server mirrored by a real store, pulled from with skopeo: once with all that
- * they have, once with only what notary signed there. The upstream moves a signed tag, and goes away.
+ * Debian's docker-registry and notary-server mirrored by a real store, pulled from with skopeo and docker: once with all
+ * that they have, once with only what notary signed there, once as the engine's mirror of Docker Hub. The upstream moves
+ * a signed tag, and goes away.
  */
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -14,7 +15,10 @@ import { anonymous, Remotes } from '../../src/adapters/remotes/index.ts';
 import { openMirror } from '../../src/app/mirrors.ts';
 import { digestOf, hexOf, utf8 } from '../../src/base/index.ts';
 import { mediaTypes, parseRepositoryName, parseTag } from '../../src/oci/index.ts';
-import { plainEnvironment, runCommand } from '../support/command.ts';
+import { plainEnvironment, printed, runCommand } from '../support/command.ts';
+import { DockerCli } from '../support/docker-cli.ts';
+import { buildImage, greetingOf } from '../support/docker-images.ts';
+import { startEngine } from '../support/engine.ts';
 import { NotaryCli } from '../support/notary-cli.ts';
 import { startReferencePair } from '../support/peers-reference.ts';
 import { ServerProcess } from '../support/server-process.ts';
@@ -43,8 +47,9 @@ test('a mirror of Debian’s registry and trust server', async (t) => {
     root: { keys: [await rootKeyOf(notary)] },
   };
   const signed = { folder: 'mirror/signed', ...from, ca, signedBy };
-  const mirrors = [{ folder: 'mirror/all', ...from }, signed];
-  const policy = { anonymousPull: ['mirror'], registry: { mirrors } };
+  const hub = { folder: 'library', ...from, upstream: `http://${pair.registry}/acme` };
+  const mirrors = [{ folder: 'mirror/all', ...from }, signed, hub];
+  const policy = { anonymousPull: ['mirror', 'library'], registry: { mirrors } };
   await using server = await ServerProcess.start({ policy });
   const skopeo = (command: string, name: string, ...args: string[]) =>
     runCommand(
@@ -73,6 +78,32 @@ test('a mirror of Debian’s registry and trust server', async (t) => {
     const { stdout: all } = await skopeo('list-tags', 'all/acme/app');
     assert.deepEqual(JSON.parse(all).Tags, ['unsigned', 'v1']);
     assert.equal(await pull('all/acme/app:unsigned'), 4);
+  });
+
+  await t.test('docker pulls through it, and runs what it pulled', async () => {
+    await using engine = await startEngine({ mirror: server.url });
+    using docker = new DockerCli(engine.host);
+    const pushed = `${gun}:run`;
+    await buildImage(docker, pushed);
+    const { stdout } = await docker.must(['push', pushed]);
+    const [, hash = assert.fail(stdout), size = ''] =
+      /sha256:([0-9a-f]{64}) size: (\d+)/.exec(stdout) ?? [];
+    await notary.must(['addhash', gun, 'run', size, '--sha256', hash, '-p']);
+    await docker.must(['rmi', pushed]);
+    await sleep(1_100);
+    // The last is Docker Hub's by its name: the engine asks its mirror, and nobody else is there.
+    for (const name of [
+      `${server.host}/mirror/all/acme/app:run`,
+      `${server.host}/mirror/signed/acme/app:run`,
+      'app:run',
+    ]) {
+      await docker.must(['pull', name]);
+      const { stdout: said } = await docker.must(['run', '--rm', '--network', 'none', name]);
+      assert.equal(said.trim(), greetingOf(pushed));
+      await docker.must(['rmi', name]);
+    }
+    const refused = await docker.run(['pull', `${server.host}/mirror/signed/acme/app:unsigned`]);
+    assert.match(printed(refused), /manifest unknown/);
   });
 
   await t.test('a tag that moved there leads to what was signed', async () => {
@@ -107,7 +138,7 @@ test('a mirror of Debian’s registry and trust server', async (t) => {
         (error) => error.code,
       );
     };
-    assert.deepEqual(await tagsIn(13), ['v1']);
+    assert.deepEqual(await tagsIn(13), ['run', 'v1']);
     assert.equal(await tagsIn(15), 'REMOTE_UNREACHABLE');
   });
 });

@@ -13,6 +13,11 @@ export interface Engine extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+export interface EngineOptions {
+  /** URL of a registry that it asks for images of Docker Hub first. */
+  readonly mirror?: string;
+}
+
 /**
  * Starts `dockerd` (Debian's docker.io 20.10 and later; needs root) with its own data root, exec
  * root, pidfile and socket below one temporary folder, beside any engine of the machine.
@@ -24,7 +29,7 @@ export interface Engine extends AsyncDisposable {
  *
  * @throws Error with the end of the engine's log when it is not ready after 30 s
  */
-export async function startEngine(): Promise<Engine> {
+export async function startEngine({ mirror }: EngineOptions = {}): Promise<Engine> {
   // Not os.tmpdir(): the path of a Unix socket must stay below 100 bytes.
   const folder = mkdtempSync('/tmp/cm-engine-');
   const socket = join(folder, 'docker.sock');
@@ -38,6 +43,7 @@ export async function startEngine(): Promise<Engine> {
       ...['--containerd-namespace', namespace, '--containerd-plugins-namespace', `${namespace}-p`],
       ...['--iptables=false', '--ip-forward=false', '--ip-masq=false', '--bridge=none'],
       ...['--storage-driver=vfs', '--exec-opt', 'native.cgroupdriver=cgroupfs'],
+      ...(mirror === undefined ? [] : ['--registry-mirror', mirror]),
     ],
     { env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },
   );

@@ -89,7 +89,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'interop-flows.test.ts': [...reference, 'notary', 'notary-signer'],
   'interop-tokens.test.ts': ['docker', ...reference, 'notary'],
   'memory.ts': reference,
-  'upstream-mirror.test.ts': [...reference, 'notary', 'skopeo'],
+  'upstream-mirror.test.ts': [...engine, ...reference, 'notary', 'skopeo'],
   'import-notary.test.ts': ['notary', 'notary-server', 'openssl', 'postgres'],
   'import-notary-killed.test.ts': ['notary-server', 'notary-signer', 'openssl', 'postgres'],
   'import-notary-tokens.test.ts': ['notary', 'notary-server', 'openssl'],

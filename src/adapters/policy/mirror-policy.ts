@@ -23,6 +23,8 @@ export interface MirrorPolicy {
   readonly host: string;
   /** `http` for a registry on this machine. */
   readonly scheme: 'https' | 'http';
+  /** What the names of its repositories begin with there: `grafana` of `docker.io/grafana`; undefined for all. */
+  readonly below: string | undefined;
   /** The file is not read here: another password may be in it at each login. */
   readonly login: { readonly username: string; readonly passwordFile: string } | undefined;
   /** PEM. */
@@ -118,14 +120,19 @@ function folder(value: YamlValue, path: string): string {
   throw wrong(value, path, 'a folder of repositories, as mirror/docker.io');
 }
 
-function upstream(value: YamlValue, path: string): Pick<MirrorPolicy, 'host' | 'scheme'> {
+function upstream(value: YamlValue, path: string): Pick<MirrorPolicy, 'host' | 'scheme' | 'below'> {
   const written = text(value, path);
-  const [, scheme = 'https', host = ''] =
-    /^(?:(https?):\/\/)?([a-z0-9.:[\]-]+)\/?$/.exec(written) ?? [];
-  if (host !== '' && URL.canParse(`${scheme}://${host}`)) {
-    return { host, scheme: scheme === 'http' ? 'http' : 'https' };
+  const [, scheme = 'https', host = '', below] =
+    /^(?:(https?):\/\/)?([a-z0-9.:[\]-]+)(?:\/([^/].*?))?\/?$/.exec(written) ?? [];
+  const isNamed = below === undefined || isRepositoryName(below);
+  if (host !== '' && isNamed && URL.canParse(`${scheme}://${host}`)) {
+    return { host, scheme: scheme === 'http' ? 'http' : 'https', below };
   }
-  throw wrong(value, path, 'a registry, as docker.io or registry.example:5000');
+  throw wrong(
+    value,
+    path,
+    'a registry, as docker.io or registry.example:5000, or a folder there, as docker.io/grafana',
+  );
 }
 
 /** What is wrong with it is not repeated: it may hold a password. */

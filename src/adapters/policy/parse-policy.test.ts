@@ -54,7 +54,7 @@ test('what the example shows in comments can be written', () => {
     [
       {
         ...{ folder: 'mirror/docker.io', host: 'docker.io', scheme: 'https' },
-        ...{ login: undefined, ca: undefined, proxy: undefined },
+        ...{ below: undefined, login: undefined, ca: undefined, proxy: undefined },
         ...{ tagsForMs: 60_000, keepMs: 30 * 86_400_000, followEveryMs: 6 * 3_600_000 },
         signedBy: {
           ...{ server: 'https://notary.docker.io', signer: 'releases', refreshMs: 60_000 },
@@ -179,7 +179,8 @@ const bad: [text: string, code: string, says: string][] = [
     'a repository of the folder',
   ],
   ['registry: { mirrors: [{ folder: m }] }', 'POLICY_VALUE', 'mirrors[0].upstream'],
-  ['registry: { mirrors: [{ folder: m, upstream: a.b/c }] }', 'POLICY_VALUE', 'a registry'],
+  ['registry: { mirrors: [{ folder: m, upstream: a.b/C }] }', 'POLICY_VALUE', 'a registry'],
+  ['registry: { mirrors: [{ folder: m, upstream: a.b/../c }] }', 'POLICY_VALUE', 'a registry'],
   ['registry: { mirrors: [{ folder: m, upstream: ftp://a.b }] }', 'POLICY_VALUE', 'a registry'],
   [
     'registry: { mirrors: [{ folder: m, upstream: a.b, username: u }] }',
