@@ -68,7 +68,10 @@ export const appErrors = {
     message:
       'this store was moved into PostgreSQL; start it with COUNTERMARK_DATABASE, or rename {path} back if nothing was published since',
   },
-  CONFIG_FILE: { message: '{flag} {path} cannot be read: {reason}' },
+  CONFIG_FILE: {
+    message:
+      '{flag} {path} cannot be read ({reason}); see that it is there and that you may read it',
+  },
   DOCKER_FAILED: { message: '{reason}' },
   CONFIG_TRUST_SERVER: { message: 'valid https URL required for trust server, got {server}' },
   CONFIG_TLS_FOLDER: {

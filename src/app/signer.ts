@@ -34,8 +34,8 @@ export const databaseFile = 'signer.sqlite';
 export async function runSigner(flags: SignerFlags, env: Environment, clock: Clock): Promise<void> {
   const log = openLog(env.COUNTERMARK_LOG ?? 'warn');
   const stopped = stopSignal();
-  await using signer = await startSigner(flags, env, clock, log);
-  process.stdout.write(`Countermark's signer listens on ${flags.listen} (${signer.port})\n`);
+  await using _signer = await startSigner(flags, env, clock, log);
+  process.stdout.write(`Countermark's signer listens on ${flags.listen}\n`);
   await stopped;
 }
 

@@ -6,6 +6,7 @@
 export * from './bytes.ts';
 export * from './canonical-json.ts';
 export * from './clock.ts';
+export * from './counted.ts';
 export * from './digest.ts';
 export { baseErrors } from './error-codes.ts';
 export * from './errors.ts';

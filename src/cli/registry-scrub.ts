@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { parseSize, sizeText } from '../base/index.ts';
+import { counted, parseSize, sizeText } from '../base/index.ts';
 import type { Fault, Scrubbed } from '../registry/index.ts';
 import { cliError } from './errors.ts';
 import { exitCodes, type Report } from './exit-codes.ts';
@@ -22,7 +22,8 @@ export function registryScrubCommand(world: CliWorld, report: Report): Command {
       const { data, rate, json } = command.optsWithGlobals<ScrubOptions>();
       const question = { data, bytesPerSecond: rate === undefined ? undefined : bytesOf(rate) };
       const scrubbed = await world.scrubRegistry(question, ({ blobs, bytes }) => {
-        if (world.isWatched) world.printError(`\r${blobs} blobs read, ${sizeText(bytes)}\u001b[K`);
+        if (world.isWatched)
+          world.printError(`\r${counted(blobs, 'blob')} read, ${sizeText(bytes)}\u001b[K`);
       });
       if (world.isWatched) world.printError('\r\u001b[K');
       world.print(json ? `${JSON.stringify(scrubbed, null, 2)}\n` : rendered(scrubbed));
@@ -40,9 +41,9 @@ function bytesOf(rate: string): number {
 }
 
 function rendered({ blobs, manifests, bytes, faults }: Scrubbed): string {
-  const head = `${blobs} blobs and ${manifests} manifests read, ${sizeText(bytes)}: `;
+  const head = `${counted(blobs, 'blob')} and ${counted(manifests, 'manifest')} read, ${sizeText(bytes)}: `;
   if (faults.length === 0) return `${head}all are what their names say.\n`;
-  return `${head}${faults.length} faults.\n\n${faults.map(shown).join('')}`;
+  return `${head}${counted(faults.length, 'fault')}.\n\n${faults.map(shown).join('')}`;
 }
 
 function shown({ kind, what, digest, found, repositories, quarantined }: Fault): string {

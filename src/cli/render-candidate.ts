@@ -1,3 +1,4 @@
+import { counted } from '../base/index.ts';
 import { type Severity, severities } from '../findings/index.ts';
 import type {
   CandidateJson,
@@ -80,7 +81,7 @@ function isList(told: Told): told is readonly HistoryEntryJson[] {
 }
 
 function verified({ entries = 0, head = '', candidates = 0 }: Partial<HistoryCheckJson>): string {
-  const what = `${entries} entries of ${candidates} candidates`;
+  const what = `${counted(entries, 'entry', 'entries')} of ${counted(candidates, 'candidate')}`;
   return `The whole history is as it was written: ${what}; the last is ${printable(head)}\n`;
 }
 
@@ -116,8 +117,8 @@ function countsOf(findings: readonly FindingJson[]): string {
   const blocking = findings.filter(({ blocks }) => blocks).length;
   const reasons = findings.filter(({ needsReason }) => needsReason).length;
   const effects = [
-    ...(blocking > 0 ? [`${blocking} ${blocking === 1 ? 'blocks' : 'block'}`] : []),
-    ...(reasons > 0 ? [`${reasons} ${reasons === 1 ? 'needs' : 'need'} a reason`] : []),
+    ...(blocking > 0 ? [counted(blocking, 'blocks', 'block')] : []),
+    ...(reasons > 0 ? [`${counted(reasons, 'needs', 'need')} a reason`] : []),
   ];
   return [counts.join(', '), ...effects].join('; ');
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { counted } from '../base/index.ts';
 import { cliError } from './errors.ts';
 import type { CliWorld, MovedKeys, MoveQuestion, SignerFlags } from './ports.ts';
 
@@ -63,14 +64,12 @@ function usage(reason: string) {
 
 /** What is in the signer now, and what is left to do. */
 function renderMoved(question: MoveQuestion, { moved, there, repositories, removed }: MovedKeys) {
-  const of = `${moved + there === 1 ? 'key' : 'keys'} of ${repositories} ${repositories === 1 ? 'repository' : 'repositories'}`;
+  const all = `${counted(moved + there, 'key')} of ${counted(repositories, 'repository', 'repositories')}`;
   if (moved + there === 0) return 'There are no keys to move.\n';
   if (question.dryRun) {
-    return `${moved + there} ${of} can be moved, ${there} of them there already; each has signed a trial text.\nNothing was written.\n`;
+    return `${all} can be moved, ${there} of them there already; each has signed a trial text.\nNothing was written.\n`;
   }
-  const lines = [
-    `${moved + there} ${of} in the signer, ${moved} of them moved now; each has signed a trial text.`,
-  ];
+  const lines = [`${all} in the signer, ${moved} of them moved now; each has signed a trial text.`];
   if (removed > 0) lines.push(`${removed} removed from the store: the signer alone holds them.`);
   else lines.push('Next:', ...nextSteps(question).map((step, at) => `  ${at + 1}. ${step}`));
   return `${lines.join('\n')}\n`;

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { counted } from '../base/index.ts';
 import type { CliWorld, SignerFlags } from './ports.ts';
 import { signerImportCommand } from './signer-import.ts';
 
@@ -19,7 +20,7 @@ export function signerCommands(world: CliWorld): Command {
     .description('Encrypt every key with the passphrase of the default alias')
     .action(async (_options: unknown, command: Command) => {
       const count = await world.reencrypt(command.optsWithGlobals<SignerFlags>());
-      world.print(`${count} ${count === 1 ? 'key is' : 'keys are'} encrypted again.\n`);
+      world.print(`${counted(count, 'key is', 'keys are')} encrypted again.\n`);
     });
   signer.addCommand(signerImportCommand(world));
   return signer;

@@ -1,4 +1,4 @@
-import { isStoreError, type StoreError } from '../../base/index.ts';
+import { counted, isStoreError, type StoreError } from '../../base/index.ts';
 import type { Finding } from '../../findings/index.ts';
 import { type Gun, parseGun, type TrustedSet } from '../../tuf/index.ts';
 import { type Admitted, checked, type ImageContent, type Subject } from '../candidate.ts';
@@ -70,7 +70,8 @@ function passed(candidate: Admitted, { authentic, image, notes, pin }: Proof, at
     pin: { rootVersion: root.version, rootBytes: root.bytes },
     versions: seen,
   };
-  const reason = `authentic, whole and fresh: ${image.manifests.length} manifests, ${image.blobs.length} blobs`;
+  const parts = `${counted(image.manifests.length, 'manifest')}, ${counted(image.blobs.length, 'blob')}`;
+  const reason = `authentic, whole and fresh: ${parts}`;
   return {
     advance: {
       candidateId,

@@ -1,3 +1,4 @@
+import { counted } from '../../base/index.ts';
 import { parseGun } from '../../tuf/index.ts';
 import { type Approved, type SealedFile, sealed } from '../candidate.ts';
 import type { SealFile } from '../candidates-port.ts';
@@ -65,7 +66,7 @@ function sealedAdvance(
     sizeBytes: bytes.length,
   }));
   const names = new Set(files.map(({ gun }) => gun)).size;
-  const reason = `signed as targets/${storeName} under ${names} ${names === 1 ? 'name' : 'names'}`;
+  const reason = `signed as targets/${storeName} under ${counted(names, 'name')}`;
   const evidence = serializeEvidence('seal', { files: sealedJson(made) });
   return {
     candidateId,

@@ -1,3 +1,4 @@
+import { counted } from '../../base/index.ts';
 import { ownFlagsHelp } from '../docker/global-flags.ts';
 import type { TrustCommand } from './command.ts';
 
@@ -46,7 +47,7 @@ export function countMistake(program: string, command: TrustCommand): string {
   const { takes } = command;
   const isLeast = 'atLeast' in takes;
   const count = isLeast ? takes.atLeast : takes.exactly;
-  const wanted = `${isLeast ? 'at least ' : ''}${count} argument${count === 1 ? '' : 's'}`;
+  const wanted = `${isLeast ? 'at least ' : ''}${counted(count, 'argument')}`;
   return [
     `docker: '${title}' requires ${wanted}\n`,
     `\nUsage:  ${usageOf(program, command)}\n`,

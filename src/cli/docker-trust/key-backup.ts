@@ -1,3 +1,4 @@
+import { counted } from '../../base/index.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 import type { TrustCommand } from './command.ts';
@@ -34,7 +35,7 @@ export const keyBackupCommand: TrustCommand = {
       shown(world, { file, keys: rows });
     } else {
       world.print(
-        `Backed up ${keys.length} keys to ${file}; restored it to a scratch folder and opened ${opened} of them.\n`,
+        `Backed up ${counted(keys.length, 'key')} to ${file}; restored it to a scratch folder and opened ${opened} of them.\n`,
       );
     }
     return exitCodes.done;

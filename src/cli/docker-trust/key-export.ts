@@ -1,3 +1,4 @@
+import { counted } from '../../base/index.ts';
 import type { TrustCommand } from './command.ts';
 import { parseImageName } from './image-name.ts';
 import { jsonFlag, shown } from './shown.ts';
@@ -40,7 +41,7 @@ export const keyExportCommand: TrustCommand = {
       shown(world, { keys, ...(file === undefined ? { pem } : { file }) });
     } else if (file === undefined) world.print(pem);
     else {
-      world.print(`Exported ${chosen.length} key${chosen.length === 1 ? '' : 's'} to ${file}\n`);
+      world.print(`Exported ${counted(chosen.length, 'key')} to ${file}\n`);
     }
     return 0;
   },

@@ -1,3 +1,4 @@
+import { counted } from '../../base/index.ts';
 import type { Published, TrustChange } from '../../client/index.ts';
 import { isTargetsRole, type RoleName } from '../../tuf/index.ts';
 import { instant } from '../table.ts';
@@ -26,7 +27,7 @@ export const witnessCommand: TrustCommand = {
       return 0;
     }
     for (const { role, version, expiresAt, tags } of rows) {
-      const what = tags === null ? '' : `; it signs ${tags} ${tags === 1 ? 'tag' : 'tags'}`;
+      const what = tags === null ? '' : `; it signs ${counted(tags, 'tag')}`;
       world.print(
         `Witnessed ${role}: version ${version}, valid until ${instant(expiresAt)}${what}\n`,
       );
