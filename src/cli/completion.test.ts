@@ -43,10 +43,12 @@ test('docker asks its plugin with the name before the words, and wants no files'
 test('a page has what the command takes, and no line that is a request by accident', () => {
   const outline: Outline = {
     ...{ name: 'x', summary: '.B \'quoted\' \\ - "a"', synopsis: '[OPTIONS]' },
+    takes: [{ name: 'image', summary: 'HOST/NAME[:TAG]' }],
     flags: [{ name: '--yes', written: '-y, --yes', summary: "'tis so" }],
     commands: [],
   };
   const page = manPages(outline, '2026-11-21', ['docker']).get('docker-x.1');
   assert.match(page ?? '', /^docker\\-x \\- \\&\.B 'quoted' \\e \\- \\\(dqa\\\(dq$/m);
+  assert.match(page ?? '', /^\.SH ARGUMENTS\n\.TP\n\.B image\nHOST\/NAME\[:TAG\]$/m);
   assert.match(page ?? '', /^\.B \\-y, \\-\\-yes\n\\&'tis so$/m);
 });

@@ -24,7 +24,7 @@ function* pagesBelow(
 }
 
 function page(outline: Outline, path: readonly string[], date: string): string {
-  const { summary, synopsis, flags, commands } = outline;
+  const { summary, synopsis, takes, flags, commands } = outline;
   const name = path.join('-');
   const parent = path.slice(0, -1).join('-');
   const also = [...(parent ? [parent] : []), ...commands.map((child) => `${name}-${child.name}`)];
@@ -32,6 +32,10 @@ function page(outline: Outline, path: readonly string[], date: string): string {
     `.TH "${roff(name.toUpperCase())}" 1 "${date}" "Countermark ${version}"`,
     ...['.SH NAME', `${roff(name)} \\- ${roff(summary)}`],
     ...['.SH SYNOPSIS', `.B ${roff(path.join(' '))}`, roff(synopsis)],
+    ...section(
+      'ARGUMENTS',
+      takes.map((each) => [each.name, each.summary] as const),
+    ),
     ...section(
       'COMMANDS',
       commands.map((child) => [child.name, child.summary] as const),

@@ -10,6 +10,8 @@ export interface Outline {
   readonly summary: string;
   /** What stands after the path in a usage line. */
   readonly synopsis: string;
+  /** What stands for the words of the synopsis, where its help tells it. */
+  readonly takes: readonly { readonly name: string; readonly summary: string }[];
   /** `--pretty`, with its short form and value as people write them, and what it does. */
   readonly flags: readonly {
     readonly name: string;
@@ -26,13 +28,17 @@ export function outlineOf(command: Command): Outline {
     name: command.name(),
     summary: command.description(),
     synopsis: command.usage(),
+    takes: help.visibleArguments(command).map((argument) => ({
+      name: help.argumentTerm(argument),
+      summary: help.argumentDescription(argument),
+    })),
     flags: help
       .visibleOptions(command)
       .filter(({ long }) => long)
-      .map(({ long, flags, description }) => ({
-        name: long ?? '',
-        written: flags,
-        summary: description,
+      .map((option) => ({
+        name: option.long ?? '',
+        written: option.flags,
+        summary: help.optionDescription(option),
       })),
     commands: command.commands.filter((each) => !each.name().startsWith('__')).map(outlineOf),
   };
@@ -50,12 +56,13 @@ export function trustOutline(name: string, table: readonly TrustCommand[]): Outl
         name: command.path.split(' ').at(-1) ?? '',
         summary: command.summary,
         synopsis: command.synopsis,
+        takes: [],
         flags: command.flags.map((flag) => flagOf(flag.name, command.options)),
         commands: [],
       }));
   const named = Object.entries(groups).filter(([group]) => group !== '');
   const inner = named.map(([group, summary]) => ({
-    ...{ name: group, summary, synopsis: 'COMMAND', flags: [], commands: below(group) },
+    ...{ name: group, summary, synopsis: 'COMMAND', takes: [], flags: [], commands: below(group) },
   }));
   const summary = groups[''] ?? '';
   const flags = ownFlags.map((flag) => flagOf(flag.name, ownFlagsHelp));
@@ -63,6 +70,7 @@ export function trustOutline(name: string, table: readonly TrustCommand[]): Outl
     name,
     summary,
     synopsis: '[OPTIONS] COMMAND',
+    takes: [],
     flags,
     commands: [...inner, ...below('')],
   };

@@ -55,7 +55,7 @@ export function createProgram(world: CliWorld, report: Report): Command {
   }
   program.addCommand(manCommand(world, outline), { hidden: true });
   // Its arguments are docker's and are read as docker does, see runCli.
-  program.command('docker').description('Any docker, with content trust; docker trust');
+  program.command('docker').description('Docker with content trust; see plugin, shell-init');
   for (const command of everyCommand(program)) {
     command
       .helpCommand(false)
