@@ -19,7 +19,7 @@ import { statusOf } from './refusal.ts';
 export type Scope = string;
 
 export interface AuthorizedClientOptions {
-  readonly http: HttpsClient;
+  readonly http: Pick<HttpsClient, 'send' | 'open'>;
   /** The origin that requests go to; no credential and no token ever goes to another, but to
    *  the token server that this origin names. */
   readonly origin: string;
@@ -32,7 +32,11 @@ export interface AuthorizedClientOptions {
    * caller will need beside it. What the server names, unless told.
    */
   readonly asksFor?: 'what is named' | 'what is needed' | undefined;
+  /** Whether the token server that the origin names may be asked; any may, unless told. */
+  readonly follows?: ((origin: URL, realm: URL) => boolean) | undefined;
 }
+
+const anywhere = () => true;
 
 interface Token {
   readonly authorization: Secret;
@@ -145,12 +149,13 @@ export class AuthorizedClient {
 
   /** A password goes over TLS, or stays on this machine. */
   #realmOf(challenge: Challenge): URL {
-    const { origin } = this.#options;
+    const { origin, follows = anywhere } = this.#options;
     const text = challenge.parameters.get('realm') ?? '';
     const realm = URL.canParse(text) ? new URL(text) : undefined;
     const isSafe =
       realm?.protocol === 'https:' || (realm?.protocol === 'http:' && isLoopback(realm.hostname));
-    if (realm && isSafe && realm.username === '' && realm.password === '') return realm;
+    const isBare = realm?.username === '' && realm.password === '';
+    if (realm && isSafe && isBare && follows(new URL(origin), realm)) return realm;
     const reason = `its realm is "${text.slice(0, 100)}"`;
     throw remoteError('REMOTE_CHALLENGE', { origin, reason });
   }

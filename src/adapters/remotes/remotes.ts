@@ -20,7 +20,10 @@ export interface RemotesOptions extends HttpsClientOptions {
   readonly clock: Clock;
   /** URL of a trust server that serves all repositories; else each host serves its own. */
   readonly trustServer?: string | undefined;
-  /** `outside`: registries send us only where {@link leadsOutside} lets them; else anywhere. */
+  /**
+   * `outside`: registries send us, to a blob or a token server, only where {@link leadsOutside} lets them;
+   * else anywhere.
+   */
   readonly redirects?: 'anywhere' | 'outside' | undefined;
 }
 
@@ -49,8 +52,11 @@ export class Remotes implements Disposable {
    */
   registry(host: string, scheme: 'https' | 'http' = 'https'): RegistryRemote {
     const origin = registryOrigin(host, scheme);
-    const follows = this.#options.redirects === 'outside' ? leadsOutside : undefined;
-    return new RegistryRemote({ origin, client: this.#client(origin, host), follows });
+    return new RegistryRemote({
+      origin,
+      client: this.#client(origin, host),
+      follows: this.#follows,
+    });
   }
 
   /** A registry to read from; on loopback also one without TLS. */
@@ -91,6 +97,10 @@ export class Remotes implements Disposable {
     return new TrustServerRemote({ base, gun, forWriting, client: this.#client(origin, host) });
   }
 
+  get #follows(): typeof leadsOutside | undefined {
+    return this.#options.redirects === 'outside' ? leadsOutside : undefined;
+  }
+
   [Symbol.dispose](): void {
     this.#http[Symbol.dispose]();
   }
@@ -117,7 +127,7 @@ export class Remotes implements Disposable {
     const known = this.#clients.get(key);
     if (known) return known;
     const { credentials, clock } = this.#options;
-    const about = { origin, host, credentials, clock, asksFor };
+    const about = { origin, host, credentials, clock, asksFor, follows: this.#follows };
     const client = new AuthorizedClient({ http: this.#http, ...about });
     this.#clients.set(key, client);
     return client;
