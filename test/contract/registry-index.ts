@@ -300,6 +300,29 @@ export function registryIndexContract(name: string, open: () => Promise<OpenRegi
     return { blobs: 2 };
   });
 
+  contract('a referrer is listed under a fallback tag however deep it is itself', async (index) => {
+    const subject = { mediaType: mediaTypes.ociManifest, digest: digestOf(config), size: 1 };
+    const tag = fallbackTagOf(subject.digest);
+    await push(
+      index,
+      app,
+      tag,
+      indexOf([await pushImage(index, app, undefined, 'one', { subject })]),
+    );
+    let inner = await pushImage(index, app, undefined, 'inner');
+    for (let level = 0; level < 2; level++) {
+      inner = indexOf([inner]);
+      await push(index, app, undefined, inner);
+    }
+    const deepest = indexOf([inner], { subject });
+    await push(index, app, undefined, deepest);
+    const list = parseManifest((await index.manifest(app, tag))?.bytes ?? config);
+    assert.ok(
+      list.kind === 'index' && list.manifests.some((each) => each.digest === digestOf(deepest)),
+    );
+    return { blobs: 2, manifests: 6, linked: 6, references: 9, tags: 1 };
+  });
+
   contract(
     'what is no list of referrers outlives the fallback tag that led to it',
     async (index) => {

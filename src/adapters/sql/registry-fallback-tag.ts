@@ -13,7 +13,7 @@ import {
 } from '../../oci/index.ts';
 import { needsOf } from '../../registry/index.ts';
 import type { Tx } from './database.ts';
-import { putManifestIn, unlinkManifest } from './registry-manifests.ts';
+import { storeManifestIn, unlinkManifest } from './registry-manifests.ts';
 import { parentsOf } from './registry-needs.ts';
 import { deleteTagIn } from './registry-tags.ts';
 
@@ -142,5 +142,5 @@ async function putList(
   const manifest = parseManifest(bytes);
   const artifactType = artifactTypeOf(manifest);
   const needs = needsOf(manifest);
-  await putManifestIn(tx, { repository, manifest, needs, artifactType, tags: [tag] }, now);
+  await storeManifestIn(tx, { repository, manifest, needs, artifactType, tags: [tag] }, now);
 }

@@ -13,6 +13,14 @@ import { requireManifest, requireThat, setTagIn, tagsOf } from './registry-tags.
  * @throws StoreError REGISTRY_MANIFEST_INCOMPLETE, REGISTRY_SIZE_MISMATCH, REGISTRY_TOO_DEEP
  */
 export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promise<void> {
+  await storeManifestIn(tx, put, now);
+  // Now that it can be walked: an index too deep to be linked later is not taken at all.
+  await imageIn(tx, put.manifest.digest);
+  if (!put.mayLack) await listReferrer(tx, put.repository, put.manifest, now);
+}
+
+/** The same for a list that the registry keeps itself: it is as long and deep as what others pushed makes it. */
+export async function storeManifestIn(tx: Tx, put: ManifestPut, now: Date): Promise<void> {
   const { repository, manifest, needs, tags } = put;
   await requireThat(tx, repository, tags[0] ?? manifest.digest, put.precondition);
   const { blobs, manifests } = needs;
@@ -31,8 +39,6 @@ export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promis
     )
     .execute();
   await insertReferences(tx, put);
-  // Now that it can be walked: an index too deep to be linked later is not taken at all.
-  await imageIn(tx, manifest.digest);
   await tx
     .insertInto('repository_manifests')
     .values({
@@ -49,7 +55,6 @@ export async function putManifestIn(tx: Tx, put: ManifestPut, now: Date): Promis
     )
     .execute();
   for (const tag of tags) await setTagIn(tx, repository, tag, manifest.digest, now, put.guard);
-  if (!put.mayLack) await listReferrer(tx, repository, manifest, now);
 }
 
 /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN, REGISTRY_IN_USE */
