@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fastify } from 'fastify';
+import { noSeals } from '../../test/support/registry-server.ts';
 import { openFilesystemBlobs } from '../adapters/blobs/index.ts';
 import { openDatabase } from '../adapters/sql/database.ts';
 import { SqliteInstantReads } from '../adapters/sql/instant-reads.ts';
@@ -69,7 +70,7 @@ async function open() {
   const auth = createAuth({
     ...{ users, instantUsers: reads, origins: ['localhost:5443'], service: 'test' },
     passwords: { hash: async (text) => text.reveal(), matches: async (a, b) => a.reveal() === b },
-    policy: { storeIsPublic: true, publicNamespaces: new Set() },
+    policy: { storeIsPublic: true, publicNamespaces: new Set(), deletionRecalls: false },
     tokenKey: new Secret<Uint8Array>(randomBytes(32)),
     ...{ random, clock },
   });
@@ -95,6 +96,7 @@ async function open() {
     ...{ index, blobs, uploads, gate, clock, descriptions, keepEveryMs },
     collection: new SqlCollection(db),
     rules: defaultTagRules,
+    seals: noSeals,
     views,
   });
   serveV2(app, [api], answerUnknown);

@@ -13,7 +13,7 @@ import { SqlRegistryIndex } from '../adapters/sql/registry-index.ts';
 import { SqlUserStore } from '../adapters/sql/user-store.ts';
 import { SqlVersionShelf } from '../adapters/sql/version-shelf.ts';
 import type { Clock, Random, Secret } from '../base/index.ts';
-import { Bell, CandidateDesk, ChainWorker, zoneOf } from '../chain/index.ts';
+import { Bell, CandidateDesk, ChainWorker } from '../chain/index.ts';
 import { createAuth } from '../http/auth/index.ts';
 import { createInstantGet, createNotaryApi, requestsOf } from '../http/notary-api/index.ts';
 import { metrics, OperationCounts, ops, RenewalCounts } from '../http/ops/index.ts';
@@ -28,7 +28,6 @@ import {
 } from '../http/registry-api/index.ts';
 import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
-import type { RepositoryName } from '../oci/index.ts';
 import { collectionOfMirrors, Quotas, SeenLately, Uploads } from '../registry/index.ts';
 import { expiryReport, TrustServer, urgentExpiries } from '../trust/index.ts';
 import { AnnouncedMetadata } from './announced-metadata.ts';
@@ -40,6 +39,7 @@ import { addFirstAdministrator } from './first-administrator.ts';
 import { followUpstreams } from './mirror-care.ts';
 import { openBlobs } from './open-blobs.ts';
 import { openInstantReads, openStoreDatabase } from './open-store-database.ts';
+import { isOfTheChain, ownSeals } from './own-seals.ts';
 import { openReaderViews } from './reader-views.ts';
 import { collectGarbage } from './registry-care.ts';
 import { makeReview, readPolicy } from './review.ts';
@@ -80,6 +80,7 @@ export async function startStore(
   await using undo = new AsyncDisposableStack();
   const { origins, storeName } = config;
   const policy = await readPolicy(config);
+  const { collect, collectEveryMs, tagRules } = policy.registry;
 
   const db = await openStoreDatabase(config, folder);
   undo.defer(() => db.destroy());
@@ -116,7 +117,7 @@ export async function startStore(
     users,
     instantUsers: reads,
     passwords: new Argon2idPasswords(),
-    policy,
+    policy: { ...policy, deletionRecalls: tagRules.deleteSigned === 'revoke' },
     origins,
     service: storeName,
     tokenKey: await folder.secret('token'),
@@ -151,7 +152,6 @@ export async function startStore(
 
   const tls = config.plainHttp ? undefined : openTls(folder.tls, hostsOf(config), clock());
   const { gunPrefixes } = config;
-  const { collect, collectEveryMs, tagRules } = policy.registry;
   const collection = new SqlCollection(db);
   const expirySources = { index: expiries, server: trust, signer: signer?.state };
   // Of PostgreSQL nothing is known without asking it.
@@ -217,6 +217,7 @@ export async function startStore(
           ...{ index, collection, blobs, uploads, clock, keepEveryMs, descriptions },
           gate: closingMirrors(gate, upstreamOf),
           rules: tagRules,
+          seals: ownSeals(desk),
           views,
         }),
       ],
@@ -258,12 +259,6 @@ export async function startStore(
     firstStart,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
-}
-
-/** What lies there only the chain takes out. */
-function isOfTheChain(repository: RepositoryName): boolean {
-  const zone = zoneOf(repository);
-  return zone === 'certification' || zone === 'store';
 }
 
 /** Names and addresses that the certificate must have. */

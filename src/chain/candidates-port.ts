@@ -171,6 +171,7 @@ export interface CandidateFilter {
   readonly states?: readonly State[] | undefined;
   readonly repository?: string | undefined;
   readonly tag?: string | undefined;
+  readonly digest?: Digest | undefined;
   /** Producers' namespaces. */
   readonly namespaces?: readonly string[] | undefined;
   readonly limit?: number | undefined;

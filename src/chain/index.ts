@@ -26,4 +26,4 @@ export {
 export type * from './ports.ts';
 export { restoreCandidate } from './restore.ts';
 export { ChainWorker, type WorkerOptions } from './worker.ts';
-export { certificationOf, parseStagingRepository, storeOf, zoneOf } from './zones.ts';
+export { certificationOf, parseStagingRepository, stagingOf, storeOf, zoneOf } from './zones.ts';

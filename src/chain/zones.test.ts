@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isRepositoryName } from '../oci/index.ts';
+import { isRepositoryName, parseRepositoryName } from '../oci/index.ts';
 import {
   certificationOf,
   isStagingRepository,
   parseStagingRepository,
+  stagingOf,
   storeOf,
   zoneOf,
 } from './zones.ts';
@@ -51,6 +52,10 @@ test('a staging repository has one place in each of the other zones', () => {
   const repository = parseStagingRepository('staging/acme/tools/app');
   assert.equal(certificationOf(repository), 'certification/acme/tools/app');
   assert.equal(storeOf(repository), 'store/acme/tools/app');
+  assert.equal(stagingOf(storeOf(repository)), repository);
+  for (const other of [repository, certificationOf(repository), 'acme/app', 'store/acme']) {
+    assert.equal(stagingOf(parseRepositoryName(other)), undefined, other);
+  }
 });
 
 test('whatever the name, its places are valid names of their zones', () => {

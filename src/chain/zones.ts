@@ -48,6 +48,13 @@ export function storeOf(repository: StagingRepository): RepositoryName {
   return inZone('store', repository);
 }
 
+/** The staging repository that an image of the store was certified from; undefined outside of the store. */
+export function stagingOf(repository: RepositoryName): StagingRepository | undefined {
+  if (zoneOf(repository) !== 'store') return undefined;
+  const staging = inZone('staging', repository);
+  return isStagingRepository(staging) ? staging : undefined;
+}
+
 function inZone(zone: Zone, repository: string): RepositoryName {
-  return `${zone}${repository.slice('staging'.length)}` as RepositoryName;
+  return `${zone}${repository.slice(repository.indexOf('/'))}` as RepositoryName;
 }

@@ -28,10 +28,15 @@ export const registryErrors = {
   },
   REGISTRY_SIGNED: {
     message:
-      '{reference} of {repository} is signed; revoke it first (docker trust revoke), then delete it',
+      '{reference} of {repository} is signed, and only who signed it can take that back: revoke it first (docker trust revoke HOST/{repository}:TAG), then delete it',
+  },
+  REGISTRY_RECALL_NEEDED: {
+    message:
+      '{repository} is changed by the store alone, which keeps what it published whole; take an image out of it with "countermark candidate recall ID"',
   },
   REGISTRY_TAG_IMMUTABLE: {
-    message: '{repository}:{tag} leads to {digest} for ever; push under another tag',
+    message:
+      '{repository}:{tag} leads to {digest} for ever, and is not deleted; push under another tag',
   },
   REGISTRY_QUOTA: {
     message:

@@ -25,6 +25,7 @@ export {
   type TagRetention,
   tagsToForget,
 } from './collection/tag-retention.ts';
+export { deleteReference } from './delete-reference.ts';
 export { registryError, registryErrors } from './errors.ts';
 export { type ImportedRepository, importRepository } from './import/import-repository.ts';
 export type { RegistrySource } from './import/ports.ts';
@@ -40,6 +41,7 @@ export type {
   ByteRange,
   LinkedBlob,
   ManifestPut,
+  OwnSeals,
   Page,
   Precondition,
   RegistryIndex,
@@ -52,7 +54,7 @@ export { type ReaderViews, type RegistryReads, readsOf } from './reads.ts';
 export { remarksOn } from './remarks.ts';
 export type { NamedBlob, ScrubbedBlobs, ScrubbedIndex } from './scrub/ports.ts';
 export { type Fault, type Scrubbed, type Scrubbing, scrub } from './scrub/scrub.ts';
-export { defaultTagRules, deleteReference, guardOf, type TagRules } from './tag-rules.ts';
+export { type DeleteSigned, defaultTagRules, guardOf, type TagRules } from './tag-rules.ts';
 export {
   isUploadId,
   newUploadId,

@@ -138,6 +138,24 @@ export interface LinkedBlob {
   readonly linkedAt: Date;
 }
 
+/** What the store itself published: its signature, the tag and the image go together, or not at all. */
+export interface OwnSeals {
+  /** Whether the store alone changes what a repository has. */
+  owns(repository: RepositoryName): boolean;
+  /** The tags under which it published an image there and has not taken it back, moved ones too. */
+  tagsOf(repository: RepositoryName, digest: Digest): Promise<readonly Tag[]>;
+  /**
+   * Takes back what it published under one of these tags, in one transaction.
+   * @param actor  who wants that; it stands in the history
+   * @returns false when somebody was faster
+   */
+  recall(
+    image: { readonly repository: RepositoryName; readonly tag: Tag; readonly digest: Digest },
+    actor: string,
+    now: Date,
+  ): Promise<boolean>;
+}
+
 /** Which repository has which blobs, manifests and tags. Each method is one transaction. */
 export interface RegistryIndex {
   /** The size of a blob that the repository may serve; undefined when it may not. */
@@ -180,6 +198,9 @@ export interface RegistryIndex {
     now: Date,
     guard?: TagGuard,
   ): Promise<void>;
+
+  /** The indexes of the repository that need a manifest, the first few of them. */
+  indexesNeeding(repository: RepositoryName, digest: Digest): Promise<readonly Digest[]>;
 
   /** @throws StoreError REGISTRY_MANIFEST_UNKNOWN when the repository has no such manifest */
   setTag(repository: RepositoryName, tag: Tag, digest: Digest, now: Date): Promise<void>;

@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Digest, digestOf, utf8 } from '../base/index.ts';
-import { parseReference, parseRepositoryName, parseTag } from '../oci/index.ts';
+import { parseRepositoryName, parseTag } from '../oci/index.ts';
 import { parseNamePattern } from './collection/name-pattern.ts';
-import type { CollectionIndex } from './collection/ports.ts';
-import type { RegistryIndex } from './ports.ts';
-import { defaultTagRules, deleteReference, guardOf, type TagRules } from './tag-rules.ts';
+import { defaultTagRules, guardOf, type TagRules } from './tag-rules.ts';
 
-const now = new Date('2026-11-21T12:00:00Z');
 const app = parseRepositoryName('acme/app');
 const image = digestOf(utf8('image'));
 const other = digestOf(utf8('other'));
 const frozen: TagRules = {
   immutable: [{ repositories: pattern('acme/*'), tags: pattern('v*') }],
-  signedMayGo: false,
+  deleteSigned: 'refuse',
 };
 
 function pattern(text: string) {
@@ -48,42 +45,4 @@ test('signatures of an image go on growing under their tag', () => {
 test('where every tag may move, nothing is asked', () => {
   assert.equal(guardOf(frozen, parseRepositoryName('acme/app/sub')), undefined);
   assert.equal(guardOf(defaultTagRules, app), undefined);
-});
-
-/** What is deleted where the tag `signed` and the digest of `image` are signed. */
-async function deleted(reference: string, rules: TagRules): Promise<string[]> {
-  const gone: string[] = [];
-  const index = {
-    deleteTag: async (_, tag) => void gone.push(tag),
-    deleteManifest: async (_, digest) => void gone.push(digest),
-  } as Partial<RegistryIndex> as RegistryIndex;
-  const collection: Pick<CollectionIndex, 'signedContent'> = {
-    signedContent: async () => ({
-      digests: new Set([image]),
-      tags: new Set(['signed']),
-      moment: { position: 0, guns: [] },
-    }),
-  };
-  const named = { repository: app, reference: parseReference(reference) };
-  await deleteReference({ index, collection }, rules, named, undefined, now);
-  return gone;
-}
-
-test('what is signed is deleted after it was revoked, or where that is allowed', async () => {
-  const signed = { code: 'REGISTRY_SIGNED' };
-  await assert.rejects(deleted('signed', defaultTagRules), signed);
-  await assert.rejects(deleted(image, defaultTagRules), signed);
-  assert.deepEqual(await deleted('plain', defaultTagRules), ['plain']);
-  assert.deepEqual(await deleted(other, defaultTagRules), [other]);
-  const allowed = { ...defaultTagRules, signedMayGo: true };
-  assert.deepEqual(await deleted('signed', allowed), ['signed']);
-  assert.deepEqual(await deleted(image, allowed), [image]);
-});
-
-test('nothing is deleted when it cannot be read what is signed', async () => {
-  const index = {} as RegistryIndex;
-  const collection = { signedContent: () => Promise.reject(new Error('unreadable')) };
-  const named = { repository: app, reference: parseTag('1') };
-  const asked = deleteReference({ index, collection }, defaultTagRules, named, undefined, now);
-  await assert.rejects(asked, /unreadable/);
 });

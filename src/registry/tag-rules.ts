@@ -1,14 +1,7 @@
-import type { Digest } from '../base/index.ts';
-import {
-  isAboutAnother,
-  isDigestReference,
-  type Reference,
-  type RepositoryName,
-} from '../oci/index.ts';
+import { isAboutAnother, type RepositoryName } from '../oci/index.ts';
 import type { NamePattern } from './collection/name-pattern.ts';
-import type { CollectionIndex } from './collection/ports.ts';
 import { registryError } from './errors.ts';
-import type { Precondition, RegistryIndex, TagGuard } from './ports.ts';
+import type { TagGuard } from './ports.ts';
 
 /** What an operator forbids to do with tags, whoever asks. */
 export interface TagRules {
@@ -17,12 +10,17 @@ export interface TagRules {
     readonly repositories: NamePattern;
     readonly tags: NamePattern;
   }[];
-  /** Whether what trust metadata names may be deleted without being revoked first. */
-  readonly signedMayGo: boolean;
+  readonly deleteSigned: DeleteSigned;
 }
 
+/**
+ * What becomes of a wish to delete what trust metadata names: it is refused; what the store itself
+ * signed is revoked first, and the rest refused; or it is done, and the metadata names what is gone.
+ */
+export type DeleteSigned = 'refuse' | 'revoke' | 'allow';
+
 /** Tags move, and what is signed stays until it is revoked. */
-export const defaultTagRules: TagRules = { immutable: [], signedMayGo: false };
+export const defaultTagRules: TagRules = { immutable: [], deleteSigned: 'refuse' };
 
 /**
  * A guard that throws REGISTRY_TAG_IMMUTABLE; undefined where every tag may move. Lists of referrers
@@ -35,39 +33,4 @@ export function guardOf({ immutable }: TagRules, repository: RepositoryName): Ta
     if (current === next || isAboutAnother(tag) || !ours.some((rule) => rule.tags(tag))) return;
     throw registryError('REGISTRY_TAG_IMMUTABLE', { repository, tag, digest: current });
   };
-}
-
-interface Ports {
-  readonly index: RegistryIndex;
-  readonly collection: Pick<CollectionIndex, 'signedContent'>;
-}
-
-/**
- * Deletes a tag alone, or by digest a manifest with its tags. Somebody may sign while this is at
- * work; that is no other than signing a moment after it.
- *
- * @throws StoreError REGISTRY_MANIFEST_UNKNOWN, REGISTRY_PRECONDITION, REGISTRY_IN_USE,
- *         REGISTRY_SIGNED, REGISTRY_TAG_IMMUTABLE; of `tuf` when it cannot be read what is signed
- */
-export async function deleteReference(
-  { index, collection }: Ports,
-  rules: TagRules,
-  { repository, reference }: { repository: RepositoryName; reference: Reference },
-  precondition: Precondition | undefined,
-  now: Date,
-): Promise<void> {
-  if (!rules.signedMayGo) {
-    const { digests, tags } = await collection.signedContent(repository);
-    if (digests.has(reference as Digest) || tags.has(reference)) {
-      throw registryError('REGISTRY_SIGNED', { repository, reference });
-    }
-  }
-  const guard = guardOf(rules, repository);
-  if (!isDigestReference(reference)) {
-    return index.deleteTag(repository, reference, precondition, guard);
-  }
-  if (precondition && !precondition(reference)) {
-    throw registryError('REGISTRY_PRECONDITION', { reference, found: reference });
-  }
-  return index.deleteManifest(repository, reference, now, guard);
 }

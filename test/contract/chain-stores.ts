@@ -196,6 +196,7 @@ export function chainStoresContract(name: string, open: () => Promise<ChainStore
         admittedAt: later(i),
         repository: parseStagingRepository(id === 'c' ? 'staging/rival/app' : staging),
         tag: parseTag(id),
+        ...(id === 'a' && { digest: other }),
       }));
       const { candidates } = stores;
       const ids = async (filter: Parameters<Candidates['list']>[0]) =>
@@ -206,6 +207,8 @@ export function chainStoresContract(name: string, open: () => Promise<ChainStore
       assert.equal(await ids({ states: ['checked'] }), 'a');
       assert.equal(await ids({ states: [] }), '');
       assert.equal(await ids({ tag: 'b' }), 'b');
+      assert.equal(await ids({ digest: other }), 'a');
+      assert.equal(await ids({ digest }), 'cb');
       assert.equal(await ids({ ids: ['a', 'c', 'x'] }), 'ca');
       assert.equal(await ids({ repository: staging }), 'ba');
       assert.equal(await ids({ gun, states: ['admitted'] }), 'cb');
@@ -387,6 +390,7 @@ export function chainStoresContract(name: string, open: () => Promise<ChainStore
 }
 
 const digest = digestOf(utf8('a manifest'));
+const other = digestOf(utf8('another image'));
 
 function subject(changes: Partial<Subject>): Subject {
   const base = { gun, repository: staging, tag, digest, sizeBytes: 10, admittedAt: at };

@@ -44,7 +44,7 @@ async function start({ db, other, reads, close }: Readable) {
   const auth = createAuth({
     ...{ users, instantUsers: reads, origins: ['localhost:5443'], service: 'test' },
     passwords: { hash: async (text) => text.reveal(), matches: async (a, b) => a.reveal() === b },
-    policy: { storeIsPublic: true, publicNamespaces: new Set() },
+    policy: { storeIsPublic: true, publicNamespaces: new Set(), deletionRecalls: false },
     tokenKey: new Secret<Uint8Array>(randomBytes(32)),
     random: (size) => randomBytes(size),
     clock: () => time.now,

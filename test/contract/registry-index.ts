@@ -194,7 +194,11 @@ export function registryIndexContract(name: string, open: () => Promise<OpenRegi
     const inUse = { code: 'REGISTRY_IN_USE' };
     await assert.rejects(index.unlinkBlob(app, digestOf(layer)), inUse);
     await assert.rejects(index.deleteManifest(app, digestOf(child), now), inUse);
+    assert.deepEqual(await index.indexesNeeding(app, digestOf(child)), [digestOf(parent)]);
+    assert.deepEqual(await index.indexesNeeding(app, digestOf(parent)), []);
+    assert.deepEqual(await index.indexesNeeding(other, digestOf(child)), []);
     await index.deleteManifest(app, digestOf(parent), now);
+    assert.deepEqual(await index.indexesNeeding(app, digestOf(child)), []);
     await index.deleteManifest(app, digestOf(child), now);
     assert.equal(await index.resolveTag(app, v1), undefined);
     await index.unlinkBlob(app, digestOf(layer));

@@ -19,6 +19,7 @@ import {
   candidates,
   carol,
   type HistoryView,
+  historyOf,
   paula,
   pushSigned,
   reached,
@@ -38,7 +39,10 @@ let server: ServerProcess;
 let producer: DockerCli;
 before(async () => {
   engine = await startEngine();
-  server = await ServerProcess.start({ storeName });
+  server = await ServerProcess.start({
+    storeName,
+    policy: { registry: { deleteSigned: 'revoke' } },
+  });
   producer = new DockerCli(engine.host);
 });
 after(async () => {
@@ -217,6 +221,23 @@ describe('an image', () => {
       assert.equal(plainly.status, 404, reference);
     }
     await server.mustCli(['candidate', 'history', '--verify'], { as: rita });
+  });
+
+  test('is signed no more once its tag was deleted by the registry, for docker and for notary', async () => {
+    using reviewer = new RegistryUser(server.url, rita);
+    const path = '/v2/store/acme/app/manifests/2';
+    assert.equal((await reviewer.request('DELETE', path)).status, 202);
+    using consumer = new DockerCli(engine.host);
+    const pulled = await consumer.run(['pull', store('app:2')], { trust: true });
+    assert.equal(pulled.code, 1, printed(pulled));
+    assert.match(pulled.stderr, /No valid trust data for 2/);
+    const plainly = await consumer.run(['pull', store('app:2')]);
+    assert.equal(plainly.code, 1, printed(plainly));
+    using notary = new NotaryCli(server);
+    assert.deepEqual(await notary.list(store('app'), 'targets/releases'), []);
+    const { id } = await candidateOf(server, { repository: 'staging/acme/app', tag: '2' });
+    const { step, actor } = (await historyOf(server, id)).at(-1) ?? assert.fail();
+    assert.deepEqual([step, actor], ['recall', 'rita']);
   });
 });
 

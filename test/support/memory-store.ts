@@ -40,7 +40,7 @@ export async function memoryStore(
   const auth = createAuth({
     users,
     passwords: new PlainPasswords(),
-    policy: { storeIsPublic: false, publicNamespaces: new Set() },
+    policy: { storeIsPublic: false, publicNamespaces: new Set(), deletionRecalls: false },
     origins: ['localhost:5443'],
     service: 'store',
     tokenKey: new Secret(new Uint8Array(32).fill(1)),

@@ -26,6 +26,7 @@ import {
   defaultTagRules,
   type MirrorRule,
   Mirrors,
+  type OwnSeals,
   type Quota,
   Quotas,
   readsOf,
@@ -112,6 +113,7 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   const api = createRegistryApi({
     ...{ index, collection, blobs, uploads, gate, clock, views: mirrors },
     rules: options.rules ?? defaultTagRules,
+    seals: noSeals,
     keepEveryMs: blobsAfterMs / 4,
   });
   const stopping = new AbortController();
@@ -145,6 +147,13 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
     },
   };
 }
+
+/** A registry without a store behind it. */
+export const noSeals: OwnSeals = {
+  owns: () => false,
+  tagsOf: async () => [],
+  recall: async () => false,
+};
 
 /**
  * Lets everybody do everything, under the name that the header `x-user` gives; with `x-view: reader`

@@ -40,7 +40,7 @@ export async function startTokenTrustServer(): Promise<TokenTrustServer> {
   const { gate, tokenApi } = createAuth({
     ...{ users, service, origins: [host], clock: () => new Date(), random: randomBytes },
     passwords: new PlainPasswords(),
-    policy: { storeIsPublic: false, publicNamespaces: new Set() },
+    policy: { storeIsPublic: false, publicNamespaces: new Set(), deletionRecalls: false },
     tokenKey: new Secret<Uint8Array>(randomBytes(32)),
   });
   const asked: TokenQuestion[] = [];

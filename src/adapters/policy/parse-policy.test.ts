@@ -37,6 +37,7 @@ test('what the example shows in comments can be written', () => {
     [[true, true, false, 20, 30]],
   );
   assert.deepEqual(retention, { keepVersions: 20, keepDays: 90 });
+  assert.equal(registry.tagRules.deleteSigned, 'revoke');
   assert.deepEqual(registry.quotas, [
     { namespace: 'acme', folders: ['acme', 'staging/acme'], limitBytes: 100 * 1024 ** 3 },
   ]);
@@ -205,7 +206,7 @@ const bad: [text: string, code: string, says: string][] = [
   ],
   ['registry: { mirrors: [{ folder: m, upstream: a.b, signedBy: }] }', 'POLICY_VALUE', 'a value'],
   ['registry: { mirrors: [{ folder: m, upstream: a.b, keep: 0 }] }', 'POLICY_VALUE', 'keep'],
-  ['registry: { deleteSigned: yes }', 'POLICY_VALUE', 'refuse, allow'],
+  ['registry: { deleteSigned: yes }', 'POLICY_VALUE', 'refuse, revoke, allow'],
   ['registry: { immutableTags: [v1] }', 'POLICY_VALUE', 'registry.immutableTags[0]'],
   [
     'registry: { quotas: [{ namespace: a/b, bytes: 1 GiB }] }',

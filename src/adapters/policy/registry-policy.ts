@@ -1,5 +1,6 @@
 import {
   type CollectionRules,
+  type DeleteSigned,
   defaultCollection,
   defaultTagRules,
   type Quota,
@@ -68,11 +69,11 @@ export function registryPolicyOf(value: YamlValue, files: ReadNamed): RegistryPo
     collectEveryMs: read('every', registryWithoutFile.collectEveryMs),
     tagRules: {
       immutable: list(someTags)(members.get('immutableTags'), 'registry.immutableTags'),
-      signedMayGo: orElse(
-        deleteSigned,
+      deleteSigned: orElse(
+        oneOf<DeleteSigned>(['refuse', 'revoke', 'allow']),
         members.get('deleteSigned'),
         'registry.deleteSigned',
-        false,
+        defaultTagRules.deleteSigned,
       ),
     },
     quotas: list(quota)(members.get('quotas'), 'registry.quotas'),
@@ -82,10 +83,6 @@ export function registryPolicyOf(value: YamlValue, files: ReadNamed): RegistryPo
       'registry.mirrors',
     ),
   };
-}
-
-function deleteSigned(value: YamlValue, path: string): boolean {
-  return oneOf(['refuse', 'allow'])(value, path) === 'allow';
 }
 
 /** One of the two numbers is enough: a rule without any would let everything go. */

@@ -19,12 +19,13 @@ export async function listCandidates(
     .orderBy('admitted_at', 'desc')
     .orderBy('id')
     .limit(filter.limit ?? defaultLimit);
-  const { ids, gun, states, repository, tag, namespaces } = filter;
+  const { ids, gun, states, repository, tag, digest, namespaces } = filter;
   if (ids) query = query.where('id', 'in', ids);
   if (gun !== undefined) query = query.where('gun', '=', gun);
   if (states) query = query.where('state', 'in', states);
   if (repository !== undefined) query = query.where('repository', '=', repository);
   if (tag !== undefined) query = query.where('tag', '=', tag);
+  if (digest !== undefined) query = query.where('digest', '=', digest);
   if (namespaces) {
     query = query.where((eb) =>
       eb.or(

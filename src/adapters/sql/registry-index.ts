@@ -21,6 +21,7 @@ import { linkBlobSteps, mountBlobIn, unlinkBlobIn } from './registry-blobs.ts';
 import { holdersIn } from './registry-holders.ts';
 import { linkImageIn } from './registry-link-image.ts';
 import { deleteManifestIn, putManifestIn } from './registry-manifests.ts';
+import { parentsOf } from './registry-needs.ts';
 import { deleteTagIn, setTagIn } from './registry-tags.ts';
 import { takeSteps } from './steps.ts';
 import { lockNames, write } from './write.ts';
@@ -124,6 +125,10 @@ export class SqlRegistryIndex implements RegistryIndex {
 
   deleteManifest(repository: RepositoryName, digest: Digest, now: Date, guard?: TagGuard) {
     return this.#write([repository], (tx) => deleteManifestIn(tx, repository, digest, now, guard));
+  }
+
+  indexesNeeding(repository: RepositoryName, digest: Digest): Promise<readonly Digest[]> {
+    return parentsOf(this.#db, repository, digest, 'manifest');
   }
 
   setTag(repository: RepositoryName, tag: Tag, digest: Digest, now: Date) {

@@ -80,17 +80,17 @@ export async function refuseNeeded(
 
 /** Manifests of the repository that need this one, the first few of them. */
 export async function parentsOf(
-  tx: Tx,
+  db: Database | Tx,
   repository: RepositoryName,
   digest: Digest,
   kind: 'manifest' | 'blob',
-): Promise<readonly string[]> {
-  const rows = await needsIn(tx, repository, kind)
+): Promise<readonly Digest[]> {
+  const rows = await needsIn(db, repository, kind)
     .select('manifest_references.parent')
     .where('manifest_references.child', '=', digest)
     .limit(5)
     .execute();
-  return rows.map((row) => row.parent);
+  return rows.map((row) => row.parent as Digest);
 }
 
 /**

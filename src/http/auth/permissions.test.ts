@@ -5,7 +5,11 @@ import { type ApiAction, permits, permitsApi } from './permissions.ts';
 import { placeOf } from './place.ts';
 
 const origins = ['store.example:5443'];
-const policy = { storeIsPublic: false, publicNamespaces: new Set(['open']) };
+const policy = {
+  storeIsPublic: false,
+  publicNamespaces: new Set(['open']),
+  deletionRecalls: false,
+};
 const publicStore = { ...policy, storeIsPublic: true };
 
 const people: readonly Principal[] = [
@@ -77,6 +81,24 @@ test('a public store lets everybody pull, and still nobody write', () => {
   }
 });
 
+test('where deleting in the store is recalling, who may recall may do it, and nothing more', () => {
+  const recalling = { ...policy, deletionRecalls: true };
+  for (const name of ['store/acme/app', 'store.example:5443/store/other/app']) {
+    const place = placeOf(name, origins);
+    for (const person of people) {
+      const who = `${name} ${person.name}`;
+      const may = permitsApi(person, 'candidate.decide');
+      assert.equal(permits(person, 'delete', place, recalling), may, who);
+      assert.equal(permits(person, 'push', place, recalling), false, who);
+      assert.equal(permits(person, '*', place, recalling), false, who);
+    }
+  }
+  const [, , , , , rita = assert.fail()] = people;
+  for (const name of ['certification/acme/app', 'staging/acme/app', 'acme/app', 'store/acme']) {
+    assert.equal(permits(rita, 'delete', placeOf(name, origins), recalling), false, name);
+  }
+});
+
 test('a public store opens neither staging nor certification nor other namespaces', () => {
   const [nobody] = people;
   assert.ok(nobody);
@@ -89,7 +111,7 @@ test('a zone stays closed when the policy lists a name of its own as a public na
   const [nobody] = people;
   assert.ok(nobody);
   const careless = {
-    storeIsPublic: false,
+    ...policy,
     publicNamespaces: new Set(['staging', 'store', 'acme']),
   };
   for (const name of ['staging/acme/app', 'certification/acme/app', 'store/acme/app']) {

@@ -4,7 +4,8 @@
  *
  * The zones in a sentence each. *staging*: the producer whose it is works there, the certification
  * team looks. *certification*: the team looks; only the store itself writes, and not through here.
- * *store*: consumers pull; only the store writes, and not through here. *ordinary*: its members do
+ * *store*: consumers pull; only the store writes, and not through here; where the policy makes a
+ * deletion a recall, whoever may recall may delete. *ordinary*: its members do
  * as they like.
  */
 import type { Action, Principal } from './access.ts';
@@ -16,6 +17,8 @@ export interface AccessPolicy {
   readonly storeIsPublic: boolean;
   /** Ordinary namespaces that everybody may pull from, anonymous readers included. */
   readonly publicNamespaces: ReadonlySet<string>;
+  /** Deleting in `store/...` by the registry's API is recalling: who may do the one may do the other. */
+  readonly deletionRecalls: boolean;
 }
 
 /**
@@ -88,6 +91,9 @@ export function permits(
   place: Place,
   policy: AccessPolicy,
 ): boolean {
+  if (place.zone === 'store' && action === 'delete') {
+    return policy.deletionRecalls && permitsApi(principal, 'candidate.decide', place.namespace);
+  }
   return (
     repositories[rowOf(principal, place, policy)][columnOf(principal)]?.includes(action) ?? false
   );

@@ -15,11 +15,18 @@ const allPlaces = [
 ];
 const origins = ['store.example:5443', 'localhost:5443', 'plain.example'];
 
+const closedStore = {
+  storeIsPublic: false,
+  publicNamespaces: new Set<string>(),
+  deletionRecalls: false,
+};
+const publicStore = { ...closedStore, storeIsPublic: true };
+
 /**
  * A server with the token endpoint, and a stand-in for the APIs below `/v2/`:
  * `/may/<action,...>/<name>` answers who may, or the challenge.
  */
-async function setUp(policy = { storeIsPublic: false, publicNamespaces: new Set<string>() }) {
+async function setUp(policy = closedStore) {
   const users = new MemoryUsers();
   await users.with('acme', 'producer', ['acme']);
   await users.with('carol', 'consumer');
@@ -155,7 +162,7 @@ test('the answer is what clients expect, and is not to be kept', async () => {
 });
 
 test('nobody in particular gets a token too, with what is open to all and no refresh token', async () => {
-  const { app } = await setUp({ storeIsPublic: true, publicNamespaces: new Set() });
+  const { app } = await setUp(publicStore);
   const scopes = ['repository:store/acme/app:pull,push', 'repository:staging/acme/app:pull'];
   const reply = await app.inject({
     url: `/token?offline_token=true&scope=${scopes.join('&scope=')}`,
@@ -271,7 +278,7 @@ test('a user who is gone loses what tokens granted, at once', async () => {
 });
 
 test('the list names to everybody what they may pull', async () => {
-  const { app } = await setUp({ storeIsPublic: true, publicNamespaces: new Set() });
+  const { app } = await setUp(publicStore);
   const rows: [user: string | undefined, names: string[]][] = [
     [undefined, ['store/acme/app']],
     ['carol', ['store/acme/app']],
@@ -290,7 +297,7 @@ test('the list names to everybody what they may pull', async () => {
 });
 
 test('a token reads what it was granted, and what everybody may', async () => {
-  const { app } = await setUp({ storeIsPublic: true, publicNamespaces: new Set() });
+  const { app } = await setUp(publicStore);
   const read = async (user: string | undefined, ...scopes: string[]) => {
     const { token } = await tokenFor(app, user, ...scopes);
     return (await app.inject({ url: '/reader', headers: bearing(token) })).json();

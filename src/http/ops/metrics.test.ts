@@ -19,7 +19,7 @@ async function ask(user: string | undefined, signer?: SignerState, query = '') {
   await users.with('rita', 'reviewer');
   const auth = createAuth({
     ...{ users, passwords: new PlainPasswords(), origins: ['localhost:5443'], service: 'store' },
-    policy: { storeIsPublic: true, publicNamespaces: new Set() },
+    policy: { storeIsPublic: true, publicNamespaces: new Set(), deletionRecalls: false },
     tokenKey: new Secret(new Uint8Array(32).fill(1)),
     random: (size) => new Uint8Array(size).fill(7),
     clock: () => now,

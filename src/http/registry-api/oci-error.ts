@@ -1,4 +1,5 @@
 import type { baseErrors, StoreError } from '../../base/index.ts';
+import type { chainErrors } from '../../chain/index.ts';
 import type { ociErrors } from '../../oci/index.ts';
 import type { registryErrors } from '../../registry/index.ts';
 import { retryAfterSeconds, statusOf } from '../auth/index.ts';
@@ -33,11 +34,18 @@ type OciCode =
 /** What is wrong inside an image's configuration or layers: the registry never looks there. */
 type InsideCode = `OCI_CONFIG_${string}` | `OCI_TAR_${string}` | `OCI_WHITEOUT_${string}`;
 
+/** What may keep the store from recalling what is to be deleted. */
+type RecallCode = Extract<
+  keyof typeof chainErrors,
+  'CHAIN_PUBLISH_CONFLICT' | 'CHAIN_EVIDENCE_BROKEN' | 'SEAL_METADATA_FOREIGN'
+>;
+
 type KnownCode =
   | Exclude<keyof typeof baseErrors, 'STORE_UNAVAILABLE'>
   | Exclude<keyof typeof ociErrors, InsideCode>
   | keyof typeof registryErrors
-  | keyof typeof registryApiErrors;
+  | keyof typeof registryApiErrors
+  | RecallCode;
 
 const answers: Record<KnownCode, readonly [number, OciCode]> = {
   DIGEST_INVALID: [400, 'DIGEST_INVALID'],
@@ -70,6 +78,7 @@ const answers: Record<KnownCode, readonly [number, OciCode]> = {
   REGISTRY_IN_USE: [405, 'DENIED'],
   REGISTRY_PRECONDITION: [412, 'DENIED'],
   REGISTRY_SIGNED: [405, 'DENIED'],
+  REGISTRY_RECALL_NEEDED: [405, 'DENIED'],
   REGISTRY_TAG_IMMUTABLE: [403, 'DENIED'],
   REGISTRY_QUOTA: [403, 'DENIED'],
   REGISTRY_UPSTREAM: [502, 'UNAVAILABLE'],
@@ -99,6 +108,10 @@ const answers: Record<KnownCode, readonly [number, OciCode]> = {
   REGISTRY_API_RANGE: [416, 'RANGE_INVALID'],
   REGISTRY_API_CONTENT_RANGE: [416, 'RANGE_INVALID'],
   REGISTRY_API_CONTENT_LENGTH: [400, 'SIZE_INVALID'],
+
+  CHAIN_PUBLISH_CONFLICT: [409, 'DENIED'],
+  CHAIN_EVIDENCE_BROKEN: [409, 'DENIED'],
+  SEAL_METADATA_FOREIGN: [409, 'DENIED'],
 };
 
 /** What a refusal looks like on the wire. */

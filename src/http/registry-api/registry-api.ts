@@ -4,6 +4,7 @@ import { parseRepositoryName } from '../../oci/index.ts';
 import type {
   BlobStore,
   CollectionIndex,
+  OwnSeals,
   ReaderViews,
   RegistryIndex,
   TagRules,
@@ -35,6 +36,7 @@ import { sightOf } from './sight.ts';
 export interface RegistryApiOptions {
   readonly index: RegistryIndex;
   readonly collection: CollectionIndex;
+  readonly seals: OwnSeals;
   readonly blobs: BlobStore;
   readonly uploads: Uploads;
   readonly gate: RegistryGate;
@@ -79,7 +81,7 @@ function rootPaths({ index, gate, views }: RegistryApiOptions): Map<string, Meth
 
 /** By how a path ends; in the groups, the repository and what follows it. */
 function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods<Endpoint>][] {
-  const { index, collection, blobs, uploads, gate, rules, clock, keepEveryMs } = options;
+  const { index, collection, seals, blobs, uploads, gate, rules, clock, keepEveryMs } = options;
   const { descriptions = new Descriptions(), views } = options;
   const sight = sightOf(gate, readsOf(index, blobs), views);
   return [
@@ -90,7 +92,7 @@ function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods
       {
         ...reading(getManifest(gate, sight)),
         PUT: putManifest(gate, index, rules, clock),
-        DELETE: deleteManifest(gate, { index, collection }, rules, clock),
+        DELETE: deleteManifest(gate, { index, collection, seals }, rules, clock),
       },
     ],
     [/^\/v2\/(.+)\/blobs\/uploads\/?$/s, { POST: beginUpload(gate, uploads, views, clock) }],
@@ -107,7 +109,7 @@ function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods
       /^\/v2\/(.+)\/blobs\/([^/]+)$/s,
       {
         ...reading(getBlob({ gate, index, sight, clock, keepEveryMs })),
-        DELETE: deleteBlob(gate, index),
+        DELETE: deleteBlob(gate, index, seals),
       },
     ],
   ];

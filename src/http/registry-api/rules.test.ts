@@ -9,7 +9,7 @@ import { parseNamePattern } from '../../registry/index.ts';
 const any = parseNamePattern('**') ?? assert.fail();
 const versions = parseNamePattern('v*') ?? assert.fail();
 const server = await startRegistry({
-  rules: { immutable: [{ repositories: any, tags: versions }], signedMayGo: false },
+  rules: { immutable: [{ repositories: any, tags: versions }], deleteSigned: 'refuse' },
   quotas: [
     { namespace: 'small', folders: ['small'], limitBytes: 1_000 },
     { namespace: 'tiny', folders: ['tiny'], limitBytes: 10 },
@@ -31,7 +31,7 @@ test('an immutable tag takes the same image again, and no other', async () => {
   assertError(refusal, 403, 'DENIED');
   assert.match(
     String(refusal.body),
-    /acme\/app:v1 leads to sha256:.* for ever; push under another tag/,
+    /acme\/app:v1 leads to sha256:.* for ever, and is not deleted; push under another tag/,
   );
   assert.equal((await client.send('GET', `manifests/${digestOf(other)}`)).status, 404);
   assert.equal((await put('latest')).status, 201);

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { ImageBuilder } from '../../test/support/image-builder.ts';
+import { type Login, RegistryUser } from '../../test/support/registry-user.ts';
+import { sound } from '../../test/support/reviewed-image.ts';
+import { freePort } from '../../test/support/server-process.ts';
+import { partsOf } from '../../test/support/simulated-publisher.ts';
+import { edits } from '../../test/support/trust-world.ts';
+import { publishedOn, WireTrust } from '../../test/support/wire-publisher.ts';
+import { wireRequest } from '../../test/support/wire-request.ts';
+import { type Digest, Secret, sha256Of } from '../base/index.ts';
+import { type Targets, withTarget } from '../tuf/index.ts';
+import { parseConfig } from './config.ts';
+import { DataFolder } from './data-folder.ts';
+import { type RunningStore, startStore } from './store.ts';
+
+/*
+ * A whole store whose policy makes deletions in `store/` recalls, asked as registry clients ask. It
+ * has published one image as `1` and as `v3`, which is immutable, and another one as `2`.
+ */
+const folder = mkdtempSync(join(tmpdir(), 'cm-delete-'));
+const password = 'a password for a test';
+const [staging, published] = ['staging/acme/app', 'store/acme/app'];
+const rules = {
+  immutableTags: [{ repositories: 'store/**', tags: 'v*' }],
+  signedOnly: [{ repositories: 'store/**' }],
+};
+let store: RunningStore;
+let host = '';
+let digests: Record<string, Digest> = {};
+const login = (name: string): Login => ({ name, password });
+
+async function start(deleteSigned: string): Promise<void> {
+  const policy = join(folder, 'policy.yaml');
+  const severities = { critical: 'note', high: 'note', medium: 'note' };
+  const registry = { ...rules, deleteSigned };
+  writeFileSync(policy, JSON.stringify({ approval: 'automatic', severities, registry }));
+  store = await startStore(parseConfig({ data: folder, listen: host, policy }), {
+    folder: DataFolder.open(folder),
+    adminPassword: new Secret(password),
+    log: pino({ level: 'silent' }),
+    clock: () => new Date(),
+  });
+}
+
+before(async () => {
+  host = `127.0.0.1:${await freePort()}`;
+  await start('revoke');
+  await api('POST', '/users', { name: 'rita', role: 'reviewer', password });
+  await api('POST', '/users', { name: 'carol', role: 'consumer', password });
+  await api('POST', '/users', { name: 'paula', role: 'producer', namespaces: ['acme'], password });
+  digests = await publish([['1', 'v3'], ['2']]);
+});
+after(async () => {
+  await store?.[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Asks our own API, as the administrator. */
+async function api(method: string, path: string, body?: object) {
+  const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
+  const headers = { authorization, 'content-type': 'application/json' };
+  const sent = body && { body: JSON.stringify(body) };
+  const answer = await wireRequest(`https://${host}/api/v1${path}`, { method, headers, ...sent });
+  assert.ok(answer.status < 300, `${path} was answered ${answer.status} ${answer.body}`);
+  return JSON.parse(String(answer.body));
+}
+
+/** Has the producer push and sign an image for each group of tags. @returns the digest of each tag */
+async function publish(groups: readonly string[][]): Promise<Record<string, Digest>> {
+  using paula = new RegistryUser(`https://${host}`, login('paula'));
+  const gun = `${host}/${staging}`;
+  const authorization = `Bearer ${await paula.token(`repository:${gun}:pull,push`)}`;
+  const trust = new WireTrust(`https://${host}`, { headers: { authorization } });
+  const publisher = await publishedOn(trust, gun, new Date());
+  const targets: ((targets: Targets) => Targets)[] = [];
+  const found: Record<string, Digest> = {};
+  for (const [n, tags] of groups.entries()) {
+    const built = new ImageBuilder();
+    const image = built.manifest({ ...sound, history: [{ created_by: `build ${n}` }] });
+    for (const bytes of built.blobs.values()) await paula.pushBlob(staging, bytes, '');
+    const { bytes } = built.manifests.get(image.digest) ?? assert.fail();
+    for (const tag of tags) {
+      await paula.pushManifest(staging, tag, JSON.parse(String(Buffer.from(bytes))));
+      const hashes = new Map([['sha256', sha256Of(image.digest)]]);
+      targets.push((file) => withTarget(file, tag, { sizeBytes: bytes.length, hashes }));
+      found[tag] = image.digest;
+    }
+  }
+  const edit = (file: Targets) => targets.reduce((changed, change) => change(changed), file);
+  const update = await publisher.update({ targets: edits([['targets', edit]]) }, new Date());
+  assert.equal((await trust.upload(gun, partsOf(update))).status, 200);
+  for (const until = Date.now() + 60_000; ; await sleep(50)) {
+    const candidates = await api('GET', '/candidates?state=published');
+    if (candidates.length === Object.keys(found).length) return found;
+    assert.ok(Date.now() < until, JSON.stringify(await api('GET', '/candidates')));
+  }
+}
+
+/** Tags that the store signs, and those that a reader sees. */
+async function seen() {
+  using reader = new RegistryUser(`https://${host}`);
+  const signed = await reader.request(
+    'GET',
+    `/v2/${host}/${published}/_trust/tuf/targets/releases.json`,
+  );
+  const listed = await reader.request('GET', `/v2/${published}/tags/list`);
+  const tags = (names: string[]) => names.sort().join(' ');
+  return {
+    signed: tags(Object.keys(JSON.parse(String(signed.body)).signed.targets)),
+    listed: tags(JSON.parse(String(listed.body)).tags),
+  };
+}
+
+/** @param path  below /v2/; TAG's digest may stand as `digest-of-TAG` */
+async function ask(who: string, method: string, path: string, condition?: string) {
+  const at = path.replace(/digest-of-(\w+)/, (_, tag: string) => digests[tag] ?? assert.fail(tag));
+  using user = new RegistryUser(`https://${host}`, who === '-' ? undefined : login(who));
+  const headers = condition === undefined ? {} : { 'if-match': `"${digests[condition]}"` };
+  const { status, body } = await user.request(method, `/v2/${at}`, { headers });
+  const [error] = String(body).startsWith('{"errors"') ? JSON.parse(String(body)).errors : [];
+  return `${status} ${error?.detail?.reason ?? error?.code ?? ''}`.trim();
+}
+
+const trust = (repository: string) => `HOST/${repository}/_trust/tuf/`;
+
+// biome-ignore format: one line a case
+const refused: [who: string, method: string, path: string, answer: string, condition?: string][] = [
+  ['-',     'DELETE', `${published}/manifests/2`,           '401 AUTH_REQUIRED'],
+  ['carol', 'DELETE', `${published}/manifests/2`,           '401 AUTH_REQUIRED'],
+  ['paula', 'DELETE', `${published}/manifests/2`,           '401 AUTH_REQUIRED'],
+  ['paula', 'DELETE', `${staging}/manifests/2`,             '405 REGISTRY_SIGNED'],
+  ['rita',  'DELETE', `${staging}/manifests/2`,             '401 AUTH_REQUIRED'],
+  ['rita',  'PUT',    `${published}/manifests/2`,           '401 AUTH_REQUIRED'],
+  ['rita',  'DELETE', `certification/acme/app/manifests/2`, '401 AUTH_REQUIRED'],
+  ['rita',  'DELETE', trust(published),                     '401 UNAUTHORIZED'],
+  ['rita',  'POST',   `${trust(published)}snapshot.key`,    '401 UNAUTHORIZED'],
+  ['admin', 'DELETE', trust(published),                     '401 UNAUTHORIZED'],
+  ['rita',  'DELETE', `${published}/blobs/digest-of-2`,     '405 REGISTRY_RECALL_NEEDED'],
+  ['rita',  'DELETE', `${published}/manifests/v3`,          '403 REGISTRY_TAG_IMMUTABLE'],
+  ['rita',  'DELETE', `${published}/manifests/digest-of-1`, '403 REGISTRY_TAG_IMMUTABLE'],
+  ['rita',  'DELETE', `${published}/manifests/2`,           '412 REGISTRY_PRECONDITION', '1'],
+  ['rita',  'DELETE', `${published}/manifests/4`,           '404 REGISTRY_MANIFEST_UNKNOWN'],
+];
+
+for (const [who, method, path, answer, condition] of refused) {
+  const by = who === '-' ? 'nobody' : who;
+  test(`${method} ${path} by ${by}${condition ? ', if it were another' : ''}: ${answer}`, async () => {
+    assert.equal(await ask(who, method, path.replace('HOST', host), condition), answer);
+    assert.deepEqual(await seen(), { signed: '1 2 v3', listed: '1 2 v3' });
+  });
+}
+
+test('whoever may recall deletes, and tag, signature and image are gone together', async () => {
+  const tag = `${published}/manifests/2`;
+  assert.equal(await ask('rita', 'DELETE', tag, '2'), '202');
+  assert.deepEqual(await seen(), { signed: '1 v3', listed: '1 v3' });
+  assert.equal(await ask('-', 'GET', tag), '404 REGISTRY_MANIFEST_UNKNOWN');
+  const image = `${published}/manifests/digest-of-2`;
+  assert.equal(await ask('-', 'GET', image), '404 REGISTRY_MANIFEST_UNKNOWN');
+  assert.equal(await ask('rita', 'DELETE', tag), '404 REGISTRY_MANIFEST_UNKNOWN');
+  assert.equal(await ask('rita', 'DELETE', image), '404 REGISTRY_MANIFEST_UNKNOWN');
+  assert.equal(await ask('admin', 'DELETE', `${published}/manifests/1`), '202');
+  assert.deepEqual(await seen(), { signed: 'v3', listed: 'v3' });
+  for (const [name, by] of [
+    ['1', 'admin'],
+    ['2', 'rita'],
+  ]) {
+    const [{ id }] = await api('GET', `/candidates?tag=${name}`);
+    const { step, actor, reason } = (await api('GET', `/candidates/${id}/history`)).at(-1);
+    const told = `${published}:${name} was deleted by the registry's API`;
+    assert.deepEqual([step, actor, reason], ['recall', by, told]);
+  }
+});
+
+for (const word of ['refuse', 'allow']) {
+  test(`with "${word}" nobody deletes in the store by the registry's API`, async () => {
+    await store[Symbol.asyncDispose]();
+    await start(word);
+    for (const who of ['rita', 'admin']) {
+      const path = `${published}/manifests/digest-of-v3`;
+      assert.equal(await ask(who, 'DELETE', path), '401 AUTH_REQUIRED');
+    }
+    assert.deepEqual(await seen(), { signed: 'v3', listed: 'v3' });
+  });
+}
