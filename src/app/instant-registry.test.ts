@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fastify } from 'fastify';
+import { sql } from 'kysely';
 import { noSeals } from '../../test/support/registry-server.ts';
 import { openFilesystemBlobs } from '../adapters/blobs/index.ts';
 import { openDatabase } from '../adapters/sql/database.ts';
@@ -45,6 +46,8 @@ import {
 const repository = parseRepositoryName('acme/app');
 /** Where readers see only this. */
 const narrow = parseRepositoryName('acme/narrow');
+/** Which has more tags than are read at once. */
+const many = parseRepositoryName('acme/many');
 const signed = new Map<Tag, Digest>();
 const base = `/v2/${repository}`;
 let aheadMs = 0;
@@ -124,6 +127,10 @@ async function open() {
   for (const bytes of [layer, config]) await pushBlob(bytes);
   return {
     ...{ index, folder, users: auth.users },
+    addTags: (digest: Digest, count: number) =>
+      sql`with recursive numbers(i) as (values (1) union all select i + 1 from numbers where i < ${count})
+        insert into tags (repository, tag, digest, updated_at)
+        select ${many}, printf('t%06d', i), ${digest}, 0 from numbers`.execute(db),
     slow: (app.server.address() as AddressInfo).port,
     instant: (server.address() as AddressInfo).port,
     close: async () => {
@@ -225,6 +232,24 @@ test('what is answered at once is what the API answers, header for header', asyn
         `${method} ${path} ${JSON.stringify(extra)}`,
       );
     }
+  }
+});
+
+test('all of many tags are in one answer, the same both ways', async () => {
+  const { digest } = await pushImage('v1', 'one');
+  await world.index.linkImage(repository, many, digest, clock());
+  await world.addTags(digest, 20_000);
+  const headers = await tokenOf('carla', many);
+  for (const [query, count, link] of [
+    ['', 20_000, undefined],
+    ['?last=t004000', 16_000, undefined],
+    ['?n=50000', 10_000, `</v2/${many}/tags/list?n=10000&last=t010000>; rel="next"`],
+  ] as const) {
+    const path = `/v2/${many}/tags/list${query}`;
+    const slow = await send(world.slow, path, headers);
+    assert.equal(JSON.parse(slow.body).tags.length, count);
+    assert.equal(slow.headers.link, link);
+    assert.deepEqual(without(await send(world.instant, path, headers)), without(slow), path);
   }
 });
 

@@ -48,7 +48,8 @@ export class SqliteInstantRegistry implements InstantIndex {
       'select size_bytes, linked_at from repository_blobs where repository = ? and digest = ?',
     );
     this.#tags = prepare(
-      'select tag from tags where repository = ? and tag > ? order by tag limit ?',
+      `select string_agg(tag, ',') as tags from
+       (select tag from tags where repository = ? and tag > ? order by tag limit ?)`,
     );
     this.#referrers = prepare(
       `select digest, media_type from repository_manifests where repository = ? and subject = ?
@@ -94,8 +95,9 @@ export class SqliteInstantRegistry implements InstantIndex {
 
   tags(repository: RepositoryName, { after, limit }: Page): readonly Tag[] | undefined {
     this.#forgetOld();
-    const rows = this.#tags.all(repository, after ?? '', limit);
-    return rows.length === 0 ? undefined : rows.map(({ tag }) => tag as Tag);
+    // A row for each tag takes ten times as long.
+    const tags = this.#tags.get(repository, after ?? '', limit)?.tags;
+    return typeof tags === 'string' ? (tags.split(',') as Tag[]) : undefined;
   }
 
   referrers(

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Clock, type Digest, isDigest, utf8 } from '../../base/index.ts';
+import { type Clock, type Digest, isDigest } from '../../base/index.ts';
 import {
   isRepositoryName,
   isTag,
@@ -12,7 +12,7 @@ import type { InstantGate } from '../auth/index.ts';
 import { apiVersion } from './answer-error.ts';
 import { contentNames, isNamedIn } from './caching.ts';
 import { type Descriptions, referrersBody } from './descriptions.ts';
-import { nextPage, pageOf } from './paging.ts';
+import { TagList } from './tag-list.ts';
 
 /** What answering at once needs. */
 export interface InstantRegistryOptions {
@@ -246,18 +246,20 @@ function tagsQuestion(
   query: string,
   { index }: InstantRegistryOptions,
 ): Question {
-  const { after, limit } = pageOf(new URLSearchParams(query));
+  const asked = new URLSearchParams(query);
   return {
     repository,
     methods: ['GET', 'HEAD'],
     isKept: true,
     answer: () => {
-      const found = index.tags(repository, { after, limit: limit + 1 });
-      if (!found) return undefined;
-      const tags = found.slice(0, limit);
-      const last = found.length > limit ? tags.at(-1) : undefined;
-      const link = last && { link: nextPage(`/v2/${repository}/tags/list`, limit, last) };
-      const bytes = utf8(JSON.stringify({ name: repository, tags }));
+      const list = new TagList(repository, asked);
+      for (let page = list.wanted; page; page = list.wanted) {
+        const found = index.tags(repository, page);
+        if (!found) return undefined;
+        list.add(found);
+      }
+      const { bytes } = list;
+      const link = list.link !== undefined && { link: list.link };
       const type = {
         'content-type': 'application/json; charset=utf-8',
         'content-length': bytes.length,

@@ -32,26 +32,13 @@ export function pageOf(query: URLSearchParams): PageRequest {
 }
 
 /**
- * Cuts a page out of a list that was read one entry further than asked for, and links to the next.
- * @param path  of this list, to be continued with a query
+ * The Link header of a page.
+ * @param limit  of the next page; undefined for as much as it holds
+ * @param last  the entry after which the next page begins
  */
-export function cutPage<T extends string>(
-  reply: FastifyReply,
-  path: string,
-  entries: readonly T[],
-  limit: number,
-): readonly T[] {
-  const page = entries.slice(0, limit);
-  const last = page.at(-1);
-  if (last !== undefined && entries.length > limit) {
-    linkNextPage(reply, path, limit, last);
-  }
-  return page;
-}
-
-/** The Link header of a page. @param last  the entry after which the next page begins */
-export function nextPage(path: string, limit: number, last: string): string {
-  return `<${path}?n=${limit}&last=${encodeURIComponent(last)}>; rel="next"`;
+export function nextPage(path: string, limit: number | undefined, last: string): string {
+  const n = limit === undefined ? '' : `n=${limit}&`;
+  return `<${path}?${n}last=${encodeURIComponent(last)}>; rel="next"`;
 }
 
 /** @param last  the entry after which the next page begins */
