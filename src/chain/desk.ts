@@ -1,4 +1,4 @@
-import { isStoreError } from '../base/index.ts';
+import { isStoreError, Turns } from '../base/index.ts';
 import { Bell } from './bell.ts';
 import { type Decision, type Recalled, type Refused, reopened, type State } from './candidate.ts';
 import type {
@@ -40,6 +40,7 @@ export class CandidateDesk {
   readonly #ports: DeskPorts;
   readonly #store: StoreIdentity;
   readonly #moved: Bell;
+  readonly #recalls = new Turns();
 
   /** @param moved  the worker's bell; without it, changes are noticed within a second */
   constructor(ports: DeskPorts, store: StoreIdentity, moved: Bell = new Bell()) {
@@ -109,22 +110,13 @@ export class CandidateDesk {
 
   /**
    * Takes a published image out of the store. It is signed anew as long as others publish there in
-   * between.
+   * between; recalls of one repository come one after the other, so that these are few.
    * @throws StoreError as {@link approve} does, CHAIN_PUBLISH_CONFLICT, and what {@link recall}
    *         throws; the reason may never be empty
    */
   async recall(id: string, actor: string, reason: string, now: Date): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.#decide(id, 'recalled', (record) => {
-          const candidate = requireState(restoreCandidate(record), 'published', 'recalled');
-          return recall(candidate, { actor, reason, at: now }, this.#ports, this.#store);
-        });
-      } catch (error) {
-        const isLate = isStoreError(error) && error.code === 'CHAIN_PUBLISH_CONFLICT';
-        if (!isLate || tries === mostRecalls) throw error;
-      }
-    }
+    const { repository } = await this.#record(id);
+    await this.#recalls.take(repository, () => this.#recall(id, { actor, reason, at: now }));
   }
 
   /**
@@ -166,6 +158,20 @@ export class CandidateDesk {
       }
     } finally {
       over.abort();
+    }
+  }
+
+  async #recall(id: string, said: Decision): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#decide(id, 'recalled', (record) => {
+          const candidate = requireState(restoreCandidate(record), 'published', 'recalled');
+          return recall(candidate, said, this.#ports, this.#store);
+        });
+      } catch (error) {
+        const isLate = isStoreError(error) && error.code === 'CHAIN_PUBLISH_CONFLICT';
+        if (!isLate || tries === mostRecalls) throw error;
+      }
     }
   }
 

@@ -48,6 +48,7 @@ export interface TrustOffice {
    * Validates an update and makes its snapshot and timestamp. Stores nothing.
    * @param parts  files of the update, by role
    * @returns every file of the update, to be published together
+   * @throws StoreError TRUST_VERSION_CONFLICT when somebody has published what it is an update of anew
    */
   decide(
     gun: Gun,

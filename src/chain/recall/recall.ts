@@ -1,4 +1,5 @@
-import { parseGun } from '../../tuf/index.ts';
+import { isStoreError } from '../../base/index.ts';
+import { type Gun, parseGun, type RoleName } from '../../tuf/index.ts';
 import { type Decision, type Published, recalled, type SealedFile } from '../candidate.ts';
 import type { Advance, SealFile } from '../candidates-port.ts';
 import { requireDecision } from '../decision.ts';
@@ -22,7 +23,8 @@ export interface RecallPorts extends RecallFilesPorts {
  * shown the recall never goes back, and one that is kept from asking is stopped by that end.
  *
  * @throws StoreError CHAIN_REASON_NEEDED, CHAIN_REASON_LENGTH, CHAIN_ACTOR_NEEDED,
- *         SEAL_METADATA_FOREIGN, and what the keys' signers throw; nothing was changed then
+ *         SEAL_METADATA_FOREIGN, CHAIN_PUBLISH_CONFLICT, and what the keys' signers throw; nothing was
+ *         changed then
  */
 export async function recall(
   candidate: Published,
@@ -65,9 +67,25 @@ async function signedWithout(
     const gun = parseGun(`${origin}/${storeOf(repository)}`);
     const parts = await recallFiles({ gun, storeName, tag, digest, now }, ports);
     if (parts.size === 0) continue;
-    for (const file of await ports.office.decide(gun, parts, now)) {
+    for (const file of await decide(ports.office, gun, parts, now)) {
       files.push({ gun, sizeBytes: file.bytes.length, ...file });
     }
   }
   return files;
+}
+
+/** Whoever publishes before this is decided, and whoever does so after it, was faster: the same is said. */
+async function decide(
+  office: TrustOffice,
+  gun: Gun,
+  parts: ReadonlyMap<RoleName, Uint8Array>,
+  now: Date,
+) {
+  try {
+    return await office.decide(gun, parts, now);
+  } catch (error) {
+    if (!isStoreError(error) || error.code !== 'TRUST_VERSION_CONFLICT') throw error;
+    const { role = '', stored: version = 0 } = error.detail;
+    throw chainError('CHAIN_PUBLISH_CONFLICT', { gun, role, version }, error);
+  }
 }
