@@ -149,8 +149,16 @@ export function collectionContract(name: string, open: () => Promise<OpenCollect
         'localhost:1',
         'localhost-a.b',
         'localhost0.b',
+        'Local Host',
+        'LOCALHOST',
+        'docker.io',
+        'docker-b',
       ];
       const images: Digest[] = [];
+      // GUNs of one word, which stand before those of hosts that begin so.
+      for (const word of ['docker', 'localhost', 'Local']) {
+        await shop.sign(parseGun(word), '1', digestOf(utf8(word)));
+      }
       for (const host of hosts) {
         const image = await shop.image(undefined, [host]);
         images.push(image);

@@ -92,10 +92,12 @@ async function hostsIn(tx: Tx): Promise<string[]> {
       .limit(1)
       .executeTakeFirst();
     if (!row) return hosts;
-    const [host = ''] = row.gun.split('/', 1);
-    hosts.push(host);
-    // `0` is the neighbour of `/`: all that is below the host comes before it.
-    after = `${host}0`;
+    const end = row.gun.indexOf('/');
+    const host = row.gun.slice(0, Math.max(end, 0));
+    if (end >= 0) hosts.push(host);
+    // `0` is the neighbour of `/`: from its first GUN to there, all are the host's. Behind one word, as
+    // behind `docker`, those of other hosts may follow, such as `docker.io`.
+    after = end < 0 ? row.gun : `${host}0`;
   }
 }
 
