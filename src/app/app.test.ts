@@ -45,6 +45,7 @@ const refused: [change: object, code: string][] = [
   [{ gunPrefix: ['/acme/'] },        'CONFIG_GUN_PREFIX'],
   [{ gunPrefix: ['h/../acme/'] },    'CONFIG_GUN_PREFIX'],
   [{ gunPrefix: ['h/acme'] },        'CONFIG_GUN_PREFIX'],
+  [{ gunPrefix: ['h/a*/'] },         'CONFIG_GUN_PREFIX'],
   [{ hold: 'lunch' },                'CONFIG_HOLD'],
 ];
 for (const [change, code] of refused) {

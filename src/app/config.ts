@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { BucketPlace } from '../adapters/blobs/s3/index.ts';
 import { Secret } from '../base/index.ts';
 import { type Job, jobs } from '../chain/index.ts';
+import { isGun } from '../tuf/index.ts';
 import { parseBucketPlace } from './bucket-place.ts';
 import { appError } from './errors.ts';
 
@@ -138,7 +139,7 @@ function parseStoreName(text: string): string {
 
 /** As Notary takes them: whole components, from the start. */
 function parseGunPrefix(text: string): string {
-  if (!/^[^/*\s][^*\s]*\/$/.test(text) || text.split('/').some((part) => part === '..')) {
+  if (!text.endsWith('/') || !isGun(text.slice(0, -1))) {
     throw appError('CONFIG_GUN_PREFIX', { text });
   }
   return text;

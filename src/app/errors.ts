@@ -16,7 +16,7 @@ export const appErrors = {
   },
   CONFIG_GUN_PREFIX: {
     message:
-      '--gun-prefix {text}: write HOST[:PORT]/ and more components if wanted, ending in /, without ..',
+      '--gun-prefix {text}: write HOST[:PORT]/ or the first parts of other GUNs, as they are spelt, ending in /',
   },
   CONFIG_HOLD: { message: '--hold {text}: it is one of {steps}' },
   CONFIG_SIGNER: {

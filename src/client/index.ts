@@ -31,7 +31,6 @@ export {
   dockerPolicy,
   dockerRule,
   type PolicyRefusal,
-  plainName,
   refusalsBy,
   releasedBy,
   releasesBy,

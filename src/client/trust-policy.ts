@@ -8,6 +8,7 @@ import {
   type KeyId,
   listTargets,
   parentOf,
+  plainName,
   releasesRole,
   rolesVouchingFor,
   type SignedTarget,
@@ -66,20 +67,6 @@ export function ruleFor({ rules, otherwise }: TrustPolicy, gun: Gun): TrustRule 
   if (rule) return rule;
   if (otherwise === 'refuse') throw clientError('CLIENT_POLICY_NO_RULE', { gun });
   return dockerRule;
-}
-
-/**
- * A GUN, or a pattern of GUNs, with its host as rules know it. Other ways to write a host are the same
- * host: capitals, the port 443, zeros before a port, a dot at the end of the name.
- */
-export function plainName(name: string): string {
-  const [host = '', ...path] = name.split('/');
-  const plain = host
-    .toLowerCase()
-    .replace(/:0+(?=\d+$)/, ':')
-    .replace(/:443$/, '')
-    .replace(/\.(?=(:\d+)?$)/, '');
-  return [plain, ...path].join('/');
 }
 
 /**

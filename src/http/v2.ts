@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /**
- * Of the path as it is sent. The longest that means anything, a GUN, a role and a sha512, has some
+ * Of the path, decoded. The longest that means anything, a GUN, a role and a sha512, has some
  * 700 characters. Beyond that the regular expressions of strangers' paths would take their time.
  */
 const pathLimit = 2048;
@@ -44,9 +44,9 @@ export function serveV2(app: FastifyInstance, apis: readonly V2Api[], unknown: V
 function decodedPath(url: string): string | undefined {
   const end = url.indexOf('?');
   const path = end < 0 ? url : url.slice(0, end);
-  if (path.length > pathLimit) return undefined;
   try {
-    return decodeURIComponent(path);
+    const decoded = decodeURIComponent(path);
+    return decoded.length > pathLimit ? undefined : decoded;
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import { type DelegationName, type Gun, isDelegation } from '../tuf/index.ts';
 import { isSignerAway } from './errors.ts';
 import { type ExpiryKind, expiryKinds } from './expiry.ts';
 import type { Expiry, ExpiryIndex, ServerRole } from './ports.ts';
+import { shellWord } from './shell-word.ts';
 
 const dayMs = 86_400_000;
 /** Timestamps are renewed with more than three days left. */
@@ -132,22 +133,25 @@ function actionFor(
     case 'timestamp':
       return {
         by: 'root-owner',
-        todo: `the store lacks its key: notary key rotate ${gun} timestamp -r`,
+        todo: `the store lacks its key: notary key rotate ${shellWord(gun)} timestamp -r`,
       };
     case 'snapshot':
-      return { by: 'publisher', todo: `sign again: notary witness ${gun} targets -p` };
+      return { by: 'publisher', todo: `sign again: notary witness ${shellWord(gun)} targets -p` };
     case 'targets':
     case 'delegation':
       return {
         by: 'publisher',
-        todo: `sign again: docker trust sign, or notary witness ${gun} ${role} -p`,
+        todo: `sign again: docker trust sign, or notary witness ${shellWord(gun)} ${role} -p`,
       };
     case 'root':
-      return { by: 'root-owner', todo: `sign a new root: notary key rotate ${gun} root` };
+      return {
+        by: 'root-owner',
+        todo: `sign a new root: notary key rotate ${shellWord(gun)} root`,
+      };
     case 'root-certificate':
       return {
         by: 'root-owner',
-        todo: `rotate the root key before it ends: notary key rotate ${gun} root`,
+        todo: `rotate the root key before it ends: notary key rotate ${shellWord(gun)} root`,
       };
   }
 }

@@ -7,7 +7,7 @@ import { type ErrorSpec, errorFactory } from '../base/index.ts';
 export const tufErrors = {
   TUF_GUN_INVALID: {
     message:
-      '"{text}" is not a GUN; write HOST[:PORT]/repository, or one word, lower case after the host',
+      '"{text}" is not a GUN; write HOST[:PORT]/repository or another name of at most 255 characters, without ? # % * \\, without empty parts, and nothing that cannot be seen',
   },
   TUF_ROLE_INVALID: {
     message:

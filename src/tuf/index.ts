@@ -27,7 +27,7 @@ export { serializeEnvelope } from './envelope.ts';
 export { type TufErrorCode, tufErrors } from './errors.ts';
 export * from './find-target.ts';
 export { parseFixpoint, requireFixpoint } from './fixpoint.ts';
-export { type Gun, hostOfGun, isGun, parseGun, repositoryOfGun } from './gun.ts';
+export { type Gun, hostOfGun, isGun, parseGun, plainName, repositoryOfGun } from './gun.ts';
 export { isIssuedBy } from './issued-by.ts';
 export {
   barePublicKey,

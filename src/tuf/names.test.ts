@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { runs } from '../../test/support/property-runs.ts';
 import { isStoreError } from '../base/index.ts';
 import {
-  hostOfGun,
   isDelegation,
   isTargetsRole,
   parentOf,
@@ -12,55 +11,7 @@ import {
   parseGun,
   parseKeyId,
   parseRoleName,
-  repositoryOfGun,
 } from './index.ts';
-
-test('a GUN is a host and a repository', () => {
-  const guns = [
-    ['localhost:5443/acme/app', 'localhost:5443', 'acme/app'],
-    ['docker.io/library/alpine', 'docker.io', 'library/alpine'],
-    ['127.0.0.1:15005/app/deleg', '127.0.0.1:15005', 'app/deleg'],
-    ['[::1]:5443/a', '[::1]:5443', 'a'],
-    ['Registry/a', 'Registry', 'a'],
-    ['h/a__b.c--d/0', 'h', 'a__b.c--d/0'],
-    ['example', '', 'example'],
-    ['a.b-c', '', 'a.b-c'],
-    [`h/${'a'.repeat(253)}`, 'h', 'a'.repeat(253)],
-  ] as const;
-  for (const [text, host, repository] of guns) {
-    const gun = parseGun(text);
-    assert.deepEqual([hostOfGun(gun), repositoryOfGun(gun)], [host, repository]);
-  }
-});
-
-test('what is not a GUN is refused by its code', () => {
-  const texts = [
-    '',
-    'Alpine',
-    'localhost:5443',
-    'a'.repeat(256),
-    '/a',
-    'h/',
-    'h//a',
-    'h/a/',
-    'h/A',
-    'h/a:tag',
-    'h/a@sha256:0',
-    'h/../a',
-  ];
-  texts.push(
-    'h/a b',
-    'h/a%2fb',
-    'h:x/a',
-    'h:123456/a',
-    'h/a\n',
-    'h/a*',
-    'h/é',
-    `h/${'a'.repeat(254)}`,
-  );
-  texts.push('-h/a', 'h/_a', 'h/a___b', '__proto__', 'h/a..b', 'h\0/a');
-  for (const text of texts) assert.throws(() => parseGun(text), { code: 'TUF_GUN_INVALID' }, text);
-});
 
 test('a role is one of four, or a delegation below targets', () => {
   for (const text of [

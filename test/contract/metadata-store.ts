@@ -49,6 +49,28 @@ export function metadataStoreContract(
       }
     });
 
+    the('keeps GUNs apart that differ in anything', async (store) => {
+      const names = ['acme/app', 'Acme/app', 'ACME/APP', 'acme/app.', 'acme/àpp', 'acme/a\u0300pp'];
+      const more = [
+        'acme/ａpp',
+        'acme/ap p',
+        'acme/a_p',
+        'acme',
+        'Acme',
+        'straße',
+        'strasse',
+        '😀',
+      ];
+      const guns = [...names, ...more].map(parseGun);
+      for (const [at, gun] of guns.entries()) {
+        assert.equal(await store.current(gun, targets), undefined, gun);
+        await store.publish(gun, [file('targets', at + 1), file('timestamp', 1)], now);
+      }
+      for (const [at, gun] of guns.entries()) {
+        assert.equal((await store.current(gun, targets))?.version, at + 1, gun);
+      }
+    });
+
     the('has a copy of its own when a publish is over', async (store) => {
       const given = [file('targets', 1), file('timestamp', 1)];
       await store.publish(gun, given, now);

@@ -22,10 +22,11 @@ import { wireRequest } from '../support/wire-request.ts';
  * An operator moves from notary-server and notary-signer on PostgreSQL to the store; the owners and
  * consumers keep their trust folders and change nothing but the address. The tests run in their order.
  *
- * `app`: the server holds the snapshot key, as docker makes it. `tool`: the owner holds it.
+ * `app`: the server holds the snapshot key, as docker makes it. `tool`, with a name that only Notary's own
+ * users have: the owner holds it.
  */
 const app = 'docker.example/acme/app';
-const tool = 'docker.example/acme/tool';
+const tool = 'docker.example/tools/The Tool é';
 const guns = [app, tool];
 const folder = mkdtempSync(join(tmpdir(), 'cm-import-'));
 const all = { recursive: true };
@@ -189,7 +190,10 @@ test('a repository that went another way there is refused, and stays as it is he
   await pgDump(old.serverDatabase, dumps.server);
   const end = await importNotary(store.data, [...both(), tool]);
   assert.equal(end.code, 1, printed(end));
-  assert.match(end.stdout, /refused: IMPORT_DIFFERS: docker\.example\/acme\/tool is here already/);
+  assert.match(
+    end.stdout,
+    /refused: IMPORT_DIFFERS: docker\.example\/tools\/The Tool é is here already/,
+  );
   assert.deepEqual(await digestOf(store.data), before);
 });
 
@@ -249,7 +253,7 @@ test('an owner brings what the trust folder holds, and hears which keys are ther
   const [plan] = JSON.parse(end.stdout).repositories;
   assert.equal(plan.written, 4);
   assert.equal(plan.keys.timestamp, 'missing');
-  assert.match(plan.todo.at(-1).commands.at(-1), /key rotate docker\.example\/acme\/tool/);
+  assert.match(plan.todo.at(-1).commands.at(-1), /key rotate 'docker\.example\/tools\/The Tool é'/);
 });
 
 interface TrustPlace {
@@ -305,11 +309,11 @@ function killAfterFirst(data: string, args: readonly string[]): Promise<void> {
 /** notary-server asks for no login; the store gives a token for one. */
 async function file(place: TrustPlace, gun: string, name: string) {
   const login = Buffer.from(`${paula.name}:${paula.password}`).toString('base64');
-  const ask = `${place.url}/token?service=countermark&scope=repository:${gun}:pull`;
+  const ask = `${place.url}/token?service=countermark&scope=repository:${encodeURIComponent(gun)}:pull`;
   const answer = await wireRequest(ask, { headers: { authorization: `Basic ${login}` } });
   const token = answer.status === 200 ? JSON.parse(String(answer.body)).token : 'none';
   const headers = { authorization: `Bearer ${token}` };
-  return wireRequest(`${place.url}/v2/${gun}/_trust/tuf/${name}`, { headers });
+  return wireRequest(`${place.url}/v2/${encodeURI(gun)}/_trust/tuf/${name}`, { headers });
 }
 
 /** Everything that is published in a data folder. */

@@ -198,6 +198,17 @@ test('a repository that is deleted and begun again is another: caches refuse its
   assert.deepEqual(await listed('old'), [['anew', 'targets']]);
 });
 
+test('a collection may have another name than docker gives', { skip }, async () => {
+  for (const name of ['MyCollection', 'Example.com/Acme/App', 'The Tool/é "1"']) {
+    await publisher('init', name);
+    await publisher('add', name, 'v1', file('one'), '-p');
+    const end = await run(`reader of ${name.length}`, ['list', name]);
+    assert.match(end.stdout, /^v1 +[0-9a-f]{64} +3 +targets/m, printed(end));
+  }
+  const end = await run('reader of others', ['list', 'mycollection']);
+  assert.match(end.stdout, /does not have trust data for mycollection/);
+});
+
 test('the repository is deleted', { skip }, async () => {
   await publisher('delete', gun, '--remote');
   const end = await run('after-deletion', ['list', gun]);

@@ -293,10 +293,32 @@ export const notaryRequests: readonly NotaryRequest[] = [
     const { gun } = await publishedOn(side.trust, `example-${randomUUID()}`, side.now);
     return send(side, 'GET', `/v2/${gun}/_trust/tuf/timestamp.json`);
   }),
-  row(
-    'POST to a GUN in capitals',
-    (side) => side.trust.upload('127.0.0.1:5000/ACME/x', [['root', utf8('{}')]]),
-    'GUNs',
+  ...[
+    '127.0.0.1:5000/ACME/App',
+    'My Collection',
+    'é/名/😀',
+    'x/_trust/tuf/y',
+    '[a]/b;c"d',
+    'x'.repeat(218),
+  ].map((name) =>
+    row(`POST to the GUN ${name.slice(0, 30)}`, async (side) => {
+      const { gun } = await publishedOn(side.trust, `${name}${randomUUID()}`, side.now);
+      return send(side, 'GET', `/v2/${encodeURI(gun)}/_trust/tuf/targets/kate.json`);
+    }),
+  ),
+  row('GET of a GUN in other capitals', async (side) => {
+    const { gun } = await publishedOn(side.trust, `Acme/${randomUUID()}`, side.now);
+    return send(side, 'GET', `/v2/${gun.toLowerCase()}/_trust/tuf/root.json`);
+  }),
+  ...['a%3Fb', 'a%23b', 'a%2541', 'a%09b', 'a%5Cb', 'a%E2%80%8Bb', '%20a', '-a'].map((path) =>
+    row(
+      `GET a key of ${path}`,
+      (side) => send(side, 'GET', `/v2/${path}/_trust/tuf/timestamp.key`),
+      'GUNs',
+    ),
+  ),
+  row('GET a key of a GUN with a star', (side) =>
+    send(side, 'GET', '/v2/a*b/_trust/tuf/timestamp.key'),
   ),
   row('DELETE, then GET', async (side) => {
     const { publisher } = await begun(side);

@@ -50,7 +50,7 @@ export class WireTrust implements PublishedTo {
   }
 
   #base(gun: string): string {
-    return `${this.origin}/v2/${gun}/_trust/tuf/`;
+    return `${this.origin}/v2/${encodeURI(gun)}/_trust/tuf/`;
   }
 }
 

@@ -9,7 +9,8 @@ type Ask = (query: string, values: readonly string[]) => Promise<Record<string, 
 
 /**
  * A live database of notary-server or notary-signer, PostgreSQL or MySQL, read within one
- * transaction that may only read: everything it answers is of one moment.
+ * transaction that may only read: everything it answers is of one moment. For MySQL two GUNs are equal
+ * that differ in their capitals only; what it finds too much is left out.
  */
 export class LiveDatabase implements ServerRows, SignerRows, AsyncDisposable {
   readonly #ask: Ask;
@@ -51,8 +52,9 @@ export class LiveDatabase implements ServerRows, SignerRows, AsyncDisposable {
 
   async files(gun: string): Promise<readonly SourceFile[]> {
     const query =
-      'select role, version, data from tuf_files where gun = ? and deleted_at is null order by role, version';
-    return (await this.#ask(query, [gun])).map(({ role, version, data }) => ({
+      'select gun, role, version, data from tuf_files where gun = ? and deleted_at is null order by role, version';
+    const rows = (await this.#ask(query, [gun])).filter((row) => row.gun === gun);
+    return rows.map(({ role, version, data }) => ({
       role: String(role),
       version: Number(version),
       bytes: data as Uint8Array,
@@ -62,7 +64,8 @@ export class LiveDatabase implements ServerRows, SignerRows, AsyncDisposable {
   async keys(gun: string): Promise<readonly SignerRow[]> {
     const query = `select ${keyColumns}
       from private_keys where (gun = ? or gun = '') and deleted_at is null`;
-    return (await this.#ask(query, [gun])).map(signerRowOf);
+    const rows = (await this.#ask(query, [gun])).map(signerRowOf);
+    return rows.filter((row) => row.gun === gun || row.gun === '');
   }
 
   async *everyKey(): AsyncGenerator<SignerRow> {

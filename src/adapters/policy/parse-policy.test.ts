@@ -99,7 +99,7 @@ test('one word about old versions is enough', () => {
 test('what is written counts, and the rest stays as it was', () => {
   const { review, storeIsPublic, publicNamespaces } = parsePolicy(`
 approval: automatic
-anonymousPull: [open, library]
+anonymousPull: [open, library, docker.io, My Collection]
 severities: { medium: block }
 rules: { HYGIENE_ROOT_USER: note, CHECK_FIRST_ROOT: reason }
 limits: { image: 1.5 GiB, hidden: 0, entries: 5 }
@@ -119,7 +119,10 @@ limits: { image: 1.5 GiB, hidden: 0, entries: 5 }
     hiddenBytes: 0,
     entries: 5,
   });
-  assert.deepEqual([storeIsPublic, [...publicNamespaces]], [false, ['open', 'library']]);
+  assert.deepEqual(
+    [storeIsPublic, [...publicNamespaces]],
+    [false, ['open', 'library', 'docker.io', 'My Collection']],
+  );
 });
 
 /** One row: a policy that is not one, the code, and a word that its message must have. */
@@ -154,6 +157,8 @@ const bad: [text: string, code: string, says: string][] = [
   ['anonymousPull: store', 'POLICY_VALUE', 'a list'],
   ['anonymousPull: [staging]', 'POLICY_VALUE', 'store'],
   ['anonymousPull: [certification]', 'POLICY_VALUE', 'store'],
+  ['anonymousPull: [Staging]', 'POLICY_VALUE', 'store'],
+  ['anonymousPull: [docker.io/x]', 'POLICY_VALUE', 'namespace'],
   ['anonymousPull: ["../x"]', 'POLICY_VALUE', 'namespace'],
   ['registry: { collect: { every: 0 s } }', 'POLICY_VALUE', 'registry.collect.every'],
   ['registry: { collect: { blobsAfter: soon } }', 'POLICY_VALUE', 'registry.collect.blobsAfter'],

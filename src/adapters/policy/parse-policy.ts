@@ -13,10 +13,10 @@ import { type RegistryPolicy, registryPolicyOf, registryWithoutFile } from './re
 import type { ReadNamed } from './root-pin.ts';
 import {
   count,
+  gunNamespace,
   instant,
   list,
   mapping,
-  namespace,
   oneOf,
   orElse,
   size,
@@ -146,7 +146,7 @@ function anonymousPull(value: YamlValue): Pick<Policy, 'storeIsPublic' | 'public
     const { storeIsPublic, publicNamespaces } = policyWithoutFile;
     return { storeIsPublic, publicNamespaces };
   }
-  const words = list((word, path) => (word === 'store' ? word : namespace(word, path)))(
+  const words = list((word, path) => (word === 'store' ? word : gunNamespace(word, path)))(
     value,
     'anonymousPull',
   );

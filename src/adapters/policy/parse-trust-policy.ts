@@ -1,6 +1,6 @@
 import { isStoreError } from '../../base/index.ts';
-import { plainName, type TrustPin, type TrustPolicy, type TrustRule } from '../../client/index.ts';
-import { parseRoleName, type TargetsRole } from '../../tuf/index.ts';
+import type { TrustPin, TrustPolicy, TrustRule } from '../../client/index.ts';
+import { parseRoleName, plainName, type TargetsRole } from '../../tuf/index.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { type ReadNamed, rootPin } from './root-pin.ts';
 import {

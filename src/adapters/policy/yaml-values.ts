@@ -1,4 +1,5 @@
 import { parseSize } from '../../base/index.ts';
+import { isGun, plainName } from '../../tuf/index.ts';
 import { policyError } from './errors.ts';
 
 /** A value as the YAML parser gives it: mappings are Maps, so that a name is only a name. */
@@ -63,10 +64,22 @@ export function text(value: YamlValue, path: string): string {
 export function namespace(value: YamlValue, path: string): string {
   const name = text(value, path);
   const isName = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/.test(name);
-  if (!isName || ['staging', 'certification', 'store'].includes(name)) {
-    throw wrong(value, path, 'an ordinary namespace; staging, certification and store are none');
-  }
+  if (!isName || zones.has(name)) throw noNamespace(value, path);
   return name;
+}
+
+/** The same, or the first part of any other GUNs, as they are spelt: `docker.io`, `MyCollection`. */
+export function gunNamespace(value: YamlValue, path: string): string {
+  const name = text(value, path);
+  if (!isGun(name) || name.includes('/') || zones.has(plainName(name)))
+    throw noNamespace(value, path);
+  return name;
+}
+
+const zones = new Set(['staging', 'certification', 'store']);
+
+function noNamespace(value: YamlValue, path: string) {
+  return wrong(value, path, 'an ordinary namespace; staging, certification and store are none');
 }
 
 /** Whose signature counts: docker's rules, the role of releases, or a signer. */

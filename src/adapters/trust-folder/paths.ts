@@ -9,7 +9,9 @@ import type { Gun, RoleName } from '../../tuf/index.ts';
  *   tuf/<GUN>/metadata/targets/<name>.json    of delegations
  *   tuf/<GUN>/changelist/                     staged changes of notary; left alone
  *
- * A GUN is used as a path as it is: it holds no `.` component, since only `parseGun` makes one.
+ * A GUN is used as a path as it is: it holds no `.` component, since only `parseGun` makes one. On a disk
+ * that knows no capitals, `Acme/app` and `acme/app` share a folder, as in notary: whichever is opened
+ * second is refused, since the root kept there is in another's name.
  * Before notary 0.4 keys lay elsewhere; they are read there and not moved:
  *
  *   private/root_keys/<id>_root.key           role in the name, later in a header

@@ -10,14 +10,15 @@ export interface Challenge {
 }
 
 /**
- * The WWW-Authenticate value that sends a client to the token endpoint.
+ * The WWW-Authenticate value that sends a client to the token endpoint. A scope whose name a header cannot
+ * hold is left out, since what is left of it could be another's; clients know what they asked for.
  * @see distribution 3.0, "Token authentication specification", "Requesting a token"; RFC 6750 section 3
  */
 export function bearerChallenge(challenge: Challenge): string {
   const parameters = [
     ['realm', `https://${challenge.origin}/token`],
     ['service', challenge.service],
-    ['scope', challenge.scope],
+    ['scope', isQuotable(challenge.scope) ? challenge.scope : undefined],
     ['error', challenge.error],
     ['error_description', challenge.description],
   ] as const;
@@ -33,4 +34,8 @@ export const basicChallenge = 'Basic realm="countermark", charset="UTF-8"';
 /** Only what a quoted-string of a header may hold unescaped (RFC 9110 section 5.6.4). */
 function quotable(text: string): string {
   return text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?');
+}
+
+function isQuotable(text: string | undefined): boolean {
+  return text !== undefined && quotable(text) === text;
 }

@@ -1,14 +1,14 @@
 import { fromUtf8, type Secret, utf8 } from '../../base/index.ts';
+import { isGun } from '../../tuf/index.ts';
 import { authError } from './errors.ts';
-import { isHost, isZone } from './place.ts';
+import { isReserved } from './place.ts';
 
-/** Longest user name and namespace. */
+/** Longest user name. */
 export const nameLimitBytes = 64;
 /** Longest password; longer ones would only cost us work. */
 export const passwordLimitBytes = 1024;
 
 const userName = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
-const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 
 /**
  * A user name: docker's clients put it before a colon, signers use it as a role name, and a
@@ -23,20 +23,17 @@ export function parseUserName(text: string): string {
 }
 
 /**
- * A namespace: the first component of ordinary repository names, or a foreign host, under which
- * plain content trust for other registries is kept.
+ * A namespace: the first part of ordinary names, as it is spelt in them: of repositories (`acme`), of GUNs
+ * of other registries, for which content trust is kept here (`docker.io`), of Notary's own (`MyCollection`).
  *
- * @param origins  the store's own HOST[:PORT] names; they are not namespaces
+ * @param origins  the store's own HOST[:PORT] names; they are not namespaces, in whatever spelling
  * @throws StoreError AUTH_NAMESPACE_INVALID, AUTH_NAMESPACE_RESERVED
  */
 export function parseNamespace(text: string, origins: readonly string[]): string {
-  if (isZone(text) || origins.includes(text)) {
-    throw authError('AUTH_NAMESPACE_RESERVED', { namespace: text });
-  }
-  const wellFormed = component.test(text) || (isHost(text) && text === text.toLowerCase());
-  if (text.length > nameLimitBytes || !wellFormed) {
+  if (!isGun(text) || text.includes('/')) {
     throw authError('AUTH_NAMESPACE_INVALID', { namespace: text.slice(0, 100) });
   }
+  if (isReserved(text, origins)) throw authError('AUTH_NAMESPACE_RESERVED', { namespace: text });
   return text;
 }
 

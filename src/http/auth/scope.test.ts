@@ -15,6 +15,10 @@ const valid: readonly (readonly [text: string, meaning: string])[] = [
   ['repository:acme/app:pull,*',                  'acme/app pull,push,delete,*'],
   ['repository:localhost:5443/acme/app:pull',     'localhost:5443/acme/app pull'],
   ['repository:[::1]:5443/acme/app:pull,push',    '[::1]:5443/acme/app pull,push'],
+  ['repository:MyCollection:pull',                'MyCollection pull'],
+  ['repository:a b/c d:push,pull',                'a b/c d pull,push'],
+  ['repository:h:5443/pull:push:*',               'h:5443/pull:push pull,push,delete,*'],
+  ['repository:Éa"\'{;}/名:pull',                'Éa"\'{;}/名 pull'],
   ['registry:catalog:*',                          'catalog'],
   ['countermark:api:*',                           'api'],
   ['registry:catalog:pull',                       'other'],
@@ -51,9 +55,10 @@ const invalid = [
   'Repository:acme/app:pull',
   'repository():acme/app:pull',
   'repository:acme%2fapp:pull',
-  'repository:acme"app:pull',
+  'repository:acme\\app:pull',
   'repository:acme/app\n:pull',
-  'repository:acmé:pull',
+  'repository:acme\u200b:pull',
+  'repository: acme:pull',
   `repository:${'a'.repeat(1100)}:pull`,
   'repository:a:pull  repository:b:pull',
 ];
@@ -65,10 +70,10 @@ for (const text of invalid) {
 }
 
 test('scopes come repeated and separated by spaces, in order', () => {
-  const scopes = parseScopes(['repository:a:pull repository:b:push', '', 'registry:catalog:*']);
+  const scopes = parseScopes(['repository:a:pull repository:b c:push', '', 'registry:catalog:*']);
   assert.deepEqual(scopes, [
     { type: 'repository', name: 'a', actions: ['pull'] },
-    { type: 'repository', name: 'b', actions: ['push'] },
+    { type: 'repository', name: 'b c', actions: ['push'] },
     { type: 'registry', name: 'catalog' },
   ]);
 });

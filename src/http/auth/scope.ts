@@ -1,3 +1,4 @@
+import { isGun } from '../../tuf/index.ts';
 import type { Action } from './access.ts';
 import { authError } from './errors.ts';
 
@@ -12,7 +13,8 @@ export type Scope =
 
 const scopeLimit = 32;
 const textLimit = 1024;
-const resourceType = /^[a-z0-9]+(?:\([a-z0-9]+\))?$/;
+/** One scope at the beginning of a text. A name may hold colons and spaces, so it ends before the actions. */
+const first = /^([a-z0-9]+(?:\([a-z0-9]+\))?):(.{1,1024}?):([a-z*]+(?:,[a-z*]+)*)(?: (?=.)|$)/s;
 const resourceName = /^[A-Za-z0-9._:/[\]-]+$/;
 const everyAction: readonly Action[] = ['pull', 'push', 'delete', '*'];
 
@@ -23,14 +25,21 @@ const everyAction: readonly Action[] = ['pull', 'push', 'delete', '*'];
  *               one space. At most 32 scopes, 1 KiB each
  * @returns      the scopes in order; `*` stands for every action
  * @throws StoreError AUTH_SCOPE_INVALID for anything outside the grammar
- * @see distribution 3.0, "Token scope documentation" (resourcescope)
+ * @see distribution 3.0, "Token scope documentation" (resourcescope), whose names are repositories';
+ *      here they may also be any GUN's
  */
 export function parseScopes(texts: readonly string[]): readonly Scope[] {
-  const parts = texts.flatMap((text) => (text === '' ? [] : text.split(' ')));
-  if (parts.length > scopeLimit) {
-    throw authError('AUTH_SCOPE_INVALID', { scope: `more than ${scopeLimit} scopes` });
+  const scopes: Scope[] = [];
+  for (let rest of texts) {
+    while (rest !== '') {
+      if (scopes.length === scopeLimit) throw invalid(`more than ${scopeLimit} scopes`);
+      const [text = '', type = '', name = '', actions = ''] = first.exec(rest) ?? [];
+      if (text === '' || text.length > textLimit) throw invalid(rest);
+      scopes.push(scopeOf(type, name, actions.split(',')));
+      rest = rest.slice(text.length);
+    }
   }
-  return parts.map(parseScope);
+  return scopes;
 }
 
 /** The scope as clients write it, for a challenge. */
@@ -38,20 +47,9 @@ export function formatScope(name: string, actions: readonly string[]): string {
   return `repository:${name}:${actions.join(',')}`;
 }
 
-function parseScope(text: string): Scope {
-  const first = text.indexOf(':');
-  const last = text.lastIndexOf(':');
-  const type = text.slice(0, first);
-  const name = text.slice(first + 1, last);
-  const actions = text.slice(last + 1).split(',');
-  // A GUN holds a colon before its port, so the name is what lies between the outermost two.
-  const wellFormed =
-    text.length <= textLimit && first > 0 && last > first && resourceType.test(type);
-  if (!wellFormed || !resourceName.test(name)) throw invalid(text);
-
-  if (type === 'repository') {
-    return { type, name, actions: actionsOf(actions, text) };
-  }
+function scopeOf(type: string, name: string, actions: readonly string[]): Scope {
+  if (!resourceName.test(name) && !isGun(name)) throw invalid(`${type}:${name}`);
+  if (type === 'repository') return { type, name, actions: actionsOf(actions, `${type}:${name}`) };
   const everything = actions.length === 1 && actions[0] === '*';
   if (type === 'registry' && name === 'catalog' && everything) return { type, name };
   if (type === 'countermark' && name === 'api' && everything) return { type, name };

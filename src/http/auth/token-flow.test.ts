@@ -141,6 +141,41 @@ test('a name that is no name is not repeated in the challenge', async () => {
   assert.doesNotMatch(String(reply.headers['www-authenticate']), /acme/);
 });
 
+test('a namespace with capitals or spaces is granted as it is spelt, and to nobody else', async () => {
+  const { app, users } = await setUp();
+  await users.with('ann', 'producer', ['My Collection', 'Acme']);
+  const statusFor = async (user: string, name: string) => {
+    const { token } = await tokenFor(app, user, `repository:${name}:pull,push`);
+    const url = `/may/pull,push/${encodeURI(name)}`;
+    return (await app.inject({ url, headers: bearing(token) })).statusCode;
+  };
+  for (const [user, name, status] of [
+    ['ann', 'My Collection/The Tool', 200],
+    ['ann', 'localhost:5443/My Collection/x', 200],
+    ['ann', 'Acme/app', 200],
+    ['ann', 'acme/app', 401],
+    ['ann', 'ACME/app', 401],
+    ['acme', 'Acme/app', 401],
+    ['ann', 'staging/Acme/app', 401],
+    ['ann', 'Staging/Acme/app', 401],
+    ['admin', 'Staging/Acme/app', 401],
+    ['admin', 'Store.Example:5443/Acme/app', 401],
+    ['admin', 'MyCollection', 200],
+  ] as const) {
+    assert.equal(await statusFor(user, name), status, `${user} in ${name}`);
+  }
+});
+
+test('a scope that no header can hold is left out of the challenge', async () => {
+  const { app } = await setUp();
+  const challengeOf = async (name: string) => {
+    const reply = await app.inject({ url: `/may/pull/${encodeURI(name)}` });
+    return String(reply.headers['www-authenticate']).split(',').slice(2).join(',');
+  };
+  assert.equal(await challengeOf('My Collection/a,b'), 'scope="repository:My Collection/a,b:pull"');
+  assert.deepEqual([await challengeOf('é/x'), await challengeOf('a"b/x')], ['', '']);
+});
+
 test('docker login: a token without scope opens the ping', async () => {
   const { app } = await setUp();
   const { token, access_token } = await tokenFor(app, 'acme');

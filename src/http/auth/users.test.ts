@@ -40,9 +40,9 @@ test('passwords are hashed one at a time, however many are changed at once', asy
 
 test('namespaces are kept once, in order', async () => {
   const { users } = setUp();
-  const namespaces = ['zeta', 'docker.io', 'acme', 'acme'];
+  const namespaces = ['zeta', 'docker.io', 'acme', 'acme', 'Acme', 'My Collection'];
   const user = await users.add({ name: 'ann', role: 'producer', namespaces, password });
-  assert.deepEqual(user.namespaces, ['acme', 'docker.io', 'zeta']);
+  assert.deepEqual(user.namespaces, ['Acme', 'My Collection', 'acme', 'docker.io', 'zeta']);
 });
 
 // biome-ignore format: the columns line up
@@ -59,7 +59,9 @@ const refused: readonly (readonly [name: string, namespaces: readonly string[], 
   ['ann',            ['localhost:5443'], 'x', 'AUTH_NAMESPACE_RESERVED'],
   ['ann',            ['acme/app'],       'x', 'AUTH_NAMESPACE_INVALID'],
   ['ann',            ['..'],             'x', 'AUTH_NAMESPACE_INVALID'],
-  ['ann',            ['Acme'],           'x', 'AUTH_NAMESPACE_INVALID'],
+  ['ann',            ['Staging'],        'x', 'AUTH_NAMESPACE_RESERVED'],
+  ['ann',            ['LocalHost.:5443'],'x', 'AUTH_NAMESPACE_RESERVED'],
+  ['ann',            ['a\u200bcme'],     'x', 'AUTH_NAMESPACE_INVALID'],
   ['ann',            [''],               'x', 'AUTH_NAMESPACE_INVALID'],
   ['ann',            [],                 '',  'AUTH_PASSWORD_UNFIT'],
   ['ann',            [],                 'a\nb', 'AUTH_PASSWORD_UNFIT'],

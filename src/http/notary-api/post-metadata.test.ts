@@ -124,7 +124,7 @@ test('a body that is no form is MALFORMED_UPLOAD', async () => {
 });
 
 test('a GUN that cannot be one is INVALID_GUN', async () => {
-  const answer = await world.send('POST', '/v2/localhost:5443/UPPER/_trust/tuf/', {
+  const answer = await world.send('POST', '/v2/localhost:5443/a%2541/_trust/tuf/', {
     body: new FormData(),
   });
   refused(answer, 400, 'INVALID_GUN');

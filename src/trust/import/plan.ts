@@ -138,7 +138,7 @@ function ownerNotes(
   return [`keys of these roles lie there, and stay there: ${held.join(', ') || 'none'}`];
 }
 
-const zones = /^[^/]+\/(staging|certification|store)\//;
+const zones = /^(?:[^/]+\/)?(staging|certification|store)(?=\/|$)/i;
 
 function notesOf({ gun, root, rootsFrom, skipped, leftOut }: VerifiedRepository): string[] {
   const notes = [...skipped].map(
@@ -151,7 +151,7 @@ function notesOf({ gun, root, rootsFrom, skipped, leftOut }: VerifiedRepository)
   }
   if (zones.test(gun)) {
     notes.push(
-      'if its host is a name of this store, the name belongs to the chain, not to a publisher',
+      'if its host is a name of this store, or it has none, the name belongs to the chain, however it is spelt, and nobody can publish under it',
     );
   }
   const shown = leftOut.slice(0, 20).map((text) => `left out: ${text}`);

@@ -64,3 +64,16 @@ test('what is over already is told, without a command that could not work', () =
 });
 
 const going = { timestamp: 'continues', snapshot: 'continues' } as const;
+
+test('a GUN is one word of a command, whatever is in it', () => {
+  const about = { keys: { timestamp: 'missing', snapshot: 'owner' }, now, here, there } as const;
+  for (const [name, word] of [
+    ['Example.com:5000/Acme_1', 'Example.com:5000/Acme_1'],
+    ['a b/$(reboot);`c`', "'a b/$(reboot);`c`'"],
+    [`it's/é`, String.raw`'it'\''s/é'`],
+  ] as const) {
+    const [todo] = todoOf({ ...about, gun: name, deadlines: [lasting] });
+    const rotate = `notary -s ${here} -d ~/.docker/trust key rotate ${word} timestamp -r`;
+    assert.deepEqual(todo?.commands, [rotate]);
+  }
+});

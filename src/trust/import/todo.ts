@@ -1,4 +1,5 @@
 import type { ServerRole } from '../ports.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Deadline, KeyFate } from './plan.ts';
 
 /** What somebody must do about a repository. */
@@ -44,7 +45,7 @@ function lostKeys({ gun, keys, deadlines, here, there }: Situation): ToDo[] {
     ];
   }
   const rotate = (server: string, ...role: string[]) =>
-    `notary -s ${server} -d ~/.docker/trust key rotate ${gun} ${role.join(' ')}`;
+    `notary -s ${server} -d ~/.docker/trust key rotate ${shellWord(gun)} ${role.join(' ')}`;
   if (keys.snapshot === 'owner' || keys.snapshot === 'continues') {
     const what = `nobody here has the timestamp key: until it is replaced nothing can be published, and at ${by} consumers refuse the repository. Replace it with the root key`;
     return [{ who: 'owner', what, commands: [rotate(here, 'timestamp', '-r')] }];
@@ -83,9 +84,9 @@ function endings({ gun, keys, deadlines, now, here }: Situation): ToDo[] {
     const notary = `notary -s ${here} -d ~/.docker/trust`;
     const command =
       what === 'root' || what === 'root certificate'
-        ? [`${notary} key rotate ${gun} root`]
+        ? [`${notary} key rotate ${shellWord(gun)} root`]
         : what.startsWith('targets')
-          ? [`${notary} witness ${gun} ${what} -p`]
+          ? [`${notary} witness ${shellWord(gun)} ${what} -p`]
           : [];
     return [{ who: 'owner', what: `${what} ends at ${day}; sign it again`, commands: command }];
   });
