@@ -96,7 +96,7 @@ async function open() {
   const app = fastify();
   await app.register(auth.tokenApi);
   const api = createRegistryApi({
-    ...{ index, blobs, uploads, gate, clock, descriptions, keepEveryMs },
+    ...{ index, blobs, uploads, quotas, gate, clock, descriptions, keepEveryMs },
     collection: new SqlCollection(db),
     rules: defaultTagRules,
     seals: noSeals,

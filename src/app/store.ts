@@ -214,7 +214,7 @@ export async function startStore(
       [
         createNotaryApi({ trust, gate, clock, meter, gunPrefixes }),
         createRegistryApi({
-          ...{ index, collection, blobs, uploads, clock, keepEveryMs, descriptions },
+          ...{ index, collection, blobs, uploads, quotas, clock, keepEveryMs, descriptions },
           gate: closingMirrors(gate, upstreamOf),
           rules: tagRules,
           seals: ownSeals(desk),

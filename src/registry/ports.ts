@@ -163,11 +163,13 @@ export interface RegistryIndex {
   /** The same, with the instant of the last {@link RegistryIndex.linkBlob}. */
   linkedBlob(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined>;
   /**
-   * How many bytes the blobs of all repositories below some folders have, each blob counted once.
+   * How many bytes the blobs and manifests of all repositories below some folders have, each counted once.
    */
   heldBytes(folders: readonly string[]): Promise<number>;
   /** The repositories that may serve a blob. */
   holders(digest: Digest, page: Page): Promise<readonly RepositoryName[]>;
+  /** The repositories that have a manifest. */
+  manifestHolders(digest: Digest, page: Page): Promise<readonly RepositoryName[]>;
   /** Also renews what is linked already: a blob that no manifest needs yet is kept from then on. */
   linkBlob(repository: RepositoryName, digest: Digest, sizeBytes: number, now: Date): Promise<void>;
   /**

@@ -4,10 +4,12 @@ import { type Digest, digestOf, utf8 } from '../base/index.ts';
 import { parseRepositoryName, type RepositoryName } from '../oci/index.ts';
 import type { Page } from './ports.ts';
 import { Quotas } from './quotas.ts';
+import type { UploadId } from './upload-id.ts';
 
 const app = parseRepositoryName('acme/app');
 const staged = parseRepositoryName('staging/acme/app');
 const layer = digestOf(utf8('layer'));
+const [one, other] = ['1', '2'] as unknown as [UploadId, UploadId];
 const quota = { namespace: 'acme', folders: ['acme', 'staging/acme'], limitBytes: 1_000 };
 
 /** Quotas over an index in which the namespace holds so much, and how often it was counted. */
@@ -25,6 +27,7 @@ function over(heldBytes: number, holders: readonly string[] = []) {
             .slice(0, limit)
             .map(parseRepositoryName)
         : [],
+    manifestHolders: async () => [],
   };
   return { world, quotas: new Quotas(index, [quota], () => new Date(world.ms)) };
 }
@@ -129,6 +132,37 @@ test('of two that fit one by one, one comes in', async () => {
   const outcomes = await Promise.allSettled(both);
   assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
   assert.equal(world.heldBytes, 1_000);
+});
+
+test('room that is set aside for an upload is no other one’s, and its own', async () => {
+  const { quotas } = over(400);
+  assert.equal(await quotas.setAside(app, one, 500), 600);
+  assert.equal(await quotas.room(app), 100);
+  assert.equal(await quotas.setAside(app, one, 600), 600);
+  await assert.rejects(quotas.setAside(staged, other, 1), full);
+  await assert.rejects(quotas.setAside(app, one, 601), full);
+  await assert.rejects(quotas.room(app), full, 'as much as before is set aside');
+  quotas.hasCome(one, 100);
+  assert.equal(await quotas.setAside(staged, other, 500), 500);
+  quotas.hasCome(one, undefined);
+  assert.equal(await quotas.room(app), 100);
+});
+
+test('an upload that becomes a blob is counted once, and as before when it does not', async () => {
+  const { quotas, world } = over(400);
+  await quotas.setAside(app, one, 600);
+  const blob = { repository: app, digest: layer, sizeBytes: 600, upload: one };
+  await assert.rejects(
+    quotas.linking(blob, () => Promise.reject(new Error('torn'))),
+    /torn/,
+  );
+  await assert.rejects(quotas.room(app), full);
+  await quotas.linking(blob, async () => {
+    world.heldBytes += 100;
+  });
+  quotas.hasCome(one, undefined);
+  world.ms += 10_000;
+  assert.equal(await quotas.room(app), 500);
 });
 
 test('what could not be linked does not count', async () => {

@@ -2,6 +2,7 @@ import type { Clock, Digest } from '../base/index.ts';
 import type { RepositoryName } from '../oci/index.ts';
 import { registryError } from './errors.ts';
 import type { RegistryIndex } from './ports.ts';
+import type { UploadId } from './upload-id.ts';
 
 const countHoldsMs = 10_000;
 /** Counting takes long in a full namespace, and whoever is refused may ask again at once. */
@@ -13,11 +14,11 @@ export interface Quota {
   readonly namespace: string;
   /** Its repositories are those below these folders. */
   readonly folders: readonly string[];
-  /** Of its blobs, each counted once however many repositories there have it. */
+  /** Of its blobs and manifests, each counted once however many repositories there have it, and of its uploads. */
   readonly limitBytes: number;
 }
 
-/** What a namespace held by a count, and what came since. */
+/** What a namespace held by a count, what came since, and what is on its way. */
 interface Tally {
   bytes: number;
   /** When the count was begun. */
@@ -25,6 +26,8 @@ interface Tally {
   /** The next one, while it is under way. */
   counting: Promise<void> | undefined;
   readonly linked: Set<Linking>;
+  /** What an upload has, or will have as far as that was said. */
+  readonly coming: Map<UploadId, number>;
 }
 
 interface Linking {
@@ -33,14 +36,20 @@ interface Linking {
   until: number | undefined;
 }
 
-/** A blob on its way into a repository. */
+/** A blob or manifest on its way into a repository. */
 export interface Incoming {
+  /** `blob` unless told. */
+  readonly kind?: 'blob' | 'manifest';
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly sizeBytes: number;
+  /** What it came as: room was set aside for that. */
+  readonly upload?: UploadId;
   /** The repository it is mounted from: what a namespace has already costs it nothing. */
   readonly from?: RepositoryName;
 }
+
+type Ports = Pick<RegistryIndex, 'heldBytes' | 'holders' | 'manifestHolders'>;
 
 /**
  * How much may still come in. What a namespace holds is counted every ten seconds at most, and what
@@ -48,23 +57,19 @@ export interface Incoming {
  * a second. Of several stores on one database each knows of the others' pushes by its next count.
  */
 export class Quotas {
-  readonly #index: Pick<RegistryIndex, 'heldBytes' | 'holders'>;
+  readonly #index: Ports;
   readonly #clock: Clock;
   readonly #tallies: ReadonlyMap<Quota, Tally>;
   #happened = 0;
 
-  constructor(
-    index: Pick<RegistryIndex, 'heldBytes' | 'holders'>,
-    quotas: readonly Quota[],
-    clock: Clock,
-  ) {
+  constructor(index: Ports, quotas: readonly Quota[], clock: Clock) {
     this.#index = index;
     this.#clock = clock;
     const never = Number.NEGATIVE_INFINITY;
     this.#tallies = new Map(
       quotas.map((quota) => [
         quota,
-        { bytes: 0, at: never, counting: undefined, linked: new Set() },
+        { bytes: 0, at: never, counting: undefined, linked: new Set(), coming: new Map() },
       ]),
     );
   }
@@ -83,55 +88,76 @@ export class Quotas {
   async room(repository: RepositoryName, sizeBytes = 1): Promise<number> {
     let room = Number.POSITIVE_INFINITY;
     for (const [quota, tally] of this.#of(repository)) {
-      await this.#require(quota, tally, sizeBytes);
+      await this.#require(quota, tally, { sizeBytes }, () => undefined);
       room = Math.min(room, quota.limitBytes - sumOf(tally));
     }
     return room;
   }
 
   /**
-   * Links a blob that fits, and counts it from the moment on at which that is decided.
+   * Sets room aside for an upload that will have so many bytes, so that no two are told that they fit where only one does.
+   * @returns how many it may have; Infinity where no quota is
+   * @throws StoreError REGISTRY_QUOTA when they do not fit; as much as before is set aside then
+   */
+  async setAside(repository: RepositoryName, upload: UploadId, sizeBytes: number): Promise<number> {
+    let room = Number.POSITIVE_INFINITY;
+    for (const [quota, tally] of this.#of(repository)) {
+      const take = () => void tally.coming.set(upload, sizeBytes);
+      await this.#require(quota, tally, { sizeBytes, upload }, take);
+      room = Math.min(room, quota.limitBytes - sumOf(tally, upload));
+    }
+    return room;
+  }
+
+  /** An upload has so many bytes now; none when it is gone. */
+  hasCome(upload: UploadId, sizeBytes: number | undefined): void {
+    for (const { coming } of this.#tallies.values()) {
+      if (sizeBytes === undefined) coming.delete(upload);
+      else if (coming.has(upload)) coming.set(upload, sizeBytes);
+    }
+  }
+
+  /**
+   * Links what fits, and counts it from the moment on at which that is decided.
    * @throws StoreError REGISTRY_QUOTA when it does not fit; what `link` throws
    */
-  async linking<T>(blob: Incoming, link: () => Promise<T>): Promise<T> {
-    const { repository, digest, sizeBytes, from } = blob;
+  async linking<T>(incoming: Incoming, link: () => Promise<T>): Promise<T> {
+    const { repository, sizeBytes, from, upload } = incoming;
     const linking: Linking = { sizeBytes, until: undefined };
-    const taken: Tally[] = [];
+    const undo: (() => void)[] = [];
     try {
       for (const [quota, tally] of this.#of(repository)) {
         if (from !== undefined && covers(quota, from)) continue;
-        await this.#require(quota, tally, sizeBytes, digest, linking);
-        taken.push(tally);
+        await this.#require(quota, tally, incoming, () => undo.push(taken(tally, linking, upload)));
       }
       const done = await link();
       linking.until = this.#happened++;
       return done;
     } catch (error) {
-      for (const tally of taken) tally.linked.delete(linking);
+      for (const step of undo) step();
       throw error;
     }
   }
 
-  /** @param linking  is counted from the moment on at which it fits: nothing is awaited in between */
+  /** @param take  is called at the moment at which it fits: nothing is awaited in between */
   async #require(
     quota: Quota,
     tally: Tally,
-    sizeBytes: number,
-    digest?: Digest,
-    linking?: Linking,
+    incoming: Pick<Incoming, 'sizeBytes' | 'upload'> & Partial<Incoming>,
+    take: () => void,
   ): Promise<void> {
     const { namespace, limitBytes } = quota;
-    const fits = () => sumOf(tally) + sizeBytes <= limitBytes;
+    const { sizeBytes, upload, digest } = incoming;
+    // What came whole is weighed against what is there: of several that do not fit together, the first may stay.
+    const counted = () => (upload && digest ? heldBy(tally) : sumOf(tally, upload));
+    const fits = () => counted() + sizeBytes <= limitBytes;
     const age = this.#clock().getTime() - tally.at;
     if (age >= countHoldsMs || (age >= recountAfterMs && !fits())) {
       await this.#recount(quota, tally);
     }
-    if (fits()) {
-      if (linking) tally.linked.add(linking);
-      return;
-    }
-    if (digest && (await this.#has(quota, digest))) return;
-    const heldBytes = sumOf(tally);
+    if (fits()) return take();
+    if (await this.#has(quota, incoming)) return;
+    const heldBytes = counted();
     throw registryError('REGISTRY_QUOTA', { namespace, limitBytes, heldBytes, sizeBytes });
   }
 
@@ -152,9 +178,13 @@ export class Quotas {
   }
 
   /** What a namespace has costs it nothing. */
-  async #has({ folders }: Quota, digest: Digest): Promise<boolean> {
+  async #has({ folders }: Quota, { kind, digest }: Partial<Incoming>): Promise<boolean> {
+    if (digest === undefined) return false;
     for (const folder of folders) {
-      const [first] = await this.#index.holders(digest, { after: `${folder}/`, limit: 1 });
+      const page = { after: `${folder}/`, limit: 1 };
+      const [first] = await (kind === 'manifest'
+        ? this.#index.manifestHolders(digest, page)
+        : this.#index.holders(digest, page));
       if (first?.startsWith(`${folder}/`)) return true;
     }
     return false;
@@ -165,7 +195,25 @@ export class Quotas {
   }
 }
 
-function sumOf({ bytes, linked }: Tally): number {
+/** @returns what undoes it */
+function taken({ linked, coming }: Tally, linking: Linking, upload: UploadId | undefined) {
+  linked.add(linking);
+  const before = upload && coming.get(upload);
+  if (upload) coming.delete(upload);
+  return () => {
+    linked.delete(linking);
+    if (upload && before !== undefined) coming.set(upload, before);
+  };
+}
+
+/** @param but  an upload that is not counted */
+function sumOf(tally: Tally, but?: UploadId): number {
+  let sum = heldBy(tally);
+  for (const [upload, sizeBytes] of tally.coming) if (upload !== but) sum += sizeBytes;
+  return sum;
+}
+
+function heldBy({ bytes, linked }: Tally): number {
   let sum = bytes;
   for (const { sizeBytes } of linked) sum += sizeBytes;
   return sum;

@@ -94,7 +94,7 @@ export class Uploads {
   async append(owner: UploadOwner, idText: string, part: UploadPart): Promise<UploadStatus> {
     const { id, sizeBytes: held } = await this.status(owner, idText);
     const { blobs, quotas } = this.#ports;
-    const room = await quotas.room(owner.repository, held + (part.sizeBytes ?? 1));
+    const room = await quotas.setAside(owner.repository, id, held + (part.sizeBytes ?? 1));
     const limitBytes = Math.min(this.#blobLimitBytes, room);
     const { bytes, offset = held } = part;
     try {
@@ -102,8 +102,12 @@ export class Uploads {
       return { id, sizeBytes: await blobs.appendUpload(id, chunk) };
     } catch (error) {
       const isFull = isStoreError(error) && error.code === 'REGISTRY_BLOB_TOO_LARGE';
-      if (isFull && room < this.#blobLimitBytes) await quotas.room(owner.repository, room + 1);
+      if (isFull && room < this.#blobLimitBytes) {
+        await quotas.setAside(owner.repository, id, room + 1);
+      }
       throw error;
+    } finally {
+      if (quotas.coverAny(owner.repository)) quotas.hasCome(id, await blobs.uploadSize(id));
     }
   }
 
@@ -123,7 +127,11 @@ export class Uploads {
     };
     if (!quotas.coverAny(repository)) return link();
     const sizeBytes = (await blobs.uploadSize(id)) ?? 0;
-    return quotas.linking({ repository, digest, sizeBytes }, link);
+    try {
+      return await quotas.linking({ repository, digest, sizeBytes, upload: id }, link);
+    } finally {
+      quotas.hasCome(id, await blobs.uploadSize(id));
+    }
   }
 
   /**
@@ -186,7 +194,10 @@ export class Uploads {
     try {
       return await end();
     } finally {
-      if ((await this.#ports.blobs.uploadSize(id)) === undefined) this.#open.delete(id);
+      if ((await this.#ports.blobs.uploadSize(id)) === undefined) {
+        this.#open.delete(id);
+        this.#ports.quotas.hasCome(id, undefined);
+      }
     }
   }
 }

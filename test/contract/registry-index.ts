@@ -419,7 +419,13 @@ export function registryIndexContract(name: string, open: () => Promise<OpenRegi
     assert.equal(await index.heldBytes(['acme2']), 7);
     assert.equal(await index.heldBytes(['ac']), 0);
     assert.equal(await index.heldBytes([]), 0);
-    return { blobs: 6 };
+    const bytes = indexOf([]);
+    for (const name of ['acme/app', 'acme/other', 'acme2/app'])
+      await push(index, named(name), undefined, bytes);
+    assert.equal(await index.heldBytes(folders), 31 + bytes.length);
+    const page = { after: 'acme/app', limit: 1 };
+    assert.deepEqual(await index.manifestHolders(digestOf(bytes), page), ['acme/other']);
+    return { blobs: 6, manifests: 1, linked: 3 };
   });
 
   contract('an image is linked whole into another repository', async (index) => {

@@ -111,7 +111,7 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   );
   const gate = closingMirrors(options.gate ?? openGate, (name) => mirrors.upstreamOf(name));
   const api = createRegistryApi({
-    ...{ index, collection, blobs, uploads, gate, clock, views: mirrors },
+    ...{ index, collection, blobs, uploads, quotas, gate, clock, views: mirrors },
     rules: options.rules ?? defaultTagRules,
     seals: noSeals,
     keepEveryMs: blobsAfterMs / 4,

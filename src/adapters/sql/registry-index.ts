@@ -52,29 +52,37 @@ export class SqlRegistryIndex implements RegistryIndex {
   }
 
   async heldBytes(folders: readonly string[]): Promise<number> {
-    // `/` and `0` are neighbours, so what lies below a folder is a stretch of the index.
-    const { bytes } = await this.#db
-      .selectFrom((from) =>
-        from
-          .selectFrom('repository_blobs')
-          .select(['digest', 'size_bytes'])
-          .distinct()
-          .where(({ and, or, eb }) =>
-            or(
-              folders.map((folder) =>
-                and([eb('repository', '>', `${folder}/`), eb('repository', '<', `${folder}0`)]),
+    let sum = 0;
+    for (const table of ['repository_blobs', 'repository_manifests'] as const) {
+      // `/` and `0` are neighbours, so what lies below a folder is a stretch of the index.
+      const { bytes } = await this.#db
+        .selectFrom((from) =>
+          from
+            .selectFrom(table)
+            .select(['digest', 'size_bytes'])
+            .distinct()
+            .where(({ and, or, eb }) =>
+              or(
+                folders.map((folder) =>
+                  and([eb('repository', '>', `${folder}/`), eb('repository', '<', `${folder}0`)]),
+                ),
               ),
-            ),
-          )
-          .as('held'),
-      )
-      .select(({ fn }) => fn.sum<number | string | null>('size_bytes').as('bytes'))
-      .executeTakeFirstOrThrow();
-    return Number(bytes ?? 0);
+            )
+            .as('held'),
+        )
+        .select(({ fn }) => fn.sum<number | string | null>('size_bytes').as('bytes'))
+        .executeTakeFirstOrThrow();
+      sum += Number(bytes ?? 0);
+    }
+    return sum;
   }
 
   holders(digest: Digest, page: Page): Promise<readonly RepositoryName[]> {
     return holdersIn(this.#db, 'repository_blobs', digest, page);
+  }
+
+  manifestHolders(digest: Digest, page: Page): Promise<readonly RepositoryName[]> {
+    return holdersIn(this.#db, 'repository_manifests', digest, page);
   }
 
   async linkedBlob(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { type Clock, collectBytes, Turns } from '../../base/index.ts';
+import { type Clock, collectBytes, digestOf, Turns } from '../../base/index.ts';
 import {
   isDigestReference,
   manifestLimitBytes,
@@ -12,6 +12,7 @@ import {
 import {
   guardOf,
   pushManifest,
+  type Quotas,
   type RegistryIndex,
   remarksOn,
   type TagRules,
@@ -31,6 +32,7 @@ const tagLimit = 100;
 export function putManifest(
   gate: Gate,
   index: RegistryIndex,
+  quotas: Quotas,
   rules: TagRules,
   clock: Clock,
 ): Endpoint {
@@ -45,7 +47,9 @@ export function putManifest(
       const bytes = await manifestBytes(request);
       const guard = guardOf(rules, repository);
       const push = { repository, reference, tags, bytes, mediaType, precondition, guard };
-      return pushManifest(index, push, clock());
+      const digest = isDigestReference(reference) ? reference : digestOf(bytes);
+      const incoming = { kind: 'manifest', repository, digest, sizeBytes: bytes.length } as const;
+      return quotas.linking(incoming, () => pushManifest(index, push, clock()));
     });
     reply
       .code(201)

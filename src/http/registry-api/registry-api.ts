@@ -5,6 +5,7 @@ import type {
   BlobStore,
   CollectionIndex,
   OwnSeals,
+  Quotas,
   ReaderViews,
   RegistryIndex,
   TagRules,
@@ -39,6 +40,7 @@ export interface RegistryApiOptions {
   readonly seals: OwnSeals;
   readonly blobs: BlobStore;
   readonly uploads: Uploads;
+  readonly quotas: Quotas;
   readonly gate: RegistryGate;
   readonly rules: TagRules;
   readonly views: ReaderViews;
@@ -81,7 +83,8 @@ function rootPaths({ index, gate, views }: RegistryApiOptions): Map<string, Meth
 
 /** By how a path ends; in the groups, the repository and what follows it. */
 function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods<Endpoint>][] {
-  const { index, collection, seals, blobs, uploads, gate, rules, clock, keepEveryMs } = options;
+  const { index, collection, seals, blobs, uploads, quotas, gate } = options;
+  const { rules, clock, keepEveryMs } = options;
   const { descriptions = new Descriptions(), views } = options;
   const sight = sightOf(gate, readsOf(index, blobs), views);
   return [
@@ -91,7 +94,7 @@ function repositoryPaths(options: RegistryApiOptions): readonly [RegExp, Methods
       /^\/v2\/(.+)\/manifests\/([^/]+)$/s,
       {
         ...reading(getManifest(gate, sight)),
-        PUT: putManifest(gate, index, rules, clock),
+        PUT: putManifest(gate, index, quotas, rules, clock),
         DELETE: deleteManifest(gate, { index, collection, seals }, rules, clock),
       },
     ],

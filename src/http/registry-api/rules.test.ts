@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import { assertError, RegistryClient } from '../../../test/support/registry-client.ts';
 import { startRegistry } from '../../../test/support/registry-server.ts';
 import { digestOf, utf8 } from '../../base/index.ts';
+import { parseRepositoryName } from '../../oci/index.ts';
 import { parseNamePattern } from '../../registry/index.ts';
 
 const any = parseNamePattern('**') ?? assert.fail();
@@ -81,19 +82,65 @@ test('of what says no length, no more is kept than there is room for', async () 
   assert.equal((await client.send('PUT', `${again}?digest=${digest}`)).status, 201);
 });
 
-test('of two uploads that fit one by one, the second is refused at its end and is still there', async () => {
+test('of two uploads that fit one by one, the second is refused before it is sent, until the first is gone', async () => {
   const server = await startRegistry({
     quotas: [{ namespace: 'tiny', folders: ['tiny'], limitBytes: 10 }],
   });
   after(() => server[Symbol.asyncDispose]());
   const client = new RegistryClient(server.origin, 'tiny/app');
   const [first, second] = [await client.begin(), await client.begin()];
-  await client.send('PATCH', first, { body: utf8('123456') });
-  await client.send('PATCH', second, { body: utf8('abcdef') });
-  const ends = [`${first}?digest=${digestOf(utf8('123456'))}`];
-  ends.push(`${second}?digest=${digestOf(utf8('abcdef'))}`);
-  const answers = await Promise.all(ends.map((end) => client.send('PUT', end)));
-  assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 403]);
-  const refused = answers[0]?.status === 403 ? first : second;
-  assert.equal((await client.send('GET', refused)).status, 204);
+  const bytes = utf8('abcdef');
+  const sendSecond = () => client.send('PATCH', second, { body: bytes });
+  assert.equal((await client.send('PATCH', first, { body: utf8('123456') })).status, 202);
+  assertError(await sendSecond(), 403, 'DENIED', 'REGISTRY_QUOTA');
+  assert.equal((await client.send('GET', second)).headers.range, '0-0');
+  assert.equal((await client.send('DELETE', first)).status, 204);
+  assert.equal((await sendSecond()).status, 202);
+  const end = `${second}?digest=${digestOf(bytes)}`;
+  assert.equal((await client.send('PUT', end)).status, 201);
+});
+
+test('of two whose length nobody knows, the second is refused at its end and is still there', async () => {
+  const server = await startRegistry({
+    quotas: [{ namespace: 'tiny', folders: ['tiny'], limitBytes: 10 }],
+  });
+  after(() => server[Symbol.asyncDispose]());
+  const { uploads } = server;
+  const owner = { repository: parseRepositoryName('tiny/app'), user: undefined };
+  let asked = 0;
+  const both = Promise.withResolvers<void>();
+  const send = async (text: string) => {
+    const { id } = await uploads.begin(owner);
+    const bytes = async function* () {
+      // Each is let in before the other has sent anything.
+      if (++asked === 2) both.resolve();
+      await both.promise;
+      yield utf8(text);
+    };
+    await uploads.append(owner, id, { bytes: bytes() });
+    return { id, digest: digestOf(utf8(text)) };
+  };
+  const sent = await Promise.all(['123456', 'abcdef'].map(send));
+  const ends = await Promise.allSettled(
+    sent.map(({ id, digest }) => uploads.finish(owner, id, digest, new Date())),
+  );
+  assert.deepEqual(ends.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  const [refused] = ends.flatMap((end, at) =>
+    end.status === 'rejected' ? [{ ...end, ...sent[at] }] : [],
+  );
+  assert.equal(refused?.reason.code, 'REGISTRY_QUOTA');
+  assert.equal((await uploads.status(owner, refused.id ?? '')).sizeBytes, 6);
+});
+
+test('manifests count, each once in its namespace', async () => {
+  const server = await startRegistry({
+    quotas: [{ namespace: 'tiny', folders: ['tiny'], limitBytes: 1_400 }],
+  });
+  after(() => server[Symbol.asyncDispose]());
+  const client = new RegistryClient(server.origin, 'tiny/app');
+  const first = await client.pushImage('v1', 'one'.padEnd(300));
+  await assert.rejects(async () => {
+    for (const tag of ['v2', 'v3', 'v4']) await client.pushImage(tag, tag.padEnd(300));
+  }, /tiny holds .* more do not fit/);
+  assert.equal((await client.putManifest('again', first)).status, 201, 'it is there already');
 });
