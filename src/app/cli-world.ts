@@ -3,18 +3,16 @@ import { join } from 'node:path';
 import { passphraseError, processTerminal, type Terminal } from '../adapters/passphrase/index.ts';
 import { type Clock, Secret } from '../base/index.ts';
 import type { CliWorld, DockerOptions, DockerTrustWorld, HttpConnection } from '../cli/index.ts';
+import { standardError, standardOutput } from './output.ts';
 import { ownCommand } from './self.ts';
 
 /** The world of this process, for the command line. What a command does not use is not loaded. */
 export function processWorld(clock: Clock): CliWorld {
   const { env } = process;
   const dockerFolder = env.DOCKER_CONFIG || join(homedir(), '.docker');
-  const printError = (text: string) => void process.stderr.write(text);
-  // Streams are opened when they are used: each takes time.
-  const terminal = processTerminal(
-    () => process.stdin,
-    () => process.stderr,
-  );
+  const printError = (text: string) => standardError.write(text);
+  // Standard input is opened when it is used, which takes time.
+  const terminal = processTerminal(() => process.stdin, standardError);
   async function openDocker(options: DockerOptions): Promise<DockerTrustWorld> {
     const { openDockerWorld } = await import('./docker-world.ts');
     const folder = options.config || dockerFolder;
@@ -25,7 +23,7 @@ export function processWorld(clock: Clock): CliWorld {
     get stdin() {
       return process.stdin;
     },
-    print: (text) => void process.stdout.write(text),
+    print: (text) => standardOutput.write(text),
     printError,
     clock,
     connect: ({ ca }) => connectLater(ca),
@@ -42,10 +40,10 @@ export function processWorld(clock: Clock): CliWorld {
       return await docker.verify(image, how);
     },
     get isTerminal() {
-      return process.stdin.isTTY === true && process.stdout.isTTY === true;
+      return process.stdin.isTTY === true && standardOutput.isTTY;
     },
     get isWatched() {
-      return process.stderr.isTTY === true;
+      return standardError.isTTY;
     },
     importNotary: async (question, watch) => {
       const { importNotary } = await import('./import-notary.ts');

@@ -5,6 +5,7 @@ import { type Digest, isDigest, type StoreError } from '../base/index.ts';
 import type { CliWorld, ForegroundOptions, InstalledDocker, PushedTag } from '../cli/index.ts';
 import { appError } from './errors.ts';
 import { LinesButLast } from './lines-but-last.ts';
+import { type Output, standardError, standardOutput } from './output.ts';
 
 /**
  * What docker's children need not know: passphrases and PINs, which anybody of this user could read in
@@ -21,6 +22,8 @@ interface Ended {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+export type PullOptions = Parameters<InstalledDocker['pull']>[1];
 
 /** Somebody who sees what docker prints, as it comes. */
 type Watcher = Pick<CliWorld, 'print' | 'printError'>;
@@ -93,21 +96,21 @@ export class DockerProgram implements InstalledDocker {
   }
 
   /** Where progress goes to a terminal, docker itself writes there, and ends with the digest's name. */
-  async pull(reference: string, { platform, to }: Parameters<InstalledDocker['pull']>[1]) {
+  async pull(reference: string, { platform, to }: PullOptions) {
     const flags = platform === undefined ? [] : ['--platform', platform];
     const args = ['pull', ...flags, '--', reference];
-    const stream = to === 'out' ? process.stdout : process.stderr;
-    if (to !== 'nowhere' && stream.isTTY) {
+    const output = outputOf(to);
+    if (output?.isTTY) {
       const child = await this.#start(args, {
         env: this.#environment(),
-        stdio: ['ignore', stream.fd, 'pipe'],
+        stdio: ['ignore', output.descriptor, 'pipe'],
       });
       const stderr = textOf(child.stderr);
       const code = await endOf(child);
       if (code !== 0) throw failed({ code, stdout: '', stderr: await stderr });
       return;
     }
-    const shown = new LinesButLast((text) => void (to === 'nowhere' || stream.write(text)));
+    const shown = new LinesButLast((text) => output?.write(text));
     const watcher = { print: (text: string) => shown.add(text), printError: () => {} };
     const ended = await this.#collect(args, watcher);
     if (ended.code === 0) return;
@@ -161,6 +164,12 @@ export class DockerProgram implements InstalledDocker {
     const code = await endOf(child);
     return { code, stdout: await stdout, stderr: await stderr };
   }
+}
+
+/** Where the progress of a pull is shown. */
+export function outputOf(to: PullOptions['to']): Output | undefined {
+  if (to === 'nowhere') return undefined;
+  return to === 'out' ? standardOutput : standardError;
 }
 
 /** @returns the exit code, when all it printed has been read */

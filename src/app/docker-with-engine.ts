@@ -3,8 +3,8 @@ import type { CredentialSource } from '../adapters/remotes/index.ts';
 import { isStoreError } from '../base/index.ts';
 import { globalFlags } from '../cli/docker/global-flags.ts';
 import { parseFlags } from '../cli/docker-trust/parse-flags.ts';
-import type { CliWorld, InstalledDocker } from '../cli/index.ts';
-import { DockerProgram } from './docker-program.ts';
+import type { CliWorld } from '../cli/index.ts';
+import { DockerProgram, outputOf, type PullOptions } from './docker-program.ts';
 import { appError } from './errors.ts';
 
 export interface DockerWithEngineOptions {
@@ -54,12 +54,12 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
   /** At a terminal docker itself draws how far a pull is, when there is anything to be pulled. */
   override async pull(name: string, options: PullOptions): Promise<void> {
     const { platform, to } = options;
-    const stream = to === 'out' ? process.stdout : process.stderr;
-    const isDrawn = to !== 'nowhere' && stream.isTTY;
+    const output = outputOf(to);
+    const isDrawn = output?.isTTY === true;
     const done = await this.#directly(async (engine) => {
       if (isDrawn && !(await engine.hasImage(name))) return false;
       const lines = engine.pull(name, platform);
-      await show(lines, (line) => void (to === 'nowhere' || stream.write(line)));
+      await show(lines, (line) => output?.write(line));
       return true;
     });
     if (!done) await super.pull(name, options);
@@ -98,8 +98,6 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
     return address && new Engine(address, credentials);
   }
 }
-
-type PullOptions = Parameters<InstalledDocker['pull']>[1];
 
 /** @throws StoreError DOCKER_FAILED once a line is shown, which docker would show again */
 async function show(lines: AsyncIterable<string>, write: (line: string) => void): Promise<void> {

@@ -48,6 +48,7 @@ import {
 import { DockerWithEngine } from './docker-with-engine.ts';
 import { appError } from './errors.ts';
 import { openKeyring } from './keyring.ts';
+import { standardOutput } from './output.ts';
 import { readTlsFolder } from './tls-folder.ts';
 import { readTrustPolicy } from './trust-policy.ts';
 
@@ -71,10 +72,7 @@ export async function openDockerWorld(
   const { offline = false, warn = () => {}, remoteFor } = options;
   const trust = join(folder, 'trust');
   const cache = new MetadataFolder(trust);
-  const terminal = processTerminal(
-    () => process.stdin,
-    () => process.stdout,
-  );
+  const terminal = processTerminal(() => process.stdin, standardOutput);
   const passphrases = firstOf(environmentPassphrases(env), terminalPassphrases(terminal));
   const files = new KeyFolder(trust, passphrases);
   // Few have one, and what asks a token is large.

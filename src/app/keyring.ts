@@ -25,6 +25,7 @@ import {
 import { isStoreError, utf8 } from '../base/index.ts';
 import type { KeyOutcome, Keyring, ListedKey } from '../cli/index.ts';
 import type { KeyId, PublicKey } from '../tuf/index.ts';
+import { standardOutput } from './output.ts';
 
 /**
  * The keys of a trust folder.
@@ -79,12 +80,7 @@ export function openKeyring(
     async changePassphrase(id) {
       await requireFile(id);
       // Another terminal source: the one above remembers the present passphrase.
-      const terminal = terminalPassphrases(
-        processTerminal(
-          () => process.stdin,
-          () => process.stdout,
-        ),
-      );
+      const terminal = terminalPassphrases(processTerminal(() => process.stdin, standardOutput));
       await changePassphrase(trust, id, passphrases, firstOf(newPassphraseFrom(env), terminal));
     },
     async lastRootOf(id) {

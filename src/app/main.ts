@@ -1,6 +1,7 @@
 import { pluginNameOf } from '../cli/docker/plugin-name.ts';
 import { versionLine } from '../cli/version.ts';
 import { beginFetch } from './begin-fetch.ts';
+import { standardOutput } from './output.ts';
 import { ownName } from './self.ts';
 
 /**
@@ -11,7 +12,7 @@ import { ownName } from './self.ts';
 const args = process.argv.slice(2);
 const isTold = args[0] === 'as';
 const plugin = pluginNameOf(isTold ? (args[1] ?? '') : ownName());
-if (args.length === 1 && args[0] === '--version') process.stdout.write(versionLine);
+if (args.length === 1 && args[0] === '--version') standardOutput.write(versionLine);
 else process.exitCode = await run(isTold ? args.slice(2) : args);
 
 async function run(words: readonly string[]): Promise<number> {

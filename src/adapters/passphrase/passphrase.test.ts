@@ -112,10 +112,7 @@ for (const [what, keys, line] of typed) {
       },
     });
     const output = Object.assign(new PassThrough(), { isTTY: true });
-    const terminal = processTerminal(
-      () => input as unknown as NodeJS.ReadStream,
-      () => output as unknown as NodeJS.WriteStream,
-    );
+    const terminal = processTerminal(() => input as unknown as NodeJS.ReadStream, output);
     const reading = terminal.readHidden();
     input.write(keys);
     assert.equal(await reading, line);

@@ -86,13 +86,13 @@ function nameOf({ role, keyId }: PassphraseRequest): string {
 /** The terminal of this process. Prompts go to `output`, so that results can be piped. */
 export function processTerminal(
   input: () => NodeJS.ReadStream,
-  output: () => NodeJS.WriteStream,
+  output: { readonly isTTY: boolean; write(text: string): unknown },
 ): Terminal {
   return {
     get isInteractive() {
-      return input().isTTY === true && output().isTTY === true;
+      return input().isTTY === true && output.isTTY;
     },
-    write: (text) => void output().write(text),
+    write: (text) => void output.write(text),
     readHidden: () => readHidden(input()),
   };
 }
