@@ -26,8 +26,9 @@ export async function buildOneFile(file: string, platform?: string): Promise<voi
     ...(platform ? [`--target=bun-${platform}`] : []),
     // What stands in the folder it is started in must not change what it does.
     ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
-    // A command loads its own part only, and nothing is compiled at the start.
-    ...['--format=esm', '--splitting', '--bytecode', '--minify', '--keep-names'],
+    // A command loads its own part only, and nothing is compiled at the start. Names stay as they are: to
+    // shorten them and say them again (--keep-names) is a call for each function that a command loads.
+    ...['--format=esm', '--splitting', '--bytecode', '--minify-syntax', '--minify-whitespace'],
     // Most of what a command runs, it runs once (ADR 7).
     '--compile-jit-policy=10',
     // Without it, whoever names a token is told so (SIGNER_TOKEN_LIBRARY).
