@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ownFlags, ownFlagsHelp } from './docker/global-flags.ts';
 import type { TrustCommand } from './docker-trust/command.ts';
+import { trustCommandTable } from './docker-trust/commands.ts';
 import { groups } from './docker-trust/help.ts';
 
 /** A command and those below it, as far as completion and manual pages need them. */
@@ -21,8 +22,18 @@ export interface Outline {
   readonly commands: readonly Outline[];
 }
 
+/** The whole program; the commands of docker trust stand in a table of their own. */
+export function programOutline(program: Command): Outline {
+  const root = outlineOf(program);
+  const trust = trustOutline('trust', trustCommandTable);
+  const commands = root.commands.map((each) =>
+    each.name === 'docker' ? { ...each, commands: [trust] } : each,
+  );
+  return { ...root, commands };
+}
+
 /** The table of commander. */
-export function outlineOf(command: Command): Outline {
+function outlineOf(command: Command): Outline {
   const help = command.createHelp();
   return {
     name: command.name(),
