@@ -1,4 +1,6 @@
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifySerializerCompiler } from 'fastify';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/schema';
 import { type Clock, Secret } from '../../src/base/index.ts';
 import { createAuth } from '../../src/http/auth/index.ts';
 import { storeApi } from '../../src/http/store-api/index.ts';
@@ -48,8 +50,25 @@ export async function memoryStore(
     clock,
   });
   const app = Fastify();
+  app.addHook('onRoute', (route) => {
+    route.serializerCompiler = writeWhatFits;
+  });
   await app.register(auth.tokenApi);
   const expiries = async () => expiring;
   await app.register(storeApi({ auth: auth.api, users: auth.users, desk, expiries, clock }));
   return { app, users };
 }
+
+/** Answers here are what their schemas say, and have no member that these do not name. */
+const writeWhatFits: FastifySerializerCompiler<TSchema> = ({ schema }) => {
+  const validator = Compile(
+    JSON.parse(JSON.stringify(schema), (_, part) =>
+      part?.type === 'object' ? { ...part, additionalProperties: false } : part,
+    ),
+  );
+  return (answer) => {
+    const text = JSON.stringify(answer);
+    validator.Parse(JSON.parse(text));
+    return text;
+  };
+};

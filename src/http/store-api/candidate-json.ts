@@ -15,9 +15,9 @@ export function candidateJson(
   return {
     ...{ id, gun, repository, tag, digest, sizeBytes, signedBy, state },
     findings: findings.map(findingJson),
-    ...(refusal ? { refusal: { code: refusal.code, reason: refusal.reason } } : {}),
     admittedAt: candidate.admittedAt.toISOString(),
     updatedAt: candidate.updatedAt.toISOString(),
+    ...(refusal ? { refusal: { code: refusal.code, reason: refusal.reason } } : {}),
     ...(job ? { next: { step: job.step, tryAt: job.tryAt.toISOString(), tries: job.tries } } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import type { ExpiryLine } from '../../trust/index.ts';
 import { callerOf } from './caller.ts';
 import type { StoreApiOptions } from './options.ts';
 import { ExpiryJson, ExpiryQuery } from './schemas.ts';
@@ -21,6 +22,10 @@ export function listExpiries(
     const now = clock();
     const before = new Date(now.getTime() + Number(within) * dayMs);
     const lines = await expiries(before, Number(limit), now);
-    return lines.map((line) => ({ ...line, expiresAt: line.expiresAt.toISOString() }));
+    return lines.map(expiryJson);
   });
+}
+
+function expiryJson({ gun, kind, role, expiresAt, by, todo }: ExpiryLine): ExpiryJson {
+  return { gun, kind, role, expiresAt: expiresAt.toISOString(), by, todo };
 }
