@@ -16,7 +16,7 @@ const rules = new Map<string, [folders: string[], outside: RegExp]>([
     (f) => [f, [formats, /^$/]] as const,
   ),
   ['adapters', [cores, /./]],
-  ['http', [cores, /^(fastify|typebox(\/.+)?|jose|@grpc\/grpc-js|node:.+)$/]],
+  ['http', [cores, /^(fastify|typebox(\/.+)?|jose(\/.+)?|@grpc\/grpc-js|node:.+)$/]],
   ['cli', [[...cores, 'http'], /^(commander|dockerfile-ast|yaml|node:.+)$/]],
   ['app', [everything, /./]],
 ] as [string, [string[], RegExp]][]);

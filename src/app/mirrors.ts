@@ -20,10 +20,12 @@ export interface MirrorPlace {
 }
 
 /** A mirror's rule with its own connections to the upstream, which end when they are disposed of. */
-export function openMirror(
-  policy: MirrorPolicy,
-  place: MirrorPlace,
-): { readonly rule: MirrorRule; readonly connections: Disposable } {
+export interface OpenMirror {
+  readonly rule: MirrorRule;
+  readonly connections: Disposable;
+}
+
+export function openMirror(policy: MirrorPolicy, place: MirrorPlace): OpenMirror {
   const { folder, host, scheme, ca, proxy, tagsForMs, keepMs, signedBy } = policy;
   const { clock } = place;
   const remotes = new Remotes({

@@ -16,7 +16,7 @@ import {
 import type { MetadataStore } from '../trust/index.ts';
 import type { Config } from './config.ts';
 import type { DataFolder } from './data-folder.ts';
-import { openMirror } from './mirrors.ts';
+import type { OpenMirror } from './mirrors.ts';
 import { SignedTagsReader } from './signed-tags.ts';
 
 interface Parts {
@@ -36,12 +36,12 @@ interface Parts {
  * What readers see by the policy: what is signed, what other registries have, else everything.
  * @throws StoreError REMOTE_PLAIN_HTTP for an upstream without TLS that is not on this machine
  */
-export function openReaderViews(
+export async function openReaderViews(
   { origins, policyFile }: Pick<Config, 'origins' | 'policyFile'>,
   { trustViews, mirrors }: RegistryPolicy,
   { folder, db, index, blobs, uploads, metadata, seen, clock, log }: Parts,
   undo: AsyncDisposableStack,
-): Mirrors {
+): Promise<Mirrors> {
   const signed = new SignedTagsReader(metadata, origins, clock);
   const known: Pick<MirrorPorts, 'isHeld' | 'present' | 'manifestsNeeding'> = {
     isHeld: (...question) => isHeldBy(db, ...question),
@@ -58,7 +58,12 @@ export function openReaderViews(
   );
 
   const place = { policyFile, trustFolder: folder.mirrors, clock, log };
-  const opened = mirrors.map((policy) => openMirror(policy, place));
+  const opened: OpenMirror[] = [];
+  for (const policy of mirrors) {
+    // A store without mirrors does without the client of other registries.
+    const { openMirror } = await import('./mirrors.ts');
+    opened.push(openMirror(policy, place));
+  }
   const told: MirrorPorts['told'] = (repository, failure) =>
     log.warn({ repository, err: failure }, 'upstream of a mirror failed');
   const ports = { index, blobs, uploads, clock, told, ...known };

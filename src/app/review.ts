@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type Policy, parsePolicy, policyWithoutFile } from '../adapters/policy/index.ts';
+import { type Policy, policyWithoutFile } from '../adapters/policy/policy.ts';
 import { AdvisoryFolder, layerOpener, noAdvisories } from '../adapters/scanners/index.ts';
 import type { ReviewImage } from '../chain/index.ts';
 import { type ReviewPorts, review } from '../chain/review/index.ts';
@@ -18,6 +18,8 @@ export async function readPolicy({ policyFile }: Config): Promise<Policy> {
     const detail = { flag: '--policy', path: policyFile, reason: cause.message };
     throw appError('CONFIG_FILE', detail, cause);
   });
+  // A store without such a file does without what reads YAML.
+  const { parsePolicy } = await import('../adapters/policy/index.ts');
   return parsePolicy(source, (file) => readFileSync(resolve(dirname(policyFile), file)));
 }
 

@@ -157,7 +157,7 @@ export async function startStore(
   // Of PostgreSQL nothing is known without asking it.
   const instantIndex = 'registry' in reads ? reads.registry : undefined;
   const seen = instantIndex && new SeenLately(() => instantIndex.epoch(), clock);
-  const views = openReaderViews(
+  const views = await openReaderViews(
     config,
     policy.registry,
     { folder, db, index, blobs, uploads, metadata, seen, clock, log },

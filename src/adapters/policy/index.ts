@@ -4,7 +4,8 @@
  */
 export { policyErrors } from './errors.ts';
 export type { MirrorPolicy } from './mirror-policy.ts';
-export { type Policy, parsePolicy, policyWithoutFile } from './parse-policy.ts';
+export { parsePolicy } from './parse-policy.ts';
 export { parseTrustPolicy } from './parse-trust-policy.ts';
+export type { Policy } from './policy.ts';
 export type { RegistryPolicy } from './registry-policy.ts';
 export type { ReadNamed } from './root-pin.ts';

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { runs } from '../../../test/support/property-runs.ts';
 import { isStoreError } from '../../base/index.ts';
-import { parsePolicy, policyWithoutFile } from './parse-policy.ts';
+import { parsePolicy } from './parse-policy.ts';
+import { policyWithoutFile } from './policy.ts';
 
 test('the example says what holds without a policy', () => {
   const example = readFileSync(

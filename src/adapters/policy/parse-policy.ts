@@ -9,7 +9,8 @@ import {
 import { severities } from '../../findings/index.ts';
 import type { Retention } from '../../trust/index.ts';
 import { parseYaml } from './parse-yaml.ts';
-import { type RegistryPolicy, registryPolicyOf, registryWithoutFile } from './registry-policy.ts';
+import { type Policy, policyWithoutFile } from './policy.ts';
+import { registryPolicyOf } from './registry-policy.ts';
 import type { ReadNamed } from './root-pin.ts';
 import {
   count,
@@ -25,28 +26,7 @@ import {
   type YamlValue,
 } from './yaml-values.ts';
 
-/** What the operator decided: how images are judged, and what strangers may pull. */
-export interface Policy {
-  readonly review: ReviewPolicy;
-  /** Anybody may pull what was certified. */
-  readonly storeIsPublic: boolean;
-  /** Ordinary namespaces that anybody may pull from. */
-  readonly publicNamespaces: ReadonlySet<string>;
-  /** Which old versions of trust metadata are kept; all of them when undefined. */
-  readonly retention: Retention | undefined;
-  readonly registry: RegistryPolicy;
-}
-
 const effect = oneOf<FindingEffect>(['block', 'reason', 'note']);
-
-/** What holds without a policy file; docs/policy.example.yaml says the same in words. */
-export const policyWithoutFile: Policy = {
-  review: defaultPolicy,
-  storeIsPublic: true,
-  publicNamespaces: new Set(),
-  retention: undefined,
-  registry: registryWithoutFile,
-};
 
 /**
  * Reads a policy file. Everything in it may be left out and then is as in

@@ -1,5 +1,7 @@
 import { createHmac, hash } from 'node:crypto';
-import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { JWTPayload } from 'jose';
+import { SignJWT } from 'jose/jwt/sign';
+import { jwtVerify } from 'jose/jwt/verify';
 import { type Random, type Secret, toHex, utf8 } from '../../base/index.ts';
 import type { Action } from './access.ts';
 import { BoundedMap } from './bounded-map.ts';
