@@ -44,8 +44,9 @@ export function readMutualTls({ flag, folder, name }: MutualTlsFiles): MutualTls
 }
 
 /**
- * Hands over the certificates whenever they were renewed, and at SIGHUP. What cannot be used is
- * told in the log, and what there was stays. In their last month the log says so every day.
+ * Hands over the certificates whenever they were renewed, also while whoever uses them was starting, and
+ * at SIGHUP. What cannot be used is told in the log, and what there was stays. In their last month the log
+ * says so every day.
  * @param tls  what was read at the start
  */
 export function watchMutualTls(
@@ -65,20 +66,21 @@ export function watchMutualTls(
   warn();
   const timer = setInterval(warn, dayMs).unref();
   open.defer(() => clearInterval(timer));
-  open.use(
-    watchFiles(paths, () => {
-      try {
-        const next = readMutualTls(files);
-        use(next);
-        endsAt = endOf(next);
-        log.warn({ folder, name, endsAt }, 'certificates of mutual tls read again');
-      } catch (error) {
-        if (!isStoreError(error)) throw error;
-        const { code, message } = error;
-        log.error({ code, reason: message }, 'certificates of mutual tls stay as they were');
-      }
-    }),
-  );
+  const read = (isNew: (next: MutualTls) => boolean) => {
+    try {
+      const next = readMutualTls(files);
+      if (!isNew(next)) return;
+      use(next);
+      endsAt = endOf(next);
+      log.warn({ folder, name, endsAt }, 'certificates of mutual tls read again');
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+      const { code, message } = error;
+      log.error({ code, reason: message }, 'certificates of mutual tls stay as they were');
+    }
+  };
+  open.use(watchFiles(paths, () => read(() => true)));
+  read(({ ca, cert, key }) => ca !== tls.ca || cert !== tls.cert || key !== tls.key);
   return open;
 }
 

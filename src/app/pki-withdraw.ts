@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../adapters/durable/index.ts';
+import { appendLine } from '../adapters/durable/index.ts';
 import { isStoreError } from '../base/index.ts';
 import { parseWithdrawn, type Withdrawn } from '../signer/index.ts';
 import { appError } from './errors.ts';
@@ -11,21 +11,21 @@ export const withdrawnFile = 'withdrawn.txt';
 
 /**
  * Adds a caller's certificate to those that may call no more. Its name may be used again: `pki
- * renew` makes another certificate for it, with another fingerprint.
+ * renew` makes another certificate for it, with another fingerprint. Of two that are withdrawn at once,
+ * both are.
  * @param named  the name of its files, or its fingerprint when they are gone
  * @returns      the file that has it now
  * @throws StoreError CONFIG_FILE without such a certificate, PKI_WITHDRAW, SIGNER_WITHDRAWN_LIST
  */
-export function withdrawMember(folder: string, named: string, now: Date): string {
+export async function withdrawMember(folder: string, named: string, now: Date): Promise<string> {
   const path = join(folder, withdrawnFile);
   const known = readWithdrawn(folder) ?? new Set();
   const hex = named.replaceAll(':', '').toLowerCase();
   const isFingerprint = /^[0-9a-f]{64}$/.test(hex);
   const fingerprint = isFingerprint ? hex : fingerprintOf(folder, named);
   if (known.has(fingerprint)) return path;
-  const before = known.size === 0 ? '' : readFileSync(path, 'utf8').replace(/([^\n])$/, '$1\n');
   const remark = `${isFingerprint ? '' : `${named} `}${now.toISOString()}`;
-  replaceFile(path, `${before}${fingerprint}  # ${remark}\n`, 0o644);
+  await appendLine(path, `${fingerprint}  # ${remark}`, 0o644);
   return path;
 }
 
