@@ -10,6 +10,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { callPeers, namesPeers, needsEngine } from '../test/support/peers.ts';
+import { check, quickTests } from './check.ts';
 import type { Counts } from './test-counts.ts';
 
 process.chdir(join(import.meta.dirname, '..'));
@@ -27,17 +28,13 @@ const folder = mkdtempSync(join(tmpdir(), 'cm-test-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 const endToEnd = globSync('test/e2e/**/*.test.ts').sort();
-const quick = globSync(['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/**/*.test.ts'])
-  .filter((file) => !endToEnd.includes(file))
-  .sort();
+const quick = quickTests();
 
 const asking = [...endToEnd, ...quick.filter(namesPeers)];
 const { files, leftOut } = await callPeers(asking, say);
 const canRun = (file: string) => files.includes(file) || !asking.includes(file);
-const sound = [await run('tsc'), await run('biome', 'check')].every((code) => code === 0);
-const quickOnes = await suite('unit and contract tests', quick.filter(canRun), [
-  '--test-concurrency=2',
-]);
+say('types, lint, unit and contract tests');
+const { sound, ...quickOnes } = await check(quick.filter(canRun));
 // Two lanes, since there are two cores: one engine at a time, and beside it what needs none.
 const alone = ['--test-concurrency=1', '--test-timeout=300000'];
 const [withEngine, withoutEngine] = [true, false].map((is) =>
