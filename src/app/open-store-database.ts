@@ -36,8 +36,14 @@ export function databaseFailed(url: Secret, cause: unknown) {
   return appError('DATABASE_FAILED', { database: nameOfDatabase(url), reason }, cause);
 }
 
+/** What either database answers so. */
+export type InstantReads = SqliteInstantReads | PostgresInstantReads;
+
 /** The reads of that database which need no waiting for anybody's transaction. */
-export async function openInstantReads({ database }: Pick<Config, 'database'>, folder: DataFolder) {
+export async function openInstantReads(
+  { database }: Pick<Config, 'database'>,
+  folder: DataFolder,
+): Promise<InstantReads> {
   if (!database) return new SqliteInstantReads(folder.database);
   // A driver costs memory that a store on SQLite can do without.
   const { PostgresLine } = await import('../adapters/sql/postgres-line.ts');

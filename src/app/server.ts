@@ -59,6 +59,9 @@ function noCompiler(): never {
   throw new TypeError('an API whose routes have schemas brings what compiles them');
 }
 
+/** The framework's, as it is made here. */
+export type Server = Awaited<ReturnType<typeof makeServer>>;
+
 /** What is answered without the framework. */
 export interface Instant {
   /** Tried for each request: either of the handlers of requests. */
@@ -136,10 +139,7 @@ function logAnswer(
  * Refuses new requests and lets those under way end; who has not ended by then is cut off, so
  * that a trickling upload cannot keep a store from stopping. The client resumes it later.
  */
-export async function closeServer(
-  server: ReturnType<typeof makeServer>,
-  withinMs = drainMs,
-): Promise<void> {
+export async function closeServer(server: Server, withinMs = drainMs): Promise<void> {
   const late = setTimeout(() => server.server.closeAllConnections(), withinMs);
   await server.close();
   clearTimeout(late);

@@ -15,7 +15,7 @@ export type {
   RegistryGate,
 } from './access.ts';
 export type { ApiAuth, Caller } from './api-auth.ts';
-export { createAuth } from './auth.ts';
+export { type Auth, createAuth } from './auth.ts';
 export { authError } from './errors.ts';
 export { permitsApi } from './permissions.ts';
 export { isZone } from './place.ts';
