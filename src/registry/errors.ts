@@ -91,7 +91,7 @@ export const registryErrors = {
     message: '{limit} uploads are open, the most that is allowed; finish or cancel some, or wait',
   },
   REGISTRY_STORAGE_FULL: {
-    message: 'the disk of the store is full; free space there, then push again',
+    message: 'the disk of the store has no room for this; free space there, then push again',
   },
 } satisfies Record<string, ErrorSpec>;
 

@@ -10,6 +10,7 @@ import {
 import { type Appended, appendStream } from './append-stream.ts';
 import { makeFolders } from './durable.ts';
 import { explained, isMissing, SyncFailed } from './faults.ts';
+import { FreeSpace } from './free-space.ts';
 import type { Paths } from './paths.ts';
 import { readFile } from './read-file.ts';
 
@@ -34,22 +35,29 @@ export class UploadFiles {
   readonly #paths: Paths;
   readonly #limit: number;
   readonly #keep: KeepFile;
+  readonly #free: FreeSpace;
   readonly #progress = new Map<UploadId, Progress>();
   /** Uploads that a request is working on: each by one at a time. */
   readonly #busy = new Set<UploadId>();
   #count: number;
 
-  private constructor(paths: Paths, limit: number, keep: KeepFile, count: number) {
+  private constructor(paths: Paths, limit: number, keep: KeepFile, free: FreeSpace, count: number) {
     this.#paths = paths;
     this.#limit = limit;
     this.#keep = keep;
+    this.#free = free;
     this.#count = count;
   }
 
   /** @param limit  how many may be open at once, those of before a restart included */
-  static async open(paths: Paths, limit: number, keep: KeepFile): Promise<UploadFiles> {
+  static async open(
+    paths: Paths,
+    limit: number,
+    keep: KeepFile,
+    free = FreeSpace.of(paths.uploads),
+  ): Promise<UploadFiles> {
     await makeFolders([paths.data, paths.uploads]);
-    return new UploadFiles(paths, limit, keep, (await readdir(paths.uploads)).length);
+    return new UploadFiles(paths, limit, keep, free, (await readdir(paths.uploads)).length);
   }
 
   async begin(id: UploadId, algorithm: DigestAlgorithm = 'sha256'): Promise<void> {
@@ -58,6 +66,7 @@ export class UploadFiles {
     }
     this.#count++;
     try {
+      await this.#free.require(0);
       await (await open(this.#paths.upload(id), 'wx', 0o600)).close();
       this.#progress.set(id, { algorithm, hash: createHash(algorithm), sizeBytes: 0 });
     } catch (error) {
@@ -84,6 +93,7 @@ export class UploadFiles {
           expected: before.sizeBytes,
         });
       }
+      await this.#free.require(Math.min(chunk.sizeBytes ?? 0, chunk.limitBytes));
       const hash = before.hash.copy();
       const { sizeBytes, interruption } = await this.#write(id, chunk, hash);
       this.#progress.set(id, { algorithm: before.algorithm, hash, sizeBytes });
