@@ -16,7 +16,7 @@ import { type Place, placeOf } from './place.ts';
 import type { InstantUsers, UserStore } from './ports.ts';
 import { anonymous, principalNamed, principalOf } from './principal.ts';
 import { formatScope } from './scope.ts';
-import type { Access, AccessToken, Tokens } from './tokens.ts';
+import type { AccessToken, Tokens } from './tokens.ts';
 
 /** What the gate must know of the store. */
 export interface GateOptions {
@@ -64,9 +64,10 @@ export class TokenGate implements CatalogGate, RegistryGate, InstantGate {
     const asked = [scopeOf(name, place, actions), ...also].filter((one) => one !== undefined);
     const scope = asked.join(' ') || undefined;
     const { principal, token } = await this.#bearer(request, scope);
-    const granted = grantedOf(token.access, place, origins);
     const missing = actions.find(
-      (action) => !granted.has(action) || !permits(principal, action, place, this.#options.policy),
+      (action) =>
+        !isGranted(token, action, place, origins) ||
+        !permits(principal, action, place, this.#options.policy),
     );
     if (missing === undefined) return principal;
     throw this.#insufficient(request, principal, scope, `${missing} ${name}`);
@@ -82,7 +83,7 @@ export class TokenGate implements CatalogGate, RegistryGate, InstantGate {
     const user = token.subject === undefined ? undefined : instantUsers?.user(token.subject);
     const principal = token.subject === undefined ? anonymous : user && principalOf(user);
     const place = placeOf(name, origins);
-    if (!principal || !grantedOf(token.access, place, origins).has(action)) return undefined;
+    if (!principal || !isGranted(token, action, place, origins)) return undefined;
     return permits(principal, action, place, policy) ? principal : undefined;
   }
 
@@ -110,16 +111,16 @@ export class TokenGate implements CatalogGate, RegistryGate, InstantGate {
         .map(({ name }) => repositoryOf(name, origins)),
     );
     granted.delete(undefined);
-    const isGranted = (name: string) => granted.has(repositoryOf(name, origins));
-    return (name) => mayEverybody(name) || (isGranted(name) && mayThey(name));
+    const isIn = (name: string) => granted.has(repositoryOf(name, origins));
+    return (name) => mayEverybody(name) || (isIn(name) && mayThey(name));
   }
 
   async mayPush(request: FastifyRequest, name: string): Promise<boolean> {
     const { origins, policy } = this.#options;
     const { principal, token } = await this.#bearer(request, undefined);
     const place = placeOf(name, origins);
-    const isGranted = grantedOf(token.access, place, origins).has('push');
-    return isGranted && permits(principal, 'push', place, policy);
+    const isAllowed = isGranted(token, 'push', place, origins);
+    return isAllowed && permits(principal, 'push', place, policy);
   }
 
   #mayPull(principal: Principal): MayPull {
@@ -194,14 +195,20 @@ function repositoryOf(name: string, origins: readonly string[]): string | undefi
 }
 
 /** A grant for a GUN is one for its repository, and the other way round: it is the same place. */
-function grantedOf(
-  access: readonly Access[],
+function isGranted(
+  { access }: AccessToken,
+  action: Action,
   place: Place,
   origins: readonly string[],
-): ReadonlySet<string> {
-  if (place.zone === 'nowhere') return new Set();
-  const granted = access.filter(
-    ({ type, name }) => type === 'repository' && repositoryOf(name, origins) === place.repository,
+): boolean {
+  if (place.zone === 'nowhere') return false;
+  const { repository } = place;
+  return access.some(
+    ({ type, name, actions }) =>
+      type === 'repository' &&
+      actions.includes(action) &&
+      // What a name means is the end of it: of a token's many names most need no closer look.
+      name.endsWith(repository) &&
+      repositoryOf(name, origins) === repository,
   );
-  return new Set(granted.flatMap(({ actions }) => actions));
 }
