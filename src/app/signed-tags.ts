@@ -1,11 +1,12 @@
-import { type Clock, type Digest, isStoreError } from '../base/index.ts';
+import { type Clock, type Digest, isStoreError, Memory } from '../base/index.ts';
 import { isTag, type RepositoryName, type Tag } from '../oci/index.ts';
 import { type MetadataStore, signedTags } from '../trust/index.ts';
 import { dockerRoles, isGun, type TargetsRole } from '../tuf/index.ts';
 
 /** A root's certificate may end while nothing else changes. */
 const mostMs = 60_000;
-const keptRepositories = 1_000;
+/** Of all repositories together, in memory. A catalog asks about each, and should not verify them anew each time. */
+const keptTags = 100_000;
 
 interface Kept {
   /** The timestamps that it was read under. */
@@ -23,7 +24,7 @@ export class SignedTagsReader {
   readonly #store: MetadataStore;
   readonly #origins: readonly string[];
   readonly #clock: Clock;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new Memory<Kept>(keptTags, ({ tags }) => 1 + tags.size);
 
   constructor(store: MetadataStore, origins: readonly string[], clock: Clock) {
     this.#store = store;
@@ -39,8 +40,8 @@ export class SignedTagsReader {
     const timestamps = await Promise.all(guns.map((gun) => this.#store.current(gun, 'timestamp')));
     const mark = timestamps.map((file) => file?.sha256 ?? '').join(' ');
     const name = `${signer} ${repository}`;
-    const known = this.#kept.get(name);
-    if (known?.mark === mark && known.until > now.getTime()) return known.tags;
+    const known = this.#kept.get(name, now);
+    if (known?.mark === mark) return known.tags;
 
     const tags = new Map<Tag, Digest>();
     let until = now.getTime() + mostMs;
@@ -53,14 +54,13 @@ export class SignedTagsReader {
         if (isTag(tag) && !tags.has(tag)) tags.set(tag, digest);
       }
     }
-    if (this.#kept.size >= keptRepositories) this.#kept.clear();
-    this.#kept.set(name, { mark, until, tags });
+    this.#kept.set(name, { mark, until, tags }, now, until - now.getTime());
     return tags;
   }
 
   /** Until when that holds which was read last, if nobody publishes; undefined when nothing is kept. */
   until(repository: RepositoryName, signer: string): Date | undefined {
-    const known = this.#kept.get(`${signer} ${repository}`);
+    const known = this.#kept.get(`${signer} ${repository}`, this.#clock());
     return known && new Date(known.until);
   }
 

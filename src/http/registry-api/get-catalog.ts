@@ -7,6 +7,8 @@ import { linkNextPage, type PageRequest, pageRequest } from './paging.ts';
 /** Names read at once, and for one answer: whoever may see few of many gets a short page. */
 const batch = 1_000;
 const scanLimit = 20_000;
+/** Repositories of which is asked together whether readers see anything. */
+const askedAtOnce = 16;
 
 /**
  * `GET /v2/_catalog?n=&last=`: the repositories that have a manifest, of which readers see
@@ -37,13 +39,17 @@ async function readable(
   let last = after;
   for (let scanned = 0; limit > 0; scanned += batch) {
     const names = await index.repositories({ after: last, limit: batch });
-    for (const name of names) {
-      if (mayPull(name) && (await views.lists(name))) {
-        // One further than asked for: now it is known that there is a next page.
-        if (repositories.length === limit) return { repositories, last };
-        repositories.push(name);
+    for (let at = 0; at < names.length; at += askedAtOnce) {
+      const some = names.slice(at, at + askedAtOnce);
+      const isListed = await Promise.all(some.map((name) => mayPull(name) && views.lists(name)));
+      for (const [i, name] of some.entries()) {
+        if (isListed[i]) {
+          // One further than asked for: now it is known that there is a next page.
+          if (repositories.length === limit) return { repositories, last };
+          repositories.push(name);
+        }
+        last = name;
       }
-      last = name;
     }
     if (names.length < batch) break;
     if (scanned + batch >= scanLimit) return { repositories, last };

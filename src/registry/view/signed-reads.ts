@@ -11,6 +11,9 @@ import { registryError } from '../errors.ts';
 import type { Page, StoredManifest } from '../ports.ts';
 import type { RegistryReads } from '../reads.ts';
 
+/** Signed tags that are looked for together when fewer are asked for: what is signed may not be here. */
+const leastLooked = 500;
+
 /** What such a view asks of the world. */
 export interface SignedPorts {
   /** Everything there is. */
@@ -69,12 +72,17 @@ export class SignedReads implements RegistryReads {
   ): Promise<readonly Tag[] | undefined> {
     const { reads, present } = this.#ports;
     const signed = await this.#ports.signedTags(repository);
-    const here = await present(repository, [...new Set(signed.values())]);
-    const tags = [...signed]
-      .filter(([tag, digest]) => tag > after && here.has(digest))
-      .map(([tag]) => tag)
-      .sort()
-      .slice(0, limit);
+    const named = [...signed]
+      .filter(([tag]) => tag > after)
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+    const lookedAtOnce = Math.max(limit, leastLooked);
+    const tags: Tag[] = [];
+    for (let at = 0; at < named.length && tags.length < limit; at += lookedAtOnce) {
+      const some = named.slice(at, at + lookedAtOnce);
+      const here = await present(repository, [...new Set(some.map(([, digest]) => digest))]);
+      const found = some.filter(([, digest]) => here.has(digest)).map(([tag]) => tag);
+      tags.push(...found.slice(0, limit - tags.length));
+    }
     const isThere = tags.length > 0 || (await reads.tags(repository, { after, limit: 0 }));
     return isThere ? tags : undefined;
   }
