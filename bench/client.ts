@@ -35,7 +35,7 @@ interface Person {
  * middle is printed beside it.
  */
 export async function benchClient(): Promise<Result[]> {
-  using built = await oneFile();
+  using built = await oneFile('shipped');
   const folder = mkdtempSync(join(tmpdir(), 'cm-bench-client-'));
   try {
     await using server = await startNotaryServer('memory');

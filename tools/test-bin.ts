@@ -16,7 +16,7 @@ const started =
 const named = process.argv.slice(2);
 const wanted = named.length > 0 ? named : globSync(started).sort();
 const { files, leftOut } = await callPeers(wanted, console.log);
-using built = await oneFile();
+using built = await oneFile('shipped');
 const flags = ['--test', '--test-concurrency=1', '--test-timeout=300000'];
 const runner = spawn(process.execPath, [...flags, ...files], {
   stdio: 'inherit',

@@ -17,7 +17,7 @@ import { wireRequest } from '../support/wire-request.ts';
 let built: OneFile;
 let home: string;
 before(async () => {
-  built = await oneFile();
+  built = await oneFile('shipped');
   home = mkdtempSync(join(tmpdir(), 'cm-home-'));
   for (const name of ['docker-trust', 'docker-dct']) {
     symlinkSync(built.file, join(built.folder, name));
