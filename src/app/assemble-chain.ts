@@ -1,5 +1,6 @@
 import type { Random } from '../base/index.ts';
 import { Bell, CandidateDesk, ChainWorker, type ReviewImage } from '../chain/index.ts';
+import { isImmutable, type TagRules } from '../registry/index.ts';
 import { reportTo } from './chain-log.ts';
 import type { Config } from './config.ts';
 import type { StoreBlobs } from './open-blobs.ts';
@@ -13,20 +14,24 @@ export interface ChainParts extends Pick<Surroundings, 'log' | 'clock'> {
   readonly blobs: StoreBlobs;
   readonly signing: Signing;
   readonly review: ReviewImage;
+  readonly tagRules: TagRules;
   readonly random: Random;
 }
 
 /** Who does the steps of the chain, and who answers and decides for people. Each wakes the other. */
 export function assembleChain(
   { origins, storeName, hold }: Pick<Config, 'origins' | 'storeName' | 'hold'>,
-  { tables, blobs, signing, review, random, log, clock }: ChainParts,
+  { tables, blobs, signing, review, tagRules, random, log, clock }: ChainParts,
 ): { readonly worker: ChainWorker; readonly desk: CandidateDesk } {
   const { candidates, admissions, metadata, index } = tables;
   const { trust: office, keys } = signing;
   const common = { candidates, admissions, trust: metadata, office, keys };
   const moved = new Bell();
   const worker = new ChainWorker(
-    { ...common, images: index, meter: blobs, review, clock, random, report: reportTo(log) },
+    {
+      ...{ ...common, images: index, meter: blobs, review, clock, random, report: reportTo(log) },
+      isImmutable: (repository, tag) => isImmutable(tagRules, repository, tag),
+    },
     { origins, storeName, hold },
     moved,
   );

@@ -9,7 +9,7 @@ import { ImageBuilder } from '../../test/support/image-builder.ts';
 import { type Login, RegistryUser } from '../../test/support/registry-user.ts';
 import { sound } from '../../test/support/reviewed-image.ts';
 import { freePort } from '../../test/support/server-process.ts';
-import { partsOf } from '../../test/support/simulated-publisher.ts';
+import { partsOf, type SimulatedPublisher } from '../../test/support/simulated-publisher.ts';
 import { edits } from '../../test/support/trust-world.ts';
 import { publishedOn, WireTrust } from '../../test/support/wire-publisher.ts';
 import { wireRequest } from '../../test/support/wire-request.ts';
@@ -32,6 +32,7 @@ const rules = {
 };
 let store: RunningStore;
 let host = '';
+let publisher: SimulatedPublisher | undefined;
 let digests: Record<string, Digest> = {};
 const login = (name: string): Login => ({ name, password });
 
@@ -54,7 +55,8 @@ before(async () => {
   await api('POST', '/users', { name: 'rita', role: 'reviewer', password });
   await api('POST', '/users', { name: 'carol', role: 'consumer', password });
   await api('POST', '/users', { name: 'paula', role: 'producer', namespaces: ['acme'], password });
-  digests = await publish([['1', 'v3'], ['2']]);
+  const first = await publish('first', ['1', 'v3']);
+  digests = { 1: first, v3: first, 2: await publish('second', ['2']) };
 });
 after(async () => {
   await store?.[Symbol.asyncDispose]();
@@ -71,34 +73,37 @@ async function api(method: string, path: string, body?: object) {
   return JSON.parse(String(answer.body));
 }
 
-/** Has the producer push and sign an image for each group of tags. @returns the digest of each tag */
-async function publish(groups: readonly string[][]): Promise<Record<string, Digest>> {
+/**
+ * Has the producer push and sign an image, and waits until the chain is done with it.
+ * @returns its digest
+ */
+async function publish(note: string, tags: readonly string[]): Promise<Digest> {
   using paula = new RegistryUser(`https://${host}`, login('paula'));
   const gun = `${host}/${staging}`;
   const authorization = `Bearer ${await paula.token(`repository:${gun}:pull,push`)}`;
   const trust = new WireTrust(`https://${host}`, { headers: { authorization } });
-  const publisher = await publishedOn(trust, gun, new Date());
-  const targets: ((targets: Targets) => Targets)[] = [];
-  const found: Record<string, Digest> = {};
-  for (const [n, tags] of groups.entries()) {
-    const built = new ImageBuilder();
-    const image = built.manifest({ ...sound, history: [{ created_by: `build ${n}` }] });
-    for (const bytes of built.blobs.values()) await paula.pushBlob(staging, bytes, '');
-    const { bytes } = built.manifests.get(image.digest) ?? assert.fail();
-    for (const tag of tags) {
-      await paula.pushManifest(staging, tag, JSON.parse(String(Buffer.from(bytes))));
-      const hashes = new Map([['sha256', sha256Of(image.digest)]]);
-      targets.push((file) => withTarget(file, tag, { sizeBytes: bytes.length, hashes }));
-      found[tag] = image.digest;
-    }
+  publisher ??= await publishedOn(trust, gun, new Date());
+  const built = new ImageBuilder();
+  const image = built.manifest({ ...sound, history: [{ created_by: note }] });
+  for (const bytes of built.blobs.values()) await paula.pushBlob(staging, bytes, '');
+  const { bytes } = built.manifests.get(image.digest) ?? assert.fail();
+  for (const tag of tags) {
+    await paula.pushManifest(staging, tag, JSON.parse(new TextDecoder().decode(bytes)));
   }
-  const edit = (file: Targets) => targets.reduce((changed, change) => change(changed), file);
+  const meta = {
+    sizeBytes: bytes.length,
+    hashes: new Map([['sha256', sha256Of(image.digest)]]),
+  };
+  const edit = (file: Targets) => tags.reduce((all, tag) => withTarget(all, tag, meta), file);
   const update = await publisher.update({ targets: edits([['targets', edit]]) }, new Date());
   assert.equal((await trust.upload(gun, partsOf(update))).status, 200);
   for (const until = Date.now() + 60_000; ; await sleep(50)) {
-    const candidates = await api('GET', '/candidates?state=published');
-    if (candidates.length === Object.keys(found).length) return found;
-    assert.ok(Date.now() < until, JSON.stringify(await api('GET', '/candidates')));
+    const candidates: { digest: string; state: string }[] = await api('GET', '/candidates');
+    const ends = candidates.filter(
+      ({ digest, state }) => digest === image.digest && ['published', 'refused'].includes(state),
+    );
+    if (ends.length === tags.length) return image.digest;
+    assert.ok(Date.now() < until, JSON.stringify(candidates));
   }
 }
 
@@ -155,6 +160,17 @@ for (const [who, method, path, answer, condition] of refused) {
     assert.deepEqual(await seen(), { signed: '1 2 v3', listed: '1 2 v3' });
   });
 }
+
+test('nor is an immutable tag moved, by whoever certifies another image for it', async () => {
+  const digest = await publish('third', ['v3']);
+  const candidates: { digest: string; refusal?: { code: string } }[] = await api(
+    'GET',
+    '/candidates?tag=v3',
+  );
+  const refused = candidates.find((candidate) => candidate.digest === digest);
+  assert.equal(refused?.refusal?.code, 'CHAIN_TAG_IMMUTABLE');
+  assert.deepEqual(await seen(), { signed: '1 2 v3', listed: '1 2 v3' });
+});
 
 test('whoever may recall deletes, and tag, signature and image are gone together', async () => {
   const tag = `${published}/manifests/2`;

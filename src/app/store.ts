@@ -66,7 +66,7 @@ export async function startStore(
 
   const parts = { tables, blobs, signing, log, clock };
   const review = await makeReview(config, policy, { images: tables.index, blobs });
-  const { worker, desk } = assembleChain(config, { ...parts, review, random });
+  const { worker, desk } = assembleChain(config, { ...parts, review, tagRules, random });
   const registry = await openRegistry(config, policy.registry, { ...parts, folder, random }, undo);
   const renewals = new RenewalCounts();
   const stopping = new AbortController();

@@ -234,6 +234,28 @@ test('a tag does not go back to an image that was admitted before the published 
   assert.equal(await world.registry.resolveTag(store, one), newer.digest);
 });
 
+test('an immutable tag of the store stays with its image until that is recalled', async () => {
+  await using world = await ChainWorld.open();
+  world.isImmutable = (repository, tag) => repository === store && tag === one;
+  const first = await world.submit(staging, '1');
+  await world.submit(staging, '2');
+  await world.settle();
+  world.later(1_000);
+  const second = await world.submit(staging, '1');
+  await world.submit(staging, '2');
+  await world.settle();
+  assert.equal((await world.candidates.list({ states: ['published'] })).length, 3);
+  const { id, refusal } = await world.only({ states: ['refused'] });
+  assert.equal(refusal?.code, 'CHAIN_TAG_IMMUTABLE');
+  assert.match(refusal?.reason ?? '', new RegExp(`^store/acme/app:1 leads to ${first.digest} for`));
+  assert.equal(await world.registry.resolveTag(store, one), first.digest);
+  const published = await world.only({ tag: '1', states: ['published'] });
+  await world.desk.recall(published.id, 'rita', 'a flaw was found', world.now);
+  await world.desk.reopen(id, 'rita', 'the tag is free again', world.now);
+  await world.settle();
+  assert.equal(await world.registry.resolveTag(store, one), second.digest);
+});
+
 test('a seal is void when the metadata moved on, and is made again', async () => {
   await using world = await ChainWorld.open();
   await world.submit(staging, '1');

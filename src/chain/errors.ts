@@ -25,6 +25,9 @@ export const chainErrors = {
     message:
       'a newer image of {repository}:{tag} is published already ({digest}); the tag does not go back',
   },
+  CHAIN_TAG_IMMUTABLE: {
+    message: '{repository}:{tag} leads to {digest} for ever; push and sign it under another tag',
+  },
   CHAIN_REASON_NEEDED: {
     message: 'this decision needs a reason ({why}); nothing was changed. Say it with --reason',
   },

@@ -1,6 +1,6 @@
 import type { Digest, Json } from '../base/index.ts';
 import type { Finding } from '../findings/index.ts';
-import type { RepositoryName } from '../oci/index.ts';
+import type { RepositoryName, Tag } from '../oci/index.ts';
 import type { Gun, PublicKey, RoleName, Signer } from '../tuf/index.ts';
 import type { ImageContent, State, Subject } from './candidate.ts';
 import type { JudgedFinding } from './finding.ts';
@@ -76,6 +76,9 @@ export interface Images {
   /** The size of a blob that the repository may serve; undefined when it may not. */
   blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
 }
+
+/** Whether the operator wants a tag to lead to one image for ever, once it leads to any. */
+export type IsImmutable = (repository: RepositoryName, tag: Tag) => boolean;
 
 export interface BlobMeter {
   /**

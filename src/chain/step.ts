@@ -4,6 +4,7 @@ import type {
   Admissions,
   BlobMeter,
   Images,
+  IsImmutable,
   ReviewImage,
   StoreKeys,
   TrustFiles,
@@ -20,6 +21,7 @@ export interface StepPorts {
   readonly images: Images;
   readonly meter: BlobMeter;
   readonly review: ReviewImage;
+  readonly isImmutable: IsImmutable;
   readonly clock: Clock;
 }
 

@@ -54,7 +54,13 @@ export { type ReaderViews, type RegistryReads, readsOf } from './reads.ts';
 export { remarksOn } from './remarks.ts';
 export type { NamedBlob, ScrubbedBlobs, ScrubbedIndex } from './scrub/ports.ts';
 export { type Fault, type Scrubbed, type Scrubbing, scrub } from './scrub/scrub.ts';
-export { type DeleteSigned, defaultTagRules, guardOf, type TagRules } from './tag-rules.ts';
+export {
+  type DeleteSigned,
+  defaultTagRules,
+  guardOf,
+  isImmutable,
+  type TagRules,
+} from './tag-rules.ts';
 export {
   isUploadId,
   newUploadId,

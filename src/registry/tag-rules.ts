@@ -1,4 +1,4 @@
-import { isAboutAnother, type RepositoryName } from '../oci/index.ts';
+import { isAboutAnother, type RepositoryName, type Tag } from '../oci/index.ts';
 import type { NamePattern } from './collection/name-pattern.ts';
 import { registryError } from './errors.ts';
 import type { TagGuard } from './ports.ts';
@@ -22,15 +22,21 @@ export type DeleteSigned = 'refuse' | 'revoke' | 'allow';
 /** Tags move, and what is signed stays until it is revoked. */
 export const defaultTagRules: TagRules = { immutable: [], deleteSigned: 'refuse' };
 
-/**
- * A guard that throws REGISTRY_TAG_IMMUTABLE; undefined where every tag may move. Lists of referrers
- * and signatures of an image go on growing.
- */
-export function guardOf({ immutable }: TagRules, repository: RepositoryName): TagGuard | undefined {
-  const ours = immutable.filter((rule) => rule.repositories(repository));
-  if (ours.length === 0) return undefined;
+/** Whether a tag leads to one image for ever. Lists of referrers and signatures of an image go on growing. */
+export function isImmutable(
+  { immutable }: TagRules,
+  repository: RepositoryName,
+  tag: Tag,
+): boolean {
+  if (isAboutAnother(tag)) return false;
+  return immutable.some((rule) => rule.repositories(repository) && rule.tags(tag));
+}
+
+/** A guard that throws REGISTRY_TAG_IMMUTABLE; undefined where every tag may move. */
+export function guardOf(rules: TagRules, repository: RepositoryName): TagGuard | undefined {
+  if (!rules.immutable.some((rule) => rule.repositories(repository))) return undefined;
   return (tag, current, next) => {
-    if (current === next || isAboutAnother(tag) || !ours.some((rule) => rule.tags(tag))) return;
+    if (current === next || !isImmutable(rules, repository, tag)) return;
     throw registryError('REGISTRY_TAG_IMMUTABLE', { repository, tag, digest: current });
   };
 }

@@ -22,6 +22,7 @@ import {
   type CandidateSummary,
   type ChainEvent,
   ChainWorker,
+  type IsImmutable,
   type Review,
   type ReviewImage,
   type ReviewRequest,
@@ -78,6 +79,8 @@ export class ChainWorld implements AsyncDisposable {
   now = new Date('2026-11-20T12:00:00Z');
   /** What the review says of every image. */
   review: Review = nothingFound;
+  /** Which tags lead to one image for ever. */
+  isImmutable: IsImmutable = () => false;
   /** Done within each review, before it says anything. */
   onReview: ((request: ReviewRequest, signal?: AbortSignal) => Promise<void>) | undefined;
   readonly keys: { -readonly [K in keyof StoreKeys]: StoreKeys[K] } = new MemoryStoreKeys();
@@ -130,6 +133,7 @@ export class ChainWorld implements AsyncDisposable {
       images: new SqlRegistryIndex(db),
       meter: this.blobs,
       review,
+      isImmutable: this.isImmutable,
       clock: () => this.now,
       random: (size: number) => this.random(size),
       report: (event: ChainEvent) => this.events.push(event),

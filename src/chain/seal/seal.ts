@@ -19,8 +19,11 @@ export async function seal(
   { origins, storeName }: StoreIdentity,
   now: Date,
 ): Promise<Outcome> {
-  const newer = await newerInStore(candidate, ports);
-  if (newer) return { advance: superseded(candidate, newer, now) };
+  const obstacle = await obstacleTo(candidate, ports);
+  if (obstacle) {
+    const { code, message: reason } = obstacle;
+    return { advance: refuse(candidate, { code, reason, actor: 'store', at: now }) };
+  }
   const { repository, tag, digest } = candidate.subject;
   const sizeBytes = candidate.image.manifests[0]?.sizeBytes;
   if (sizeBytes === undefined) throw new TypeError('an image without a manifest was approved');
@@ -37,18 +40,17 @@ export async function seal(
   return { advance: sealedAdvance(candidate, files, storeName, now) };
 }
 
-/** An image of the same tag that was admitted later and is signed already. */
-async function newerInStore({ subject }: Approved, { candidates }: StepPorts) {
+/** Why what the store has signed already for the tag keeps this image from it. */
+async function obstacleTo({ subject }: Approved, { candidates, isImmutable }: StepPorts) {
   const { repository, tag, admittedAt } = subject;
   const signed = await candidates.list({ repository, tag, states: ['sealed', 'published'] });
-  return signed.find((other) => other.admittedAt > admittedAt);
-}
-
-/** Tags only go forward: consumers take an older image under a known tag for an attack, rightly. */
-function superseded(candidate: Approved, { digest }: { digest: string }, at: Date) {
-  const { repository, tag } = candidate.subject;
-  const { code, message } = chainError('CHAIN_SUPERSEDED', { repository, tag, digest });
-  return refuse(candidate, { code, reason: message, actor: 'store', at });
+  const newer = signed.find((other) => other.admittedAt > admittedAt);
+  // Tags only go forward: consumers take an older image under a known tag for an attack, rightly.
+  if (newer) return chainError('CHAIN_SUPERSEDED', { repository, tag, digest: newer.digest });
+  const store = storeOf(repository);
+  const [current] = isImmutable(store, tag) ? signed : [];
+  if (!current) return undefined;
+  return chainError('CHAIN_TAG_IMMUTABLE', { repository: store, tag, digest: current.digest });
 }
 
 function sealedAdvance(

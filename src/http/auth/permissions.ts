@@ -5,8 +5,7 @@
  * The zones in a sentence each. *staging*: the producer whose it is works there, the certification
  * team looks. *certification*: the team looks; only the store itself writes, and not through here.
  * *store*: consumers pull; only the store writes, and not through here; where the policy makes a
- * deletion a recall, whoever may recall may delete. *ordinary*: its members do
- * as they like.
+ * deletion a recall, whoever may recall may delete. *ordinary*: its members do as they like.
  */
 import type { Action, Principal } from './access.ts';
 import type { Place } from './place.ts';
