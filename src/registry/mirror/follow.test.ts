@@ -7,6 +7,7 @@ import {
 } from '../../../test/support/memory-upstream.ts';
 import { RegistryClient } from '../../../test/support/registry-client.ts';
 import { startRegistry } from '../../../test/support/registry-server.ts';
+import { StoreError } from '../../base/index.ts';
 import { mediaTypes, parseRepositoryName, parseTag } from '../../oci/index.ts';
 import { parseNamePattern } from '../index.ts';
 import { follow } from './follow.ts';
@@ -81,6 +82,17 @@ test('an upstream that is away is told of, and nothing is lost', async (t) => {
   upstream.failsWith = connectionFailure();
   assert.deepEqual(await round(), { tags: 0, blobs: 0, bytes: 0, failed: 1 });
   assert.deepEqual(failures, [repository]);
+});
+
+test('an upstream that has too many requests ends the round, and is told of once', async (t) => {
+  const { upstream, round, failures } = await world(t);
+  for (const tag of ['a', 'b', 'c']) upstream.push(tag, tag);
+  upstream.send = () => {
+    throw new StoreError('REMOTE_STATUS', 'busy', { status: 429, retryAfterSeconds: 30 });
+  };
+  assert.deepEqual(await round(), { tags: 0, blobs: 0, bytes: 0, failed: 1 });
+  assert.deepEqual(failures, [repository]);
+  assert.ok(upstream.asked.every((asked) => !asked.endsWith(' b')));
 });
 
 test('what is not signed is not followed', async (t) => {

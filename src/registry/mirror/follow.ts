@@ -1,4 +1,4 @@
-import { algorithmOf, type Digest, isStoreError } from '../../base/index.ts';
+import { algorithmOf, type Digest, isStoreError, type StoreError } from '../../base/index.ts';
 import { parseManifest, type RepositoryName } from '../../oci/index.ts';
 import type { NamePattern } from '../collection/name-pattern.ts';
 import { needsOf } from '../manifests.ts';
@@ -55,9 +55,16 @@ export async function follow(
       if (signal.aborted || !isStoreError(error)) throw error;
       counts.failed++;
       ports.failed(repository, error);
+      // Everything else would fail so too, and be told of.
+      if (isLimit(error)) break;
     }
   }
   return counts;
+}
+
+/** The upstream wants no more requests: the next round goes on. */
+function isLimit(error: StoreError): boolean {
+  return error.code === 'REGISTRY_UPSTREAM_LIMIT';
 }
 
 class Reader {
@@ -100,7 +107,7 @@ class Reader {
       await this.#bring(manifest, 0);
       this.#counts.tags++;
     } catch (error) {
-      if (this.#signal.aborted || !isStoreError(error)) throw error;
+      if (this.#signal.aborted || !isStoreError(error) || isLimit(error)) throw error;
       this.#counts.failed++;
       this.#ports.failed(`${this.#repository}:${tag}`, error);
     }

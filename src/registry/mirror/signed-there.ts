@@ -1,4 +1,4 @@
-import type { Digest } from '../../base/index.ts';
+import { type Digest, isStoreError } from '../../base/index.ts';
 import type { RepositoryName } from '../../oci/index.ts';
 import type { SignedPorts } from '../view/signed-reads.ts';
 import { type MirrorRule, type MirrorTrust, nameThereOf } from './ports.ts';
@@ -19,6 +19,8 @@ export function signedThere(
   pulled: PulledThrough,
   { isHeld, present, told }: Pick<MirrorPorts, 'isHeld' | 'present' | 'told'>,
 ): SignedPorts {
+  /** The trust may throw what it remembers: a pull asks many times. */
+  const toldOf = new WeakSet<object>();
   return {
     reads: pulled,
     async signedTags(repository) {
@@ -26,7 +28,10 @@ export function signedThere(
         return await trust.signedTags(nameThereOf(rule, repository));
       } catch (error) {
         const failure = upstreamFailure(rule.upstream.name, error);
-        if (failure !== error) told(repository, failure);
+        if (isStoreError(error) && failure !== error && !toldOf.has(error)) {
+          toldOf.add(error);
+          told(repository, failure);
+        }
         throw failure;
       }
     },
