@@ -26,7 +26,7 @@ import { withdrawMember } from '../../src/app/pki-withdraw.ts';
 import { startSigner } from '../../src/app/signer.ts';
 import { isStoreError, Secret, utf8 } from '../../src/base/index.ts';
 import { createKeyRequest, paths, signatureRequest } from '../../src/signer/index.ts';
-import { freePort } from '../support/server-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { SignerWorld } from '../support/signer-world.ts';
 
 /*
@@ -161,7 +161,7 @@ test('a withdrawn certificate calls no more, on its open connection too; a renew
   const stolen = world.connect(address, 'blue');
   const red = world.connect(address, 'red');
   assert.equal(await refusalOf(sign(stolen)), 'none');
-  assert.equal(withdrawMember(world.pki, 'blue', now), withdrawn());
+  assert.equal(await withdrawMember(world.pki, 'blue', now), withdrawn());
   hangUp();
   assert.match(await refusalOf(sign(stolen)), /PERMISSION_DENIED/);
   assert.match(await refusalOf(stolen.isServing('')), /PERMISSION_DENIED/);
@@ -192,22 +192,23 @@ test('who is withdrawn while a signer starts is withdrawn', async () => {
   const flags = { data: own.data, listen, pki: own.pki };
   const starting = startSigner(flags, environment, () => new Date(), pino({ level: 'silent' }));
   // It has read who may call; it has not opened its keys yet.
-  withdrawMember(own.pki, 'blue', now);
+  await withdrawMember(own.pki, 'blue', now);
   await using _signer = await starting;
   using connection = own.connect(listen, 'blue');
   await becomes('PERMISSION_DENIED', () => connection.createKey('example.com/app', 'timestamp'));
 });
 
-test('only callers are withdrawn', () => {
+test('only callers are withdrawn', async () => {
   for (const name of ['signer', 'ca']) {
-    assert.throws(() => withdrawMember(world.pki, name, now), { code: 'PKI_WITHDRAW' });
+    await assert.rejects(withdrawMember(world.pki, name, now), { code: 'PKI_WITHDRAW' });
   }
   for (const name of ['../pki/blue', 'nobody']) {
-    assert.throws(() => withdrawMember(world.pki, name, now), { code: /^(PKI_NAME|CONFIG_FILE)$/ });
+    const refused = { code: /^(PKI_NAME|CONFIG_FILE)$/ };
+    await assert.rejects(withdrawMember(world.pki, name, now), refused);
   }
   const any = createHash('sha256').update('a lost certificate').digest('hex');
-  withdrawMember(world.pki, any, now);
-  withdrawMember(world.pki, any, now);
+  await withdrawMember(world.pki, any, now);
+  await withdrawMember(world.pki, any, now);
   assert.equal(readFileSync(withdrawn(), 'utf8').split(any).length, 2, 'it is there once');
 });
 
