@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { plainEnvironment, runCommand, succeeded } from '../test/support/command.ts';
+import { freePort } from '../test/support/free-port.ts';
 import { makeNotaryTokens } from '../test/support/notary-tokens.ts';
-import { freePort } from '../test/support/server-process.ts';
 import { wireRequest } from '../test/support/wire-request.ts';
 
 /** A trust server that the bench asks: ours or a peer. */

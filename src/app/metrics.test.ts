@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
 import { type ReadFamily, readExposition } from '../../test/support/exposition.ts';
-import { freePort } from '../../test/support/server-process.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { wireRequest } from '../../test/support/wire-request.ts';
 import { Secret } from '../base/index.ts';
 import { parseConfig } from './config.ts';

@@ -9,9 +9,9 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeTlsCertificate } from '../../src/adapters/certificates/index.ts';
 import { plainEnvironment, printed, runCommand, succeeded } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 import { makeNotaryTokens } from '../support/notary-tokens.ts';
 import { runOwn } from '../support/own-program.ts';
-import { freePort } from '../support/server-process.ts';
 import { wireRequest } from '../support/wire-request.ts';
 
 /*

@@ -10,8 +10,8 @@ import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { plainEnvironment, runCommand, succeeded } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 import { type OneFile, oneFile } from '../support/one-file.ts';
-import { freePort } from '../support/server-process.ts';
 import { wireRequest } from '../support/wire-request.ts';
 
 let built: OneFile;

@@ -8,11 +8,12 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { plainEnvironment, printed, runCommand, succeeded } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 import { NotaryCli } from '../support/notary-cli.ts';
 import { ownProgram, runOwn } from '../support/own-program.ts';
 import { NotaryServers, signerPassphrase } from '../support/peers-notary.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
-import { freePort, ServerProcess } from '../support/server-process.ts';
+import { ServerProcess } from '../support/server-process.ts';
 
 /*
  * Keys move into a signer: from a store that held them itself, and from Debian's notary-signer. The

@@ -9,9 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { plainEnvironment, printed, succeeded, type Transcript } from '../support/command.ts';
 import { readExposition } from '../support/exposition.ts';
+import { freePort } from '../support/free-port.ts';
 import { NotaryCli } from '../support/notary-cli.ts';
 import { ownProgram, runOwn } from '../support/own-program.ts';
-import { admin, freePort, ServerProcess } from '../support/server-process.ts';
+import { admin, ServerProcess } from '../support/server-process.ts';
 import { wireRequest } from '../support/wire-request.ts';
 
 /*

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { plainEnvironment, runCommand, succeeded } from './command.ts';
-import { freePort } from './server-process.ts';
+import { freePort } from './free-port.ts';
 import { wireRequest } from './wire-request.ts';
 
 /** Debian's registry, open to everybody. */

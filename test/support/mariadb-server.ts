@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { plainEnvironment, runCommand, succeeded } from './command.ts';
-import { freePort } from './server-process.ts';
+import { freePort } from './free-port.ts';
 
 /** Asked for by TCP; only this test knows the port, and the server ends with it. */
 const password = 'a-password-for-a-test';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { plainEnvironment, runCommand, succeeded } from './command.ts';
-import { freePort } from './server-process.ts';
+import { freePort } from './free-port.ts';
 import { wireRequest } from './wire-request.ts';
 
 /** What the upstream migrations of notary 0.7 end with. */

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { type Database, openDatabase } from '../../src/adapters/sql/database.ts';
 import { plainEnvironment, runCommand, succeeded } from './command.ts';
-import { freePort, kill, processesBelow } from './server-process.ts';
+import { freePort } from './free-port.ts';
+import { kill, processesBelow } from './server-process.ts';
 
 const password = 'a password for a test';
 

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { plainEnvironment } from './command.ts';
-import { freePort, kill } from './server-process.ts';
+import { freePort } from './free-port.ts';
+import { kill } from './server-process.ts';
 import { wireRequest } from './wire-request.ts';
 
 const servers = ['account', 'container', 'object'] as const;

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { plainEnvironment, runCommand, succeeded, type Transcript } from './command.ts';
+import { freePort } from './free-port.ts';
 import { wireRequest } from './wire-request.ts';
 
 const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
@@ -247,20 +247,6 @@ export class ServerProcess implements AsyncDisposable {
     if (!inTime) throw new Error(`${signal} did not end the server within ${drainedWithinMs} ms`);
     return npm.exitCode;
   }
-}
-
-/** A port that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(),
-      );
-    });
-  });
 }
 
 /** The process below this one that runs `src/app/main.ts`; npm puts a shell between. */

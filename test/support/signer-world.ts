@@ -11,7 +11,7 @@ import { Secret } from '../../src/base/index.ts';
 import type { SignerFlags } from '../../src/cli/index.ts';
 import { healthServices } from '../../src/signer/index.ts';
 import { plainEnvironment } from './command.ts';
-import { freePort } from './server-process.ts';
+import { freePort } from './free-port.ts';
 
 /** Of the alias `one` of Debian's signer. */
 export const passphraseOfOne = 'the passphrase of one';

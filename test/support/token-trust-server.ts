@@ -11,8 +11,8 @@ import { createNotaryApi } from '../../src/http/notary-api/index.ts';
 import { ops } from '../../src/http/ops/index.ts';
 import { serveV2 } from '../../src/http/v2.ts';
 import type { TrustPlace } from './flow-person.ts';
+import { freePort } from './free-port.ts';
 import { MemoryUsers, PlainPasswords } from './memory-users.ts';
-import { freePort } from './server-process.ts';
 import { emptyServer } from './trust-world.ts';
 
 /** A question for a token. */

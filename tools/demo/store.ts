@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpsClient } from '../../src/adapters/remotes/index.ts';
 import { processWorld } from '../../src/app/cli-world.ts';
 import { runCli } from '../../src/cli/index.ts';
+import { freePort } from '../../test/support/free-port.ts';
 
 /** Somebody with an account at the store. */
 export interface Person {
@@ -94,13 +94,4 @@ export class DemoStore implements AsyncDisposable {
     await ended;
     clearTimeout(timer);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }
