@@ -74,7 +74,8 @@ test('without a certificate it speaks plain HTTP, for a proxy in front', async (
   await closeServer(server);
 });
 
-test('a request under way is answered while the store drains, a new one is not let in', async () => {
+const drained = 'a request under way is answered while the store drains, a new one is not let in';
+test(drained, { timeout: 30_000 }, async () => {
   const server = makeServer(undefined, openLog('silent'));
   let answer = () => {};
   server.get('/slow', () => new Promise((resolve) => (answer = () => resolve({ done: true }))));
@@ -82,7 +83,8 @@ test('a request under way is answered while the store drains, a new one is not l
   const { port } = server.server.address() as { port: number };
   const under = fetch(`http://127.0.0.1:${port}/slow`);
   await new Promise((resolve) => server.server.once('request', resolve));
-  const closed = closeServer(server);
+  // Longer than the test may take: the client keeps its connection, and nobody waits for it.
+  const closed = closeServer(server, 60_000);
   while (server.server.listening) await sleep(5);
   await assert.rejects(fetch(`http://127.0.0.1:${port}/slow`));
   answer();

@@ -16,6 +16,7 @@ const { createServer: createSecureServer } = process.getBuiltinModule('node:http
 /** Longest that a connection may stay silent, in either direction; that a head may take to come. */
 const usualTimes = { idleMs: 120_000, headersMs: 30_000, checkMs: 30_000 };
 const drainMs = 20_000;
+const answeredEveryMs = 50;
 /** A reader of a blob who takes nothing holds half a mebibyte; anybody may be one. */
 const mostConnections = 2_000;
 
@@ -141,7 +142,10 @@ function logAnswer(
  */
 export async function closeServer(server: Server, withinMs = drainMs): Promise<void> {
   const late = setTimeout(() => server.server.closeAllConnections(), withinMs);
+  // Node closes those that are idle now; who is answered from now on may keep their connection open.
+  const answered = setInterval(() => server.server.closeIdleConnections(), answeredEveryMs);
   await server.close();
+  clearInterval(answered);
   clearTimeout(late);
 }
 
