@@ -56,15 +56,18 @@ test('a step that fails is tried again, later and later, at most every five minu
   assert.equal(postponed.length, 12);
 });
 
-test('one candidate of a repository moves at a time, several repositories do', async () => {
+const several = 'one candidate of a repository moves at a time, several repositories do';
+test(several, { timeout: 60_000 }, async () => {
   await using world = await ChainWorld.open();
   const reviewing = new Set<string>();
   let most = 0;
+  const three = Promise.withResolvers<void>();
   world.onReview = async ({ subject }) => {
     assert.ok(!reviewing.has(subject.repository), 'two of one repository at once');
     reviewing.add(subject.repository);
     most = Math.max(most, reviewing.size);
-    await sleep(5);
+    if (most === 3) three.resolve();
+    await three.promise;
     reviewing.delete(subject.repository);
   };
   for (const name of ['a', 'b', 'c', 'd']) {
