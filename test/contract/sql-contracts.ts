@@ -13,7 +13,8 @@ import { collectionContract, type OpenCollection } from './collection.ts';
 import { expiryIndexContract } from './expiry-index.ts';
 import { metadataStoreContract } from './metadata-store.ts';
 import { privateKeyStoreContract } from './private-key-store.ts';
-import { type OpenRegistryIndex, registryIndexContract } from './registry-index.ts';
+import { registryIndexContract } from './registry-index.ts';
+import type { OpenRegistryIndex } from './registry-index-world.ts';
 import { roleKeyRowsContract } from './role-key-rows.ts';
 import { userStoreContract } from './user-store.ts';
 

@@ -11,7 +11,8 @@ import { startDockerRegistry } from '../support/docker-registry.ts';
 import { startRegistry } from '../support/registry-server.ts';
 import type { WireAnswer } from '../support/wire-request.ts';
 import { differences } from './registry-differences.ts';
-import { fillBase, pathOf, registryRequests, Side } from './registry-requests.ts';
+import { registryRequests } from './registry-requests.ts';
+import { fillBase, pathOf, Side } from './registry-sides.ts';
 
 const compared = [
   'accept-ranges',
