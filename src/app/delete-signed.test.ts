@@ -13,7 +13,7 @@ import { partsOf, type SimulatedPublisher } from '../../test/support/simulated-p
 import { edits } from '../../test/support/trust-world.ts';
 import { publishedOn, WireTrust } from '../../test/support/wire-publisher.ts';
 import { wireRequest } from '../../test/support/wire-request.ts';
-import { type Digest, Secret, sha256Of } from '../base/index.ts';
+import { type Digest, isStoreError, Secret, sha256Of } from '../base/index.ts';
 import { type Targets, withTarget } from '../tuf/index.ts';
 import { parseConfig } from './config.ts';
 import { DataFolder } from './data-folder.ts';
@@ -32,25 +32,37 @@ const rules = {
 };
 let store: RunningStore;
 let host = '';
+/** Where it listened first: the host of what it signs. */
+let name = '';
 let publisher: SimulatedPublisher | undefined;
 let digests: Record<string, Digest> = {};
-const login = (name: string): Login => ({ name, password });
+const login = (user: string): Login => ({ name: user, password });
 
 async function start(deleteSigned: string): Promise<void> {
   const policy = join(folder, 'policy.yaml');
   const severities = { critical: 'note', high: 'note', medium: 'note' };
   const registry = { ...rules, deleteSigned };
   writeFileSync(policy, JSON.stringify({ approval: 'automatic', severities, registry }));
-  store = await startStore(parseConfig({ data: folder, listen: host, policy }), {
-    folder: DataFolder.open(folder),
-    adminPassword: new Secret(password),
-    log: pino({ level: 'silent' }),
-    clock: () => new Date(),
-  });
+  const origin = name === '' ? [] : [name];
+  for (let tries = 1; ; tries++) {
+    host = `127.0.0.1:${await freePort()}`;
+    try {
+      store = await startStore(parseConfig({ data: folder, listen: host, origin, policy }), {
+        folder: DataFolder.open(folder),
+        adminPassword: new Secret(password),
+        log: pino({ level: 'silent' }),
+        clock: () => new Date(),
+      });
+      break;
+    } catch (error) {
+      // Another process may have taken the port since.
+      if (!isStoreError(error) || error.code !== 'LISTEN_FAILED' || tries === 5) throw error;
+    }
+  }
+  name ||= host;
 }
 
 before(async () => {
-  host = `127.0.0.1:${await freePort()}`;
   await start('revoke');
   await api('POST', '/users', { name: 'rita', role: 'reviewer', password });
   await api('POST', '/users', { name: 'carol', role: 'consumer', password });
@@ -79,7 +91,7 @@ async function api(method: string, path: string, body?: object) {
  */
 async function publish(note: string, tags: readonly string[]): Promise<Digest> {
   using paula = new RegistryUser(`https://${host}`, login('paula'));
-  const gun = `${host}/${staging}`;
+  const gun = `${name}/${staging}`;
   const authorization = `Bearer ${await paula.token(`repository:${gun}:pull,push`)}`;
   const trust = new WireTrust(`https://${host}`, { headers: { authorization } });
   publisher ??= await publishedOn(trust, gun, new Date());
@@ -112,7 +124,7 @@ async function seen() {
   using reader = new RegistryUser(`https://${host}`);
   const signed = await reader.request(
     'GET',
-    `/v2/${host}/${published}/_trust/tuf/targets/releases.json`,
+    `/v2/${name}/${published}/_trust/tuf/targets/releases.json`,
   );
   const listed = await reader.request('GET', `/v2/${published}/tags/list`);
   const tags = (names: string[]) => names.sort().join(' ');
@@ -156,7 +168,7 @@ const refused: [who: string, method: string, path: string, answer: string, condi
 for (const [who, method, path, answer, condition] of refused) {
   const by = who === '-' ? 'nobody' : who;
   test(`${method} ${path} by ${by}${condition ? ', if it were another' : ''}: ${answer}`, async () => {
-    assert.equal(await ask(who, method, path.replace('HOST', host), condition), answer);
+    assert.equal(await ask(who, method, path.replace('HOST', name), condition), answer);
     assert.deepEqual(await seen(), { signed: '1 2 v3', listed: '1 2 v3' });
   });
 }
@@ -173,23 +185,23 @@ test('nor is an immutable tag moved, by whoever certifies another image for it',
 });
 
 test('whoever may recall deletes, and tag, signature and image are gone together', async () => {
-  const tag = `${published}/manifests/2`;
-  assert.equal(await ask('rita', 'DELETE', tag, '2'), '202');
+  const path = `${published}/manifests/2`;
+  assert.equal(await ask('rita', 'DELETE', path, '2'), '202');
   assert.deepEqual(await seen(), { signed: '1 v3', listed: '1 v3' });
-  assert.equal(await ask('-', 'GET', tag), '404 REGISTRY_MANIFEST_UNKNOWN');
+  assert.equal(await ask('-', 'GET', path), '404 REGISTRY_MANIFEST_UNKNOWN');
   const image = `${published}/manifests/digest-of-2`;
   assert.equal(await ask('-', 'GET', image), '404 REGISTRY_MANIFEST_UNKNOWN');
-  assert.equal(await ask('rita', 'DELETE', tag), '404 REGISTRY_MANIFEST_UNKNOWN');
+  assert.equal(await ask('rita', 'DELETE', path), '404 REGISTRY_MANIFEST_UNKNOWN');
   assert.equal(await ask('rita', 'DELETE', image), '404 REGISTRY_MANIFEST_UNKNOWN');
   assert.equal(await ask('admin', 'DELETE', `${published}/manifests/1`), '202');
   assert.deepEqual(await seen(), { signed: 'v3', listed: 'v3' });
-  for (const [name, by] of [
+  for (const [tag, by] of [
     ['1', 'admin'],
     ['2', 'rita'],
   ]) {
-    const [{ id }] = await api('GET', `/candidates?tag=${name}`);
+    const [{ id }] = await api('GET', `/candidates?tag=${tag}`);
     const { step, actor, reason } = (await api('GET', `/candidates/${id}/history`)).at(-1);
-    const told = `${published}:${name} was deleted by the registry's API`;
+    const told = `${published}:${tag} was deleted by the registry's API`;
     assert.deepEqual([step, actor, reason], ['recall', by, told]);
   }
 });
