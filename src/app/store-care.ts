@@ -3,6 +3,7 @@ import type { Policy } from '../adapters/policy/index.ts';
 import type { Clock } from '../base/index.ts';
 import type { RenewalCounts } from '../http/ops/index.ts';
 import { collectionOfMirrors, type Uploads } from '../registry/index.ts';
+import type { Config } from './config.ts';
 import { followUpstreams } from './mirror-care.ts';
 import type { StoreBlobs } from './open-blobs.ts';
 import type { StoreRegistry } from './open-registry.ts';
@@ -10,6 +11,7 @@ import type { Tables } from './open-tables.ts';
 import type { Signing } from './open-trust.ts';
 import { isOfTheChain } from './own-seals.ts';
 import { collectGarbage } from './registry-care.ts';
+import { careForSeals } from './seal-care.ts';
 import type { Surroundings } from './surroundings.ts';
 import { careForTrust, pruneVersions } from './trust-care.ts';
 
@@ -29,6 +31,7 @@ export interface CareParts extends Pick<Surroundings, 'log' | 'clock'> {
  * @returns the tasks; each ends when what it has begun is done
  */
 export function careForStore(
+  { origins, storeName }: Pick<Config, 'origins' | 'storeName'>,
   { registry: rules, retention }: Policy,
   { tables, blobs, registry, signing, renewals, log, clock }: CareParts,
   signal: AbortSignal,
@@ -46,6 +49,11 @@ export function careForStore(
     ),
     followUpstreams(rules.mirrors, { views, index, log }, signal),
     careForTrust(signing.trust, expiries, { ...within, renewals }),
+    careForSeals(
+      { server: signing.trust, keys: signing.keys, trust: metadata, expiries, clock, log },
+      { origins, storeName },
+      signal,
+    ),
     pruneVersions({ shelf: versions, store: metadata }, retention, within),
   ];
 }

@@ -14,13 +14,14 @@ import {
 } from '../http/registry-api/index.ts';
 import { storeApi } from '../http/store-api/index.ts';
 import { serveV2 } from '../http/v2.ts';
-import { expiryReport, urgentExpiries } from '../trust/index.ts';
+import { type ExpirySources, expiryReport, urgentExpiries } from '../trust/index.ts';
 import type { Config } from './config.ts';
 import type { StoreBlobs } from './open-blobs.ts';
 import type { StoreRegistry } from './open-registry.ts';
 import type { Tables } from './open-tables.ts';
 import type { Signing } from './open-trust.ts';
 import { ownSeals } from './own-seals.ts';
+import { isOwnGun } from './seal-care.ts';
 import { makeServer, type Server } from './server.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Tls } from './tls.ts';
@@ -42,7 +43,7 @@ export interface ServerParts extends Pick<Surroundings, 'log' | 'clock'> {
 
 /** The server with every API of the store, which does not listen yet. */
 export async function makeStoreServer(
-  { gunPrefixes }: Pick<Config, 'gunPrefixes'>,
+  { gunPrefixes, origins }: Pick<Config, 'gunPrefixes' | 'origins'>,
   { registry: { collect, tagRules } }: Policy,
   parts: ServerParts,
 ): Promise<Server> {
@@ -71,9 +72,13 @@ export async function makeStoreServer(
         )
       : requestsOf(get);
   const server = makeServer(parts.tls, parts.log, { request, plain: { get, clock } });
-  await serveOperators(server, counts, parts);
+  const sources: ExpirySources = {
+    ...{ index: tables.expiries, server: signing.trust, signer: signing.signer },
+    isOwn: (gun) => isOwnGun(gun, origins),
+  };
+  await serveOperators(server, counts, sources, parts);
   await server.register(auth.tokenApi);
-  const expiries = expiriesOf(parts);
+  const expiries = (...question: Question) => expiryReport(sources, ...question);
   await server.register(storeApi({ auth: auth.api, users: auth.users, desk, clock, expiries }));
   await server.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => answerError(request, reply, error));
@@ -93,9 +98,9 @@ export async function makeStoreServer(
 async function serveOperators(
   server: Server,
   counts: OperationCounts,
-  parts: ServerParts,
+  sources: ExpirySources,
+  { tables, signing, auth, renewals, clock, isDraining }: ServerParts,
 ): Promise<void> {
-  const { tables, signing, auth, renewals, clock, isDraining } = parts;
   const { signer } = signing;
   const isReady = async () => !isDraining() && (await answers(tables.users));
   await server.register(ops({ isReady, isSignerServing: signer?.isServing }));
@@ -104,8 +109,8 @@ async function serveOperators(
       ...{ auth: auth.api, counts, renewals, clock, signer },
       residentBytes: () => process.memoryUsage.rss(),
       summary: (before) => tables.expiries.summary(before),
-      urgent: (...question) => urgentExpiries(sourcesOf(parts), ...question),
-      expiries: expiriesOf(parts),
+      urgent: (...question) => urgentExpiries(sources, ...question),
+      expiries: (...question) => expiryReport(sources, ...question),
     }),
   );
 }
@@ -117,11 +122,3 @@ async function answers(users: Tables['users']): Promise<boolean> {
 }
 
 type Question = Parameters<typeof expiryReport> extends [unknown, ...infer Rest] ? Rest : never;
-
-function expiriesOf(parts: ServerParts) {
-  return (...question: Question) => expiryReport(sourcesOf(parts), ...question);
-}
-
-function sourcesOf({ tables, signing }: ServerParts) {
-  return { index: tables.expiries, server: signing.trust, signer: signing.signer };
-}

@@ -78,7 +78,7 @@ export async function startStore(
 
   const work = [
     worker.run(stopping.signal),
-    ...careForStore(policy, { ...parts, registry, renewals }, stopping.signal),
+    ...careForStore(config, policy, { ...parts, registry, renewals }, stopping.signal),
   ];
   undo.defer(async () => {
     stopping.abort();

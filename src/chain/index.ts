@@ -25,5 +25,6 @@ export {
 } from './history.ts';
 export type * from './ports.ts';
 export { restoreCandidate } from './restore.ts';
+export { renewedSeals } from './seal/renew-seals.ts';
 export { ChainWorker, type WorkerOptions } from './worker.ts';
 export { certificationOf, parseStagingRepository, stagingOf, storeOf, zoneOf } from './zones.ts';

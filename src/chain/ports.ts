@@ -57,7 +57,7 @@ export interface TrustOffice {
   ): Promise<readonly PreparedFile[]>;
 }
 
-/** The store's own keys. Root and targets are needed for a new repository only. */
+/** The store's own keys. Root and targets are needed for a new repository, and when its files near their end. */
 export interface StoreKeys {
   /** Its key is an x509 certificate whose common name is the GUN. */
   root(gun: Gun): Promise<Signer>;

@@ -63,6 +63,18 @@ for (const [detail, asked] of [
   });
 }
 
+test('what the store itself signed is its own to renew, and its operator’s when it should have been', async () => {
+  const { server } = await serverWithRepository();
+  const who = async (at: Date) => {
+    const lines = await expiryReport({ index, server, isOwn: () => true }, at, 10, at);
+    return [...new Set(lines.map(({ by }) => by))].sort();
+  };
+  const [soonest] = await index.soonest(now, 10, 'root');
+  const ends = soonest?.expiresAt.getTime() ?? Number.NaN;
+  assert.deepEqual(await who(new Date(ends - 160 * 86_400_000)), ['server']);
+  assert.deepEqual(await who(new Date(ends - 140 * 86_400_000)), ['operator', 'server']);
+});
+
 test('a delegation that no role names any more is nobody’s to sign, and so is what is below it', async () => {
   const { server, publisher } = await serverWithRepository();
   const who = async () => {

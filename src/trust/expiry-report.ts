@@ -9,6 +9,9 @@ const dayMs = 86_400_000;
 /** Timestamps are renewed with more than three days left. */
 const timestampDays = 3;
 
+/** What the store itself signed is renewed long before this; if not, its operator must see why. */
+const ownDays = 150;
+
 /** Who can put off an expiry; the operator by bringing the signer back. Nobody need where none reads. */
 export type Renewer = 'server' | 'operator' | 'publisher' | 'root-owner' | 'nobody';
 
@@ -31,6 +34,8 @@ export interface ExpirySources {
   };
   /** Who holds the keys, when it is not the server: what is known of keys does not tell it is there. */
   readonly signer?: { isServing(): Promise<boolean> } | undefined;
+  /** Whether the store itself is the publisher, and renews what it signed; of none, unless told. */
+  readonly isOwn?: ((gun: Gun) => boolean) | undefined;
 }
 
 /**
@@ -85,11 +90,17 @@ async function linesOf(
       continue;
     }
     const isServers = role === 'snapshot' || role === 'timestamp';
+    if (!isServers && holders.isOwn?.(gun)) {
+      lines.push({ ...expiry, ...ownAction(expiry, now) });
+      continue;
+    }
     const held = isServers ? await holds(gun, role) : 'no';
     lines.push({ ...expiry, ...actionFor(kind, held, gun, role) });
   }
   return lines;
 }
+
+const renewedByServer = { by: 'server', todo: 'nothing: the store renews it' } as const;
 
 /** Whether the server can sign; or why its signer did not say. */
 type Held = 'yes' | 'no' | { readonly reason: string };
@@ -118,13 +129,19 @@ function asking({ server, signer }: Pick<ExpirySources, 'server' | 'signer'>, no
   };
 }
 
+function ownAction({ gun, expiresAt }: Expiry, now: Date): Pick<ExpiryLine, 'by' | 'todo'> {
+  if (expiresAt.getTime() > now.getTime() + ownDays * dayMs) return renewedByServer;
+  const todo = `the store should have signed ${gun} again by now: its log says why it could not`;
+  return { by: 'operator', todo };
+}
+
 function actionFor(
   kind: ExpiryKind,
   held: Held,
   gun: string,
   role: string,
 ): Pick<ExpiryLine, 'by' | 'todo'> {
-  if (held === 'yes') return { by: 'server', todo: 'nothing: the store renews it' };
+  if (held === 'yes') return renewedByServer;
   if (held !== 'no') {
     const todo = `the signer does not answer for ${gun} (${held.reason}): see to it, then the store renews it`;
     return { by: 'operator', todo };

@@ -6,7 +6,12 @@
 export { type Care, type CareEvent, renewDue } from './care.ts';
 export { type TrustErrorCode, trustError, trustErrors } from './errors.ts';
 export { type ExpiryKind, expiriesOf, expiryKinds, type FileExpiry, kindOf } from './expiry.ts';
-export { type ExpiryLine, expiryReport, urgentExpiries } from './expiry-report.ts';
+export {
+  type ExpiryLine,
+  type ExpirySources,
+  expiryReport,
+  urgentExpiries,
+} from './expiry-report.ts';
 export { type FileQuestion, fileQuestion } from './file-question.ts';
 export * from './import/index.ts';
 export type {

@@ -10,8 +10,8 @@ const store = '';
 
 /**
  * The store's own keys: one root, one targets, one delegation key for all repositories, made when
- * first asked for. Root and targets sign only when a repository is new, so they may later lie
- * elsewhere; the delegation key signs every seal.
+ * first asked for. Root and targets sign when a repository is new and when what they signed nears its
+ * end; the delegation key signs every seal.
  */
 export class SealedStoreKeys implements StoreKeys {
   readonly #store: PrivateKeyStore;

@@ -36,7 +36,7 @@ export interface SealPorts {
 /**
  * The roles that the store signs so that a tag means this manifest: `targets/<store name>`, whose
  * name `docker trust inspect` shows as the signer, and `targets/releases`, which docker reads. A
- * GUN that has nothing yet gets its root and targets as well; those keys are used only then.
+ * GUN that has nothing yet gets its root and targets as well.
  *
  * @returns the parts of an update, for the trust server to judge as it would a producer's
  * @throws StoreError SEAL_METADATA_FOREIGN, TUF_TARGET_NAME_INVALID, and what the keys' signers throw
