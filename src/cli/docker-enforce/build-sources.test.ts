@@ -17,7 +17,11 @@ const caches: readonly [source: string, passes: boolean][] = [
   ['type=local,src=/tmp/cache', true],
   ['type=gha', true],
   ['type=s3,bucket=b', false],
-  ['TYPE=local,src=/tmp/cache', false],
+  ['TYPE=local,src=/tmp/cache', true],
+  ['type=local,Type=registry,ref=localhost:5000/app:cache', false],
+  [`type=registry,ref=localhost:5000/app@${digest},REF=localhost:5000/app:cache`, false],
+  ['type=registry, type=local,ref=localhost:5000/app:cache', false],
+  ['type=local,"type=registry",ref=localhost:5000/app:cache', false],
   ['', false],
 ];
 

@@ -49,16 +49,29 @@ export function refuseForeignSources(flags: Flags): void {
   }
 }
 
-/** @param source  of `--cache-from`: a name, or fields with a type */
+/**
+ * @param source  of `--cache-from`: a name, or fields with a type
+ * @see docker/buildx, util/buildflags/cache.go UnmarshalText: names of fields in any case, the last of a name counts
+ */
 export function refuseForeignCache(source: string): void {
-  const fields = new Map(
-    source.split(',').map((each) => each.trim().split('=', 2) as [string, string]),
-  );
-  const type = fields.get('type') ?? (source.includes('=') ? undefined : 'registry');
-  const name = source.includes('=') ? (fields.get('ref') ?? '') : source;
-  if (type === 'local' || type === 'gha' || type === 'inline' || isDigest(name)) return;
+  const isNamed = !source.includes('=');
+  const fields = isNamed ? new Map([['ref', source]]) : fieldsOf(source);
+  const [type, ref = ''] = [fields.get('type'), fields.get('ref')];
+  // What is quoted, buildx takes apart otherwise than this does.
+  const isRead = !/["\r\n]/.test(source);
+  const isOurs = type === 'local' || type === 'gha' || type === 'inline';
+  if (isRead && (isOurs || isDigest(ref))) return;
   throw unenforceable(
     `a build cache (${source}) is signed by nobody, and what it holds becomes part of the image; name it by digest, or leave it out`,
+  );
+}
+
+function fieldsOf(source: string): Map<string, string> {
+  return new Map(
+    source.split(',').map((each) => {
+      const at = each.indexOf('=');
+      return [each.slice(0, at).toLowerCase(), each.slice(at + 1)];
+    }),
   );
 }
 
