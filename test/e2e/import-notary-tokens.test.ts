@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { makeTlsCertificate } from '../../src/adapters/certificates/index.ts';
 import { plainEnvironment, printed, runCommand, succeeded } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 import { makeNotaryTokens } from '../support/notary-tokens.ts';
 import { runOwn } from '../support/own-program.ts';
+import { PeerProcess } from '../support/peer-process.ts';
 import { wireRequest } from '../support/wire-request.ts';
 
 /*
@@ -26,7 +25,7 @@ const asked: string[] = [];
 let url = '';
 let realm = '';
 let tokenServer: Server;
-let notaryServer: ChildProcess;
+let notaryServer: PeerProcess;
 
 before(async () => {
   const [port, tokenPort] = [await freePort(), await freePort()];
@@ -62,17 +61,9 @@ before(async () => {
     logging: { level: 'error' },
   };
   writeFileSync(join(folder, 'notary.json'), JSON.stringify(config));
-  notaryServer = spawn('notary-server', ['-config', join(folder, 'notary.json')], {
-    env: plainEnvironment(),
-    stdio: 'ignore',
-  });
-  process.once('exit', () => notaryServer.kill('SIGKILL'));
+  notaryServer = new PeerProcess('notary-server', ['-config', join(folder, 'notary.json')]);
   url = `https://127.0.0.1:${port}`;
-  for (const limit = Date.now() + 20_000; ; await sleep(100)) {
-    const answer = await wireRequest(`${url}/v2/`).catch(() => undefined);
-    if (answer?.status === 401) break;
-    assert.ok(Date.now() < limit, 'notary-server did not become ready');
-  }
+  await notaryServer.ready(() => wireRequest(`${url}/v2/`).then(({ status }) => status === 401));
   mkdirSync(join(folder, '.notary'));
   const root = { remote_server: { url, root_ca: certificateFile } };
   writeFileSync(join(folder, '.notary', 'config.json'), JSON.stringify(root));
@@ -82,7 +73,7 @@ before(async () => {
 });
 
 after(async () => {
-  notaryServer?.kill('SIGKILL');
+  await notaryServer?.[Symbol.asyncDispose]();
   tokenServer?.closeAllConnections();
   await new Promise<void>((resolve) => tokenServer?.close(() => resolve()));
   rmSync(folder, { recursive: true, force: true });

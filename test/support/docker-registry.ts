@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { plainEnvironment, runCommand, succeeded } from './command.ts';
+import { runCommand, succeeded } from './command.ts';
 import { freePort } from './free-port.ts';
+import { PeerProcess } from './peer-process.ts';
 import { wireRequest } from './wire-request.ts';
 
 /** Debian's registry, open to everybody. */
@@ -39,34 +38,19 @@ export async function startDockerRegistry({ tls = false } = {}): Promise<DockerR
       log: { level: 'error', accesslog: { disabled: true } },
     }),
   );
-  const child = spawn('docker-registry', ['serve', config], {
-    env: plainEnvironment(),
-    stdio: 'ignore',
-  });
-  const atExit = () => {
-    child.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  };
-  process.once('exit', atExit);
+  const clean = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', clean);
+  const peer = new PeerProcess('docker-registry', ['serve', config]);
   const origin = `${tls ? 'https' : 'http'}://${address}`;
-  const answers = () =>
-    wireRequest(`${origin}/v2/`).then(
-      ({ status }) => status === 200,
-      () => false,
-    );
-  for (const limit = Date.now() + 20_000; !(await answers()); await sleep(50)) {
-    if (Date.now() > limit) throw new Error('docker-registry did not become ready within 20 s');
-  }
+  await peer.ready(() => wireRequest(`${origin}/v2/`).then(({ status }) => status === 200));
   return {
     origin,
-    pid: child.pid ?? 0,
+    pid: peer.pid,
     folder: data,
     async [Symbol.asyncDispose]() {
-      const exited = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await exited;
-      process.removeListener('exit', atExit);
-      rmSync(folder, { recursive: true, force: true });
+      await peer[Symbol.asyncDispose]();
+      process.removeListener('exit', clean);
+      clean();
     },
   };
 }

@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { plainEnvironment, runCommand, succeeded } from './command.ts';
+import { runCommand, succeeded } from './command.ts';
 import { freePort } from './free-port.ts';
+import { PeerProcess } from './peer-process.ts';
 import { wireRequest } from './wire-request.ts';
 
 /** Debian's registry and trust server, the programs that the store takes the place of. */
@@ -65,28 +64,25 @@ export async function startReferencePair({
       logging: { level: 'error' },
     }),
   );
-  const children = [
-    start('docker-registry', ['serve', join(folder, 'registry.yml')]),
-    start('notary-server', ['-config', join(folder, 'notary.json')]),
-  ];
-  const atExit = () => {
-    for (const child of children) child.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  };
-  process.once('exit', atExit);
-  await until(() => fetch(`http://${registry}/v2/`).then((answer) => answer.ok));
+  const clean = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', clean);
+  const registryPeer = new PeerProcess('docker-registry', ['serve', join(folder, 'registry.yml')]);
+  const trustPeer = new PeerProcess('notary-server', ['-config', join(folder, 'notary.json')]);
   const whenReady = service === undefined ? 200 : 401;
-  await until(() => wireRequest(`https://${trust}/v2/`).then(({ status }) => status === whenReady));
+  await registryPeer.ready(() => fetch(`http://${registry}/v2/`).then((answer) => answer.ok));
+  await trustPeer.ready(() =>
+    wireRequest(`https://${trust}/v2/`).then(({ status }) => status === whenReady),
+  );
   return {
     registry,
     registryFolder: join(folder, 'registry'),
-    registryPid: children[0]?.pid ?? 0,
+    registryPid: registryPeer.pid,
     trustServer: `https://${trust}`,
     certificateFile,
     [Symbol.asyncDispose]: async () => {
-      await Promise.all(children.map(end));
-      process.removeListener('exit', atExit);
-      atExit();
+      await Promise.all([registryPeer, trustPeer].map((peer) => peer[Symbol.asyncDispose]()));
+      process.removeListener('exit', clean);
+      clean();
     },
   };
 }
@@ -102,22 +98,4 @@ async function makeCertificate(folder: string): Promise<string> {
     ]),
   );
   return file;
-}
-
-function start(program: string, args: readonly string[]): ChildProcess {
-  return spawn(program, args, { env: plainEnvironment(), stdio: 'ignore' });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await exited;
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const limit = Date.now() + 10_000; Date.now() < limit; await sleep(50)) {
-    if (await holds().catch(() => false)) return;
-  }
-  throw new Error('a reference server did not become ready within 10 s');
 }

@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { plainEnvironment } from './command.ts';
 import { freePort } from './free-port.ts';
-import { kill } from './server-process.ts';
+import { PeerProcess } from './peer-process.ts';
 import { wireRequest } from './wire-request.ts';
 
 const servers = ['account', 'container', 'object'] as const;
@@ -29,9 +27,9 @@ export class S3Server implements AsyncDisposable {
   readonly port: number;
   readonly client: S3Client;
   readonly #folder: string;
-  readonly #processes: readonly ChildProcess[];
+  readonly #processes: readonly PeerProcess[];
 
-  private constructor(folder: string, port: number, processes: readonly ChildProcess[]) {
+  private constructor(folder: string, port: number, processes: readonly PeerProcess[]) {
     this.#folder = folder;
     this.port = port;
     this.#processes = processes;
@@ -43,7 +41,6 @@ export class S3Server implements AsyncDisposable {
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
     });
-    process.once('exit', this.#end);
   }
 
   static async start(): Promise<S3Server> {
@@ -57,11 +54,8 @@ export class S3Server implements AsyncDisposable {
     }
     const port = await freePort();
     writeFileSync(join(folder, 'proxy.conf'), proxyConf(folder, port));
-    const processes = ['proxy', ...servers].map((name) =>
-      spawn(`/usr/bin/swift-${name}-server`, [join(folder, `${name}.conf`)], {
-        env: plainEnvironment(),
-        stdio: 'ignore',
-      }),
+    const processes = ['proxy', ...servers].map(
+      (name) => new PeerProcess(`/usr/bin/swift-${name}-server`, [join(folder, `${name}.conf`)]),
     );
     const server = new S3Server(folder, port, processes);
     try {
@@ -95,19 +89,10 @@ export class S3Server implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    process.removeListener('exit', this.#end);
     this.client.destroy();
-    const ended = this.#processes
-      .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
-      .map((one) => new Promise((resolve) => one.once('exit', resolve)));
-    this.#end();
-    await Promise.all(ended);
+    await Promise.all(this.#processes.map((peer) => peer[Symbol.asyncDispose]()));
     rmSync(this.#folder, { recursive: true, force: true });
   }
-
-  readonly #end = (): void => {
-    for (const { pid } of this.#processes) if (pid !== undefined) kill(pid);
-  };
 
   /** The proxy answers before the servers behind it do: it is ready when the bucket is there. */
   async #ready(): Promise<void> {

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { SignerConnection } from '../../src/adapters/keys/signer-connection.ts';
 import { addClient, initPki, readPem } from '../../src/app/pki.ts';
@@ -12,6 +10,7 @@ import type { SignerFlags } from '../../src/cli/index.ts';
 import { healthServices } from '../../src/signer/index.ts';
 import { plainEnvironment } from './command.ts';
 import { freePort } from './free-port.ts';
+import { PeerProcess } from './peer-process.ts';
 
 /** Of the alias `one` of Debian's signer. */
 export const passphraseOfOne = 'the passphrase of one';
@@ -78,11 +77,11 @@ export class SignerWorld implements AsyncDisposable {
           : { backend: 'postgres', db_url: `${database}?sslmode=disable`, default_alias: 'one' },
       logging: { level: 'error' },
     });
-    const stop = this.#spawn('notary-signer', ['-config', config]);
+    const signer = this.#start('notary-signer', ['-config', config]);
     const address = `localhost:${port}`;
     using connection = this.connect(address);
-    await until(() => connection.isServing(healthServices[1] ?? ''));
-    return { address, stop };
+    await signer.ready(() => connection.isServing(healthServices[1] ?? ''));
+    return { address, stop: () => signer[Symbol.asyncDispose]() };
   }
 
   /** Debian's notary-server 0.7 with a remote signer, metadata in memory, over plain HTTP. */
@@ -103,9 +102,9 @@ export class SignerWorld implements AsyncDisposable {
       storage: { backend: 'memory' },
       logging: { level: 'error' },
     });
-    this.#spawn('notary-server', ['-config', config]);
+    const server = this.#start('notary-server', ['-config', config]);
     const url = `http://127.0.0.1:${port}`;
-    await until(() => fetch(`${url}/v2/`).then(({ ok }) => ok));
+    await server.ready(() => fetch(`${url}/v2/`).then(({ ok }) => ok));
     return { url };
   }
 
@@ -127,25 +126,8 @@ export class SignerWorld implements AsyncDisposable {
     return this.#open.disposeAsync();
   }
 
-  #spawn(program: string, args: readonly string[]): () => Promise<void> {
+  #start(program: string, args: readonly string[]): PeerProcess {
     const env = { ...plainEnvironment(), NOTARY_SIGNER_ONE: passphraseOfOne };
-    const child = spawn(program, args, { env, stdio: 'ignore' });
-    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const atExit = () => child.kill('SIGKILL');
-    process.once('exit', atExit);
-    const stop = async () => {
-      process.removeListener('exit', atExit);
-      child.kill('SIGKILL');
-      await exited;
-    };
-    this.#open.defer(stop);
-    return stop;
+    return this.#open.use(new PeerProcess(program, args, { env }));
   }
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const limit = Date.now() + 10_000; Date.now() < limit; await sleep(50)) {
-    if (await holds().catch(() => false)) return;
-  }
-  throw new Error('a peer did not become ready within 10 s');
 }
