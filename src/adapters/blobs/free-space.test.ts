@@ -33,6 +33,17 @@ test('what fits beside the reserve is let in, and is taken off until it is measu
   assert.equal(world.measured, 2);
 });
 
+test('of several who ask at once, only as many are let in as fit together', async () => {
+  const { free, world } = disk(164);
+  for (const ms of [0, 1_000]) {
+    world.ms = ms;
+    const asked = [1, 2, 3].map(() => free.require(60 * mebibyte));
+    const letIn = (await Promise.allSettled(asked)).filter(({ status }) => status === 'fulfilled');
+    assert.equal(letIn.length, 1);
+  }
+  assert.equal(world.measured, 2);
+});
+
 test('an upload that does not fit is refused before a byte is read, and goes on when there is room', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cm-free-'));
   try {

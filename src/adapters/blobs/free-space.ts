@@ -15,6 +15,8 @@ export class FreeSpace {
   readonly #nowMs: () => number;
   #freeBytes = 0;
   #untilMs = Number.NEGATIVE_INFINITY;
+  /** While one is under way: who asks meanwhile waits for the same, or would undo what others were let in. */
+  #measuring: Promise<void> | undefined;
 
   /** @param measure  how many bytes a store that is not root may still write */
   constructor(measure: () => Promise<number>, nowMs = () => performance.now()) {
@@ -29,11 +31,20 @@ export class FreeSpace {
   /** @throws StoreError REGISTRY_STORAGE_FULL when so many bytes more would not leave the reserve */
   async require(sizeBytes: number): Promise<void> {
     if (this.#nowMs() >= this.#untilMs) {
-      this.#freeBytes = await this.#measure();
-      this.#untilMs = this.#nowMs() + countsMs;
+      this.#measuring ??= this.#measureAnew();
+      await this.#measuring;
     }
     if (this.#freeBytes - sizeBytes < reserveBytes) throw registryError('REGISTRY_STORAGE_FULL');
     this.#freeBytes -= sizeBytes;
+  }
+
+  async #measureAnew(): Promise<void> {
+    try {
+      this.#freeBytes = await this.#measure();
+      this.#untilMs = this.#nowMs() + countsMs;
+    } finally {
+      this.#measuring = undefined;
+    }
   }
 }
 

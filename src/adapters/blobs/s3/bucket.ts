@@ -117,6 +117,11 @@ export class Bucket {
     if (!found) return undefined;
     const { Body: bytes, ContentRange: part, ContentLength: length } = found;
     if (!(bytes instanceof Readable)) throw outage(new Error('an object came without a body'));
+    // Else bytes of another place would be taken for these, by whoever goes on with a pull.
+    if (range && !part?.startsWith(`bytes ${range.start}-${range.end}/`)) {
+      bytes.destroy();
+      throw outage(new Error(`another part of an object came than was asked for: ${part}`));
+    }
     return { ...told(found), sizeBytes: Number(part?.split('/')[1] ?? length), bytes };
   }
 
@@ -225,7 +230,7 @@ export class Bucket {
         if (key && id && begunAt && begunAt < before) yield { key, id };
       }
       const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
-      after = page.IsTruncated ? { KeyMarker, UploadIdMarker } : undefined;
+      after = page.IsTruncated && KeyMarker ? { KeyMarker, UploadIdMarker } : undefined;
     }
   }
 
