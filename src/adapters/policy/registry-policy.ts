@@ -14,6 +14,7 @@ import type { ReadNamed } from './root-pin.ts';
 import {
   countOrNone,
   duration,
+  filled,
   list,
   mapping,
   namespace,
@@ -87,7 +88,7 @@ export function registryPolicyOf(value: YamlValue, files: ReadNamed): RegistryPo
 
 /** One of the two numbers is enough: a rule without any would let everything go. */
 function tagRetention(value: YamlValue, path: string): TagRetention {
-  const members = mapping(value, path, ['repositories', 'tags', 'last', 'days']);
+  const members = filled(value, path, ['repositories', 'tags', 'last', 'days']);
   if (!members.has('last') && !members.has('days')) {
     throw wrong(value, path, 'a rule with last, days or both');
   }
@@ -99,12 +100,12 @@ function tagRetention(value: YamlValue, path: string): TagRetention {
 }
 
 function someTags(value: YamlValue, path: string) {
-  return namedIn(mapping(value, path, ['repositories', 'tags']), path);
+  return namedIn(filled(value, path, ['repositories', 'tags']), path);
 }
 
 /** What docker pulls with content trust on, unless a signer is named. */
 function trustView(value: YamlValue, path: string): TrustViewRule {
-  const members = mapping(value, path, ['repositories', 'signer']);
+  const members = filled(value, path, ['repositories', 'signer']);
   return {
     repositories: namePattern(members.get('repositories'), `${path}.repositories`),
     signer: orElse(signer, members.get('signer'), `${path}.signer`, 'any'),
