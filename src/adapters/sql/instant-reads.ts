@@ -36,6 +36,8 @@ export class SqliteInstantReads implements InstantReads, Disposable {
   readonly #users = new Map<string, StoredUser | undefined>();
   readonly #watch: CommitWatch;
   #version: unknown;
+  /** While one answer is made, without waiting: it was looked when that began. */
+  #isLookedAt = false;
 
   /** @param path  a database that `openDatabase` has made */
   constructor(path: string) {
@@ -61,8 +63,15 @@ export class SqliteInstantReads implements InstantReads, Disposable {
     this.#watch = new CommitWatch(path);
   }
 
+  /** An answer reads a user and a file: whether what is kept of them is old is looked at once for both. */
   when(_question: FileQuestion, _user: string | undefined, ready: () => void): void {
-    ready();
+    this.#forgetOld();
+    this.#isLookedAt = true;
+    try {
+      ready();
+    } finally {
+      this.#isLookedAt = false;
+    }
   }
 
   file(question: FileQuestion): InstantFile | undefined {
@@ -100,7 +109,7 @@ export class SqliteInstantReads implements InstantReads, Disposable {
 
   /** What is read after this may be newer than the version noted; then it is read once more than needed. */
   #forgetOld(): void {
-    if (!this.#watch.mayHaveChanged()) return;
+    if (this.#isLookedAt || !this.#watch.mayHaveChanged()) return;
     const version = this.#dataVersion.get()?.data_version;
     if (version === this.#version) return;
     this.#version = version;
