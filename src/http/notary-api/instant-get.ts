@@ -60,10 +60,10 @@ export function createInstantGet(options: InstantGetOptions): InstantGet {
         attempt(() => {
           const found = find(question, token, asked.ifNoneMatch);
           if (!found) return leave();
-          answer(found);
           const { status, body } = found;
           const bytesOut = body?.length ?? 0;
           const ms = performance.now() - since;
+          // Counted first: whoever was answered must not be left as well, whatever fails.
           meter?.({
             operation: question.operation,
             method: 'GET',
@@ -72,6 +72,7 @@ export function createInstantGet(options: InstantGetOptions): InstantGet {
             bytesIn: 0,
             bytesOut,
           });
+          answer(found);
         }),
       );
     });
