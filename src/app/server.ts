@@ -13,8 +13,11 @@ import type { Tls } from './tls.ts';
 const { createServer } = process.getBuiltinModule('node:http');
 const { createServer: createSecureServer } = process.getBuiltinModule('node:https');
 
-/** Longest that a connection may stay silent, in either direction; that a head may take to come. */
-const usualTimes = { idleMs: 120_000, headersMs: 30_000, checkMs: 30_000 };
+/**
+ * Longest that a connection may stay silent, in either direction; that a head may take to come; that a
+ * handshake may, which is less than a stopping server waits.
+ */
+const usualTimes = { idleMs: 120_000, headersMs: 30_000, checkMs: 30_000, handshakeMs: 15_000 };
 const drainMs = 20_000;
 const answeredEveryMs = 50;
 /** A reader of a blob who takes nothing holds half a mebibyte; anybody may be one. */
@@ -29,8 +32,9 @@ export function makeServer(
   tls: Tls | undefined,
   log: Logger,
   instant: Instant = {},
-  waits = usualTimes,
+  unusualTimes: Partial<typeof usualTimes> = {},
 ) {
+  const waits = { ...usualTimes, ...unusualTimes };
   const server = fastify({
     serverFactory: (handler) => serve(tls, log, instant, waits, handler),
     loggerInstance: log,
@@ -111,9 +115,9 @@ function serve(
       handler(request, response);
     });
   };
+  const handshake = { minVersion: 'TLSv1.2', handshakeTimeout: waits.handshakeMs } as const;
   const secure =
-    tls &&
-    createSecureServer({ ...times, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }, answer);
+    tls && createSecureServer({ ...times, ...handshake, cert: tls.cert, key: tls.key }, answer);
   const server: http.Server = secure ?? createServer(times, answer);
   server.setTimeout(waits.idleMs);
   if (secure && instant.plain) {

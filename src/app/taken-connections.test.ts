@@ -33,16 +33,14 @@ function getOf(isLate: boolean, answered: string[]): InstantGet {
   };
 }
 
-async function listening(t: TestContext, isLate = false) {
+async function listening(t: TestContext, isLate = false, waits?: Parameters<typeof makeServer>[3]) {
   const folder = mkdtempSync(join(tmpdir(), 'cm-server-'));
   const tls = openTls(folder, ['localhost'], new Date());
   rmSync(folder, { recursive: true });
   const answered: string[] = [];
   const get = getOf(isLate, answered);
-  const server = makeServer(tls, openLog('silent'), {
-    request: requestsOf(get),
-    plain: { get, clock: () => new Date() },
-  });
+  const instant = { request: requestsOf(get), plain: { get, clock: () => new Date() } };
+  const server = makeServer(tls, openLog('silent'), instant, waits);
   let framework = 0;
   server.get('/other', async () => {
     framework++;
@@ -183,6 +181,22 @@ test('nor does one whose client does not mind being told', async (t) => {
     await closeServer(server);
     assert.ok(performance.now() - since < 5_000, `after ${asked.length} requests`);
     line.destroy();
+  }
+});
+
+test('nor does a handshake that ends when it has stopped, or never', async (t) => {
+  for (const isEnded of [true, false]) {
+    const { server, tls, port } = await listening(t, false, { handshakeMs: 1_000 });
+    const accepted = new Promise((resolve) => server.server.once('connection', resolve));
+    const line = connectTcp({ port, host: '127.0.0.1' }).on('error', () => undefined);
+    await accepted;
+    const closed = closeServer(server, 600_000).then(() => 'stopped');
+    if (isEnded) {
+      connect({ socket: line, ca: tls.cert, servername: 'localhost' }).on('error', () => undefined);
+    }
+    const first = await Promise.race([closed, sleep(30_000, 'waits', { ref: false })]);
+    line.destroy();
+    assert.equal(first, 'stopped', isEnded ? 'an ended handshake' : 'no handshake');
   }
 });
 

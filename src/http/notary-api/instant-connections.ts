@@ -36,6 +36,11 @@ export function takeConnections(server: Server, options: InstantConnectionsOptio
   const held = new Set<InstantConnection>();
   server.removeAllListeners('secureConnection');
   server.on('secureConnection', (socket) => {
+    // Its handshake began before the server stopped; it has asked for nothing.
+    if (!server.listening) {
+      socket.destroySoon();
+      return;
+    }
     const connection = new InstantConnection(server, socket, options, () => {
       held.delete(connection);
     });
