@@ -71,9 +71,9 @@ async function openSource(
   const { guns, prefix = '' } = question;
   const wanted = { guns, prefix };
   const { from, trustFolder } = question;
-  if (from !== undefined) return serverSource(from, question, surroundings, open);
   if (trustFolder !== undefined) return new FolderSource(resolve(trustFolder), wanted);
   const shelf = open.use(new RowShelf(emptyRoom(folder, question.dryRun, open)));
+  if (from !== undefined) return serverSource(from, shelf, question, surroundings, open);
   const live = async (url: string, flag: string) => open.use(await LiveDatabase.open(url, flag));
   const { serverDump, serverDb, signerDump, signerDb } = question;
   if (serverDump !== undefined) await readServerDump(serverDump, shelf);
@@ -86,7 +86,7 @@ async function openSource(
 }
 
 /**
- * A folder for the rows of dumps; what an import that was killed left in it goes. A dry run has one of
+ * A folder for the rows of dumps and the files of servers; what an import that was killed left in it goes. A dry run has one of
  * its own, beside that of an import.
  */
 function emptyRoom(folder: DataFolder, dryRun: boolean, open: AsyncDisposableStack): string {
@@ -101,6 +101,7 @@ function emptyRoom(folder: DataFolder, dryRun: boolean, open: AsyncDisposableSta
 
 function serverSource(
   from: string,
+  shelf: RowShelf,
   question: ImportQuestion,
   { env, dockerFolder, clock }: ImportSurroundings,
   open: AsyncDisposableStack,
@@ -111,7 +112,8 @@ function serverSource(
   const { host } = new URL(origin);
   const client = new AuthorizedClient({ http, origin, host, credentials, clock });
   const { guns, prefix = '' } = question;
-  return new ServerSource({ client, origin, wanted: { guns, prefix } });
+  shelf.finish();
+  return new ServerSource({ client, origin, wanted: { guns, prefix }, shelf });
 }
 
 function originOf(text: string): string {

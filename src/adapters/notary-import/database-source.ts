@@ -31,8 +31,8 @@ export class DatabaseSource implements ImportSource {
   async read(gun: Gun): Promise<SourceRepository> {
     const files = await this.#server.files(gun);
     if (!this.#signer) return { files };
-    const roots = files.filter(({ role }) => role === 'root').map(({ bytes }) => bytes);
-    const keys = await openSignerKeys(this.#signer, gun, namedKeys(roots.at(-1)), this.#env);
+    const root = await files.findLast(({ role }) => role === 'root')?.read();
+    const keys = await openSignerKeys(this.#signer, gun, namedKeys(root), this.#env);
     return { files, keys };
   }
 }

@@ -34,7 +34,7 @@ for (const [server, signer] of [
     assert.deepEqual(await Array.fromAsync(source.names()), [app, tool]);
     const of = async (gun: typeof app) => {
       const { files, keys = [] } = await source.read(gun);
-      const { targets, leftOut, root } = verifyRepository(gun, files);
+      const { targets, leftOut, root } = await verifyRepository(gun, files);
       const names = [...(targets.get('targets')?.signed.targets.keys() ?? [])];
       assert.deepEqual(leftOut, []);
       return { names, root: root.version, keys: keys.map(({ role }) => role).sort() };

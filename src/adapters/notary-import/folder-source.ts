@@ -37,7 +37,7 @@ export class FolderSource implements ImportSource {
     const files = [...(await this.#cache.load(gun))].map(([role, bytes]) => ({
       role,
       version: versionOf(role, bytes),
-      bytes,
+      read: async () => bytes,
     }));
     const keys = await new KeyFolder(this.#trust, async () => undefined).keys();
     const own = keys.filter(({ gun: owner }) => owner === undefined || owner === gun);

@@ -5,7 +5,10 @@ import { notaryImportError } from './errors.ts';
 import type { ServerRows, SignerRow, SignerRows } from './rows.ts';
 
 /** Runs one query; `?` stands for a value. */
-type Ask = (query: string, values: readonly string[]) => Promise<Record<string, unknown>[]>;
+type Ask = (
+  query: string,
+  values: readonly (string | number)[],
+) => Promise<Record<string, unknown>[]>;
 
 /**
  * A live database of notary-server or notary-signer, PostgreSQL or MySQL, read within one
@@ -51,14 +54,33 @@ export class LiveDatabase implements ServerRows, SignerRows, AsyncDisposable {
   }
 
   async files(gun: string): Promise<readonly SourceFile[]> {
-    const query =
-      'select gun, role, version, data from tuf_files where gun = ? and deleted_at is null order by role, version';
-    const rows = (await this.#ask(query, [gun])).filter((row) => row.gun === gun);
-    return rows.map(({ role, version, data }) => ({
-      role: String(role),
-      version: Number(version),
-      bytes: data as Uint8Array,
-    }));
+    const where = 'from tuf_files where gun = ? and deleted_at is null';
+    const list = `select gun, role, version, octet_length(data) as size ${where} order by role, version`;
+    const rows = (await this.#ask(list, [gun])).filter((row) => row.gun === gun);
+    const sizeBytes = rows.reduce((sum, { size }) => sum + Number(size), 0);
+    const one = async (role: string, version: number) => {
+      const query = `select gun, data ${where} and role = ? and version = ?`;
+      const found = await this.#ask(query, [gun, role, version]);
+      return (found.find((row) => row.gun === gun)?.data ?? new Uint8Array()) as Uint8Array;
+    };
+    const all = sizeBytes > readAtOnceBytes ? undefined : await this.#contents(gun, where);
+    return rows.map((row) => {
+      const [role, version] = [String(row.role), Number(row.version)];
+      return {
+        role,
+        version,
+        read: async () => all?.get(`${role} ${version}`) ?? one(role, version),
+      };
+    });
+  }
+
+  async #contents(gun: string, where: string): Promise<ReadonlyMap<string, Uint8Array>> {
+    const rows = await this.#ask(`select gun, role, version, data ${where}`, [gun]);
+    return new Map(
+      rows
+        .filter((row) => row.gun === gun)
+        .map(({ role, version, data }) => [`${role} ${version}`, data as Uint8Array]),
+    );
   }
 
   async keys(gun: string): Promise<readonly SignerRow[]> {
@@ -82,6 +104,9 @@ export class LiveDatabase implements ServerRows, SignerRows, AsyncDisposable {
     return this.#close();
   }
 }
+
+/** A repository that is larger is read file by file. */
+const readAtOnceBytes = 16 * 1024 * 1024;
 
 const keyColumns = 'key_id, gun, role, algorithm, passphrase_alias, public, private, last_used';
 

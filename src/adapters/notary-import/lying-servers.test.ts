@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { isStoreError, Secret } from '../../base/index.ts';
 import { type ImportTarget, importRepositories } from '../../trust/index.ts';
 import { parseGun } from '../../tuf/index.ts';
 import { AuthorizedClient, HttpsClient } from '../remotes/index.ts';
+import { RowShelf } from './row-shelf.ts';
 import { ServerSource } from './server-source.ts';
 
 /*
@@ -66,7 +68,8 @@ async function look(
     ...{ http, origin, host: `127.0.0.1:${port}`, clock: () => new Date() },
     credentials: async () => ({ kind: 'password', username: 'u', password: new Secret('p') }),
   });
-  const source = new ServerSource({ client, origin, wanted: { guns, prefix: '' } });
+  using shelf = new RowShelf(tmpdir());
+  const source = new ServerSource({ client, origin, wanted: { guns, prefix: '' }, shelf });
   const target: ImportTarget = {
     stored: async () => ({ files: [], keyIds: new Set() }),
     write: () => assert.fail('something was written'),

@@ -4,9 +4,14 @@ import { DatabaseSync } from 'node:sqlite';
 import type { SourceFile } from '../../trust/index.ts';
 import type { ServerRows, SignerRow, SignerRows } from './rows.ts';
 
+/** A file to be put on the shelf. */
+export interface ShelvedFile extends Omit<SourceFile, 'read'> {
+  readonly bytes: Uint8Array;
+}
+
 /**
- * Rows of a dump, put in order by GUN in a file that is removed at the end: a dump has them in any
- * order, and may be longer than memory. Private keys on it are still encrypted.
+ * Rows of a dump, or what a server answered, put in order by GUN in a file that is removed at the end: they
+ * come in any order, and may be more than fits into memory. Private keys on it are still encrypted.
  */
 export class RowShelf implements ServerRows, SignerRows, Disposable {
   readonly #folder: string;
@@ -22,7 +27,7 @@ export class RowShelf implements ServerRows, SignerRows, Disposable {
       begin`);
   }
 
-  addFile(gun: string, { role, version, bytes }: SourceFile): void {
+  addFile(gun: string, { role, version, bytes }: ShelvedFile): void {
     this.#insertFile ??= this.#db.prepare('insert into files values (?, ?, ?, ?)');
     this.#insertFile.run(gun, role, version, bytes);
   }
@@ -49,13 +54,19 @@ export class RowShelf implements ServerRows, SignerRows, Disposable {
 
   async files(gun: string): Promise<readonly SourceFile[]> {
     const rows = this.#db
-      .prepare('select role, version, bytes from files where gun = ? order by role, version')
+      .prepare('select rowid, role, version from files where gun = ? order by role, version')
       .all(gun);
-    return rows.map(({ role, version, bytes }) => ({
+    const one = this.#db.prepare('select bytes from files where rowid = ?');
+    return rows.map(({ rowid, role, version }) => ({
       role: String(role),
       version: Number(version),
-      bytes: bytes as Uint8Array,
+      read: async () => (one.get(rowid as number)?.bytes ?? new Uint8Array()) as Uint8Array,
     }));
+  }
+
+  /** Makes room: files that were added for a GUN are there no more. */
+  forget(gun: string): void {
+    this.#db.prepare('delete from files where gun = ?').run(gun);
   }
 
   async keys(gun: string): Promise<readonly SignerRow[]> {

@@ -18,6 +18,7 @@ export interface SignerRow {
 /** What is in the server's table `tuf_files`, wherever it is read from. Deleted rows are not. */
 export interface ServerRows {
   guns(): AsyncIterable<string>;
+  /** By role and version. */
   files(gun: string): Promise<readonly SourceFile[]>;
 }
 

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { verifyRepository } from '../../trust/index.ts';
 import { parseGun } from '../../tuf/index.ts';
 import { AuthorizedClient, anonymous, HttpsClient } from '../remotes/index.ts';
+import { RowShelf } from './row-shelf.ts';
 import { ServerSource } from './server-source.ts';
 
 const folder = 'test/fixtures/notary/delegations-jeff-releases/server';
@@ -25,10 +27,17 @@ async function source(answers: ReadonlyMap<string, [number, string | Buffer]>, w
   const origin = `http://127.0.0.1:${port}`;
   const rest = { host: `127.0.0.1:${port}`, credentials: anonymous, clock: () => new Date() };
   const client = new AuthorizedClient({ http, origin, ...rest });
+  const shelf = new RowShelf(tmpdir());
   return {
     asked,
-    source: new ServerSource({ client, origin, wanted: { guns: [], prefix: '', ...wanted } }),
+    source: new ServerSource({
+      client,
+      origin,
+      wanted: { guns: [], prefix: '', ...wanted },
+      shelf,
+    }),
     async [Symbol.asyncDispose]() {
+      shelf[Symbol.dispose]();
       http[Symbol.dispose]();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -108,7 +117,7 @@ function repository(): Map<string, [number, Buffer]> {
 test('a repository is read from one timestamp on, and what is gone is passed over', async () => {
   await using w = await source(repository());
   const { files } = await w.source.read(gun, true);
-  const { targets, timestamp } = verifyRepository(gun, files);
+  const { targets, timestamp } = await verifyRepository(gun, files);
   assert.deepEqual([...targets.keys()], ['targets', 'targets/jeff', 'targets/releases']);
   assert.equal(
     w.asked.filter((path) => /\d+\.timestamp\.json/.test(path)).length,

@@ -8,7 +8,7 @@ import {
   stringOf,
   toHex,
 } from '../../base/index.ts';
-import type { ImportSource, SourceFile, SourceRepository } from '../../trust/index.ts';
+import type { ImportSource, SourceRepository } from '../../trust/index.ts';
 import {
   type Gun,
   limitBytesOf,
@@ -19,6 +19,7 @@ import {
 } from '../../tuf/index.ts';
 import { type Answer, type AuthorizedClient, remoteError } from '../remotes/index.ts';
 import { notaryImportError } from './errors.ts';
+import type { RowShelf } from './row-shelf.ts';
 import { type Wanted, wantedOf } from './wanted.ts';
 
 export interface ServerSourceOptions {
@@ -27,6 +28,8 @@ export interface ServerSourceOptions {
   readonly origin: string;
   /** All are those that the changefeed names. */
   readonly wanted: Wanted;
+  /** Where the files of one repository lie while it is looked at or written. Empty. */
+  readonly shelf: RowShelf;
 }
 
 const recordsPerPage = 1000;
@@ -54,6 +57,7 @@ const ofOneRepository = [
  */
 export class ServerSource implements ImportSource {
   readonly #options: ServerSourceOptions;
+  #shelved: Gun | undefined;
 
   constructor(options: ServerSourceOptions) {
     this.#options = options;
@@ -76,12 +80,16 @@ export class ServerSource implements ImportSource {
   }
 
   async #read(gun: Gun, history: boolean): Promise<SourceRepository> {
-    const files = new Map<string, SourceFile>();
+    const { shelf } = this.#options;
+    if (this.#shelved !== undefined) shelf.forget(this.#shelved);
+    this.#shelved = gun;
+    const kept = new Set<string>();
     const keep = (file: MetadataFile | undefined): number => {
       if (!file) return 0;
       const { role, version, bytes } = file;
-      // What was parsed of it would take many times the room, for each of its versions.
-      files.set(`${role} ${version}`, { role, version, bytes });
+      const name = `${role} ${version}`;
+      if (!kept.has(name)) shelf.addFile(gun, { role, version, bytes });
+      kept.add(name);
       return version;
     };
     const newest = await this.#file(gun, 'timestamp', 'timestamp.json');
@@ -103,7 +111,7 @@ export class ServerSource implements ImportSource {
         for (const file of await Promise.all(found)) absent = keep(file) > 0 ? 0 : absent + 1;
       }
     }
-    return { files: [...files.values()] };
+    return { files: await shelf.files(gun) };
   }
 
   /** A file that another one lists, by its hash. Whether it fits else is verified by whoever reads us. */

@@ -1,6 +1,6 @@
 import type { Secret } from '../../base/index.ts';
 import {
-  type FileVersion,
+  type ImportFile,
   type ImportTarget,
   importError,
   missingFiles,
@@ -37,7 +37,7 @@ export class SqlImportTarget implements ImportTarget {
   /** @throws StoreError IMPORT_DIFFERS, IMPORT_OLDER, IMPORT_KEY_ELSEWHERE */
   async write(
     gun: Gun,
-    files: readonly FileVersion[],
+    files: readonly ImportFile[],
     keys: readonly SourceKey[],
     now: Date,
   ): Promise<number> {
@@ -91,7 +91,7 @@ async function storedFiles(db: Database | Tx, gun: Gun): Promise<StoredRepositor
 }
 
 /** What consumers saw before a deletion is the least that they accept. */
-async function requireNewer(tx: Tx, gun: Gun, files: readonly FileVersion[]): Promise<void> {
+async function requireNewer(tx: Tx, gun: Gun, files: readonly ImportFile[]): Promise<void> {
   const newest = highest(files);
   const rows = await tx
     .selectFrom('retired_versions')
@@ -106,8 +106,9 @@ async function requireNewer(tx: Tx, gun: Gun, files: readonly FileVersion[]): Pr
   }
 }
 
-async function insertFile(tx: Tx, gun: Gun, file: FileVersion, now: Date): Promise<void> {
-  const { role, version, sha256, bytes } = file;
+async function insertFile(tx: Tx, gun: Gun, file: ImportFile, now: Date): Promise<void> {
+  const { role, version, sha256 } = file;
+  const bytes = await file.read();
   await tx
     .insertInto('tuf_files')
     .values({ gun, role, version, sha256, bytes, created_at: now.getTime() })
@@ -118,7 +119,7 @@ async function insertFile(tx: Tx, gun: Gun, file: FileVersion, now: Date): Promi
 async function announce(
   tx: Tx,
   gun: Gun,
-  missing: readonly FileVersion[],
+  missing: readonly ImportFile[],
   stored: StoredRepository['files'],
   now: Date,
 ): Promise<void> {
@@ -126,7 +127,9 @@ async function announce(
   const newest = [...highest(missing).values()].filter(
     ({ role, version }) => version > (before.get(role)?.version ?? 0),
   );
-  await writeExpiries(tx, gun, newest, now);
+  for (const { role, version, sha256, read } of newest) {
+    await writeExpiries(tx, gun, [{ role, version, sha256, bytes: await read() }], now);
+  }
   const timestamp = newest.find(({ role }) => role === 'timestamp');
   if (!timestamp) return;
   const { version, sha256 } = timestamp;

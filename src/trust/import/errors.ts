@@ -10,6 +10,10 @@ export const importErrors = {
     message:
       '{gun} names a {role} that is not among its files; export all of them, or ask its server',
   },
+  IMPORT_CHANGED: {
+    message:
+      '{role} version {version} of {gun} changed while it was being imported; nothing was written for it, import it again',
+  },
   IMPORT_DIFFERS: {
     message:
       '{gun} is here already and went another way: {role} version {version} is not the same there; delete one of the two, nothing was written for it',

@@ -67,7 +67,7 @@ async function lookAt(name: string, request: ImportRequest): Promise<RepositoryP
   try {
     const gun = parseGun(name);
     const source = await request.source.read(gun, false);
-    const verified = verifyRepository(gun, source.files);
+    const verified = await verifyRepository(gun, source.files);
     const stored = await request.target.stored(gun);
     const isMissing = missingFiles(gun, verified.files, stored.files, false).length > 0;
     return planOf({ ...request, verified, source, stored, isMissing });
@@ -80,7 +80,7 @@ async function write(plan: RepositoryPlan, request: ImportRequest): Promise<Repo
   try {
     const gun = plan.gun as Gun;
     const source = await request.source.read(gun, true);
-    const verified = verifyRepository(gun, source.files);
+    const verified = await verifyRepository(gun, source.files);
     const keys = keysToKeep(verified, source.keys ?? []);
     const written = await request.target.write(gun, verified.files, keys, request.now);
     return { ...plan, written };

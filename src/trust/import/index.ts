@@ -8,6 +8,7 @@ export { type ImportWatch, importRepositories } from './import-repositories.ts';
 export { missingFiles } from './missing-files.ts';
 export type { RepositoryPlan } from './plan.ts';
 export type {
+  ImportFile,
   ImportSource,
   ImportTarget,
   SourceFile,

@@ -6,7 +6,14 @@ import type { FileVersion, ServerRole } from '../ports.ts';
 export interface SourceFile {
   readonly role: string;
   readonly version: number;
-  readonly bytes: Uint8Array;
+  /** Its bytes, read anew each time: a repository may have more of them than fit into memory. */
+  read(): Promise<Uint8Array>;
+}
+
+/** A file that is what it says it is, as far as its role, version and hash go. */
+export interface ImportFile extends Omit<FileVersion, 'bytes'> {
+  /** @throws StoreError IMPORT_CHANGED when it is no longer what it was */
+  read(): Promise<Uint8Array>;
 }
 
 /** A private key that the other server's signer held for one GUN and role, opened. */
@@ -51,12 +58,13 @@ export interface ImportTarget {
   stored(gun: Gun): Promise<StoredRepository>;
   /**
    * Writes what is missing, files and keys and one line of the changefeed, all or none. Whether
-   * they fit what is stored is decided again inside of the transaction, by `missingFiles`.
+   * they fit what is stored is decided again inside of the transaction, by `missingFiles`. One file
+   * after the other is read; none is held when it is written.
    * @returns how many files were written
    */
   write(
     gun: Gun,
-    files: readonly FileVersion[],
+    files: readonly ImportFile[],
     keys: readonly SourceKey[],
     now: Date,
   ): Promise<number>;

@@ -2,17 +2,27 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseGun } from '../../tuf/index.ts';
+import { type Gun, parseGun } from '../../tuf/index.ts';
 import type { SourceFile } from './ports.ts';
 import { verifyRepository } from './verify-repository.ts';
 
 const fixtures = 'test/fixtures/notary';
 
+interface ServedFile extends Omit<SourceFile, 'read'> {
+  readonly bytes: Uint8Array;
+}
+
+const verified = (gun: Gun, files: Iterable<ServedFile>) =>
+  verifyRepository(
+    gun,
+    Array.from(files, ({ bytes, ...file }) => ({ ...file, read: async () => bytes })),
+  );
+
 /** What notary-server served of a case, current files and old roots. */
 function served(name: string) {
   const server = join(fixtures, name, 'server');
   const gun = parseGun(readFileSync(join(fixtures, name, 'GUN'), 'utf8').trim());
-  const files = new Map<string, SourceFile>();
+  const files = new Map<string, ServedFile>();
   for (const path of readdirSync(server, { recursive: true, encoding: 'utf8' })) {
     const role = /^(?:\d+\.)?(.*)\.json$/.exec(path)?.[1];
     if (!role || role === 'changefeed') continue;
@@ -24,13 +34,13 @@ function served(name: string) {
 }
 
 for (const name of readdirSync(fixtures).filter((entry) => !entry.includes('.'))) {
-  test(`${name}: all of it is taken as it is, expired or not`, () => {
+  test(`${name}: all of it is taken as it is, expired or not`, async () => {
     const { gun, files } = served(name);
-    const found = verifyRepository(gun, [...files.values()]);
+    const found = await verified(gun, files.values());
     assert.deepEqual(found.leftOut, []);
     assert.equal(found.files.length, files.size);
-    for (const { role, version, bytes } of found.files) {
-      assert.deepEqual(bytes, files.get(`${role} ${version}`)?.bytes);
+    for (const { role, version, read } of found.files) {
+      assert.deepEqual(await read(), files.get(`${role} ${version}`)?.bytes);
     }
     assert.equal(found.rootsFrom, 1);
   });
@@ -38,10 +48,10 @@ for (const name of readdirSync(fixtures).filter((entry) => !entry.includes('.'))
 
 const name = 'delegations-jeff-releases';
 const { gun, files } = served(name);
-const role = (of: string) => [...files.values()].find((file) => file.role === of) as SourceFile;
+const role = (of: string) => [...files.values()].find((file) => file.role === of) as ServedFile;
 
 /** Ways to spoil a repository, and the one reason why it is refused. */
-const spoilt: readonly [string, (file: SourceFile) => SourceFile | undefined, string][] = [
+const spoilt: readonly [string, (file: ServedFile) => ServedFile | undefined, string][] = [
   ['timestamp', () => undefined, 'IMPORT_NO_TIMESTAMP'],
   ['snapshot', () => undefined, 'IMPORT_FILE_MISSING'],
   ['root', () => undefined, 'IMPORT_FILE_MISSING'],
@@ -55,30 +65,29 @@ const spoilt: readonly [string, (file: SourceFile) => SourceFile | undefined, st
   ['targets', noJson, 'IMPORT_FILE_MISSING'],
 ];
 for (const [of, change, code] of spoilt) {
-  test(`${of} ${change.name || 'missing'}: ${code}`, () => {
+  test(`${of} ${change.name || 'missing'}: ${code}`, async () => {
     const changed = [...files.values()].flatMap((file) =>
       file.role === of ? (change(file) ?? []) : file,
     );
-    assert.throws(() => verifyRepository(gun, changed), { code });
+    await assert.rejects(verified(gun, changed), { code });
   });
 }
 
-test('a repository of another name is refused', () => {
+test('a repository of another name is refused', async () => {
   const other = parseGun('docker.example/other/name');
-  assert.throws(() => verifyRepository(other, [...files.values()]), {
-    code: 'TUF_ROOT_CERTIFICATE_NAME',
-  });
+  const code = 'TUF_ROOT_CERTIFICATE_NAME';
+  await assert.rejects(verified(other, files.values()), { code });
 });
 
-test('what is newer than the timestamp says, or twice there, or no role is left out', () => {
-  const signed = (of: SourceFile, version: number) =>
+test('what is newer than the timestamp says, or twice there, or no role is left out', async () => {
+  const signed = (of: ServedFile, version: number) =>
     Buffer.from(
       Buffer.from(of.bytes)
         .toString()
         .replace(/"version":\d+/, `"version":${version}`),
     );
   const targets = role('targets');
-  const found = verifyRepository(gun, [
+  const found = await verified(gun, [
     ...files.values(),
     { role: 'targets', version: 99, bytes: signed(targets, 99) },
     targets,
@@ -89,24 +98,43 @@ test('what is newer than the timestamp says, or twice there, or no role is left 
   assert.match(found.leftOut.join('\n'), /targets 99: newer than what the timestamp leads to/);
 });
 
-test('a gap in the line of roots is told', () => {
+test('a gap in the line of roots is told', async () => {
   const rotated = served('root-rotation-v4');
   rotated.files.delete('root 2');
-  const found = verifyRepository(rotated.gun, [...rotated.files.values()]);
+  const found = await verified(rotated.gun, rotated.files.values());
   assert.deepEqual([found.root.version, found.rootsFrom], [4, 3]);
 });
 
+test('nothing is held of a file, and one that is another the next time is told', async () => {
+  let open = 0;
+  let isChanged = false;
+  const found = await verifyRepository(
+    gun,
+    Array.from(files.values(), ({ bytes, ...file }) => ({
+      ...file,
+      read: async () => {
+        assert.equal(++open, 1, 'one file is read after the other');
+        await new Promise(setImmediate);
+        open--;
+        return isChanged ? bytes.slice(1) : bytes;
+      },
+    })),
+  );
+  isChanged = true;
+  for (const { read } of found.files) await assert.rejects(read(), { code: 'IMPORT_CHANGED' });
+});
+
 /** Signed by nobody: one character of every signature is another. */
-function resigned(file: SourceFile): SourceFile {
+function resigned(file: ServedFile): ServedFile {
   const text = Buffer.from(file.bytes).toString();
   const changed = text.replace(/"sig":"(.)/g, (_, first) => `"sig":"${first === 'A' ? 'B' : 'A'}`);
   return { ...file, bytes: Buffer.from(changed) };
 }
 
-function otherVersion(file: SourceFile): SourceFile {
+function otherVersion(file: ServedFile): ServedFile {
   return { ...file, version: file.version + 1 };
 }
 
-function noJson(file: SourceFile): SourceFile {
+function noJson(file: ServedFile): ServedFile {
   return { ...file, bytes: file.bytes.slice(1) };
 }

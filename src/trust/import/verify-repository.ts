@@ -1,4 +1,4 @@
-import { isStoreError, type StoreError, toHex } from '../../base/index.ts';
+import { digestOf, isStoreError, type StoreError, toHex } from '../../base/index.ts';
 import {
   authorityOf,
   type DelegationName,
@@ -19,9 +19,8 @@ import {
   type Timestamp,
   verifyFile,
 } from '../../tuf/index.ts';
-import type { FileVersion } from '../ports.ts';
 import { importError } from './errors.ts';
-import type { SourceFile } from './ports.ts';
+import type { ImportFile, SourceFile } from './ports.ts';
 
 /** A repository whose current files verify and agree; that they are unexpired is not claimed. */
 export interface VerifiedRepository {
@@ -35,8 +34,8 @@ export interface VerifiedRepository {
   readonly skipped: ReadonlyMap<DelegationName, StoreError>;
   /** The oldest root from which an unbroken line of rotations leads to the current one. */
   readonly rootsFrom: number;
-  /** Every version to be kept, bytes as read; none is above the current one of its role. */
-  readonly files: readonly FileVersion[];
+  /** Every version to be kept; none is above the current one of its role. */
+  readonly files: readonly ImportFile[];
   /** Files that are not kept, and why. */
   readonly leftOut: readonly string[];
 }
@@ -47,50 +46,56 @@ export interface VerifiedRepository {
  * newest timestamp says by hash, as it is for notary-server, not what has the highest number.
  *
  * Older versions are read and counted, and kept as they are; nobody verifies them again, except
- * the line of roots, by which consumers with an old root will come.
+ * the line of roots, by which consumers with an old root will come. In memory is what is current, and one
+ * version beside it.
  *
  * @throws StoreError IMPORT_NO_TIMESTAMP, IMPORT_FILE_MISSING, and TUF_* of whatever does not verify
  */
-export function verifyRepository(gun: Gun, source: readonly SourceFile[]): VerifiedRepository {
-  const { files, leftOut } = readFiles(source);
+export async function verifyRepository(
+  gun: Gun,
+  source: readonly SourceFile[],
+): Promise<VerifiedRepository> {
+  const { files, leftOut } = await readFiles(gun, source);
   const newest = newestOf(files, 'timestamp');
   if (!newest) throw importError('IMPORT_NO_TIMESTAMP', { gun });
-  const timestamp = parseMetadata('timestamp', newest.bytes);
+  const timestamp = parseMetadata('timestamp', await newest.read());
   const find = finder(gun, files);
   const snapshot = parseMetadata(
     'snapshot',
-    find('snapshot', timestamp.signed.meta.get('snapshot'), 'timestamp'),
+    await find('snapshot', timestamp.signed.meta.get('snapshot'), 'timestamp'),
   );
-  const root = parseRoot(find('root', snapshot.signed.meta.get('root'), 'snapshot'));
+  const root = parseRoot(await find('root', snapshot.signed.meta.get('root'), 'snapshot'));
   verifyFile(root, rootAuthorityOf(root, gun, undefined));
   verifyFile(timestamp, authorityOf(root.signed, 'timestamp'));
   verifyFile(snapshot, authorityOf(root.signed, 'snapshot'));
-  const { targets, skipped } = verifyTargets(root, snapshot, find);
+  const { targets, skipped } = await verifyTargets(root, snapshot, find);
   const current = new Map<RoleName, number>(
     [root, timestamp, snapshot, ...targets.values()].map(({ role, version }) => [role, version]),
   );
-  const kept: FileVersion[] = [];
+  const kept: ImportFile[] = [];
   for (const file of files) {
     const limit = current.get(file.role);
     if (limit === undefined || file.version <= limit) kept.push(file);
     else leftOut.push(`${file.role} ${file.version}: newer than what the timestamp leads to`);
   }
-  const rootsFrom = oldestRoot(gun, root, kept);
+  const rootsFrom = await oldestRoot(gun, root, kept);
   return { gun, root, timestamp, snapshot, targets, skipped, rootsFrom, files: kept, leftOut };
 }
 
-function readFiles(source: readonly SourceFile[]) {
-  const files: FileVersion[] = [];
+async function readFiles(gun: Gun, source: readonly SourceFile[]) {
+  const files: ImportFile[] = [];
   const leftOut: string[] = [];
   const seen = new Set<string>();
-  for (const { role: name, version: said, bytes } of source) {
+  for (const one of source) {
+    const { role: name, version: said } = one;
+    const bytes = await one.read();
     try {
       const role = parseRoleName(name);
       const { version, sha256 } = parseMetadata(role, bytes);
       const place = `${role} ${version}`;
       if (version !== said) leftOut.push(`${role} ${said}: the file itself says ${version}`);
       else if (seen.has(place)) leftOut.push(`${place}: it is there twice`);
-      else files.push({ role, version, sha256, bytes });
+      else files.push(sameAgain(gun, one, { role, version, sha256 }));
       seen.add(place);
     } catch (error) {
       if (!isStoreError(error)) throw error;
@@ -100,31 +105,49 @@ function readFiles(source: readonly SourceFile[]) {
   return { files, leftOut };
 }
 
-function newestOf(files: readonly FileVersion[], role: RoleName): FileVersion | undefined {
-  let newest: FileVersion | undefined;
+/** The file, which is to be the same whenever it is read. */
+function sameAgain(
+  gun: Gun,
+  source: SourceFile,
+  { role, version, sha256 }: Pick<ImportFile, 'role' | 'version' | 'sha256'>,
+): ImportFile {
+  const read = async () => {
+    const bytes = await source.read();
+    if (digestOf(bytes) === `sha256:${sha256}`) return bytes;
+    throw importError('IMPORT_CHANGED', { gun, role, version });
+  };
+  return { role, version, sha256, read };
+}
+
+function newestOf(files: readonly ImportFile[], role: RoleName): ImportFile | undefined {
+  let newest: ImportFile | undefined;
   for (const file of files) {
     if (file.role === role && file.version > (newest?.version ?? 0)) newest = file;
   }
   return newest;
 }
 
-type Find = (role: RoleName, meta: FileMeta | undefined, by: RoleName) => Uint8Array;
+type Find = (role: RoleName, meta: FileMeta | undefined, by: RoleName) => Promise<Uint8Array>;
 
 /** Finds files by what another one says of them: hashes and length hold for what it returns. */
-function finder(gun: Gun, files: readonly FileVersion[]): Find {
-  const bySha256 = new Map(files.map((file) => [`${file.role} ${file.sha256}`, file.bytes]));
-  return (role, meta, by) => {
+function finder(gun: Gun, files: readonly ImportFile[]): Find {
+  const bySha256 = new Map(files.map((file) => [`${file.role} ${file.sha256}`, file]));
+  return async (role, meta, by) => {
     const sha256 = toHex(meta?.hashes.get('sha256') ?? new Uint8Array());
-    const bytes = bySha256.get(`${role} ${sha256}`);
+    const bytes = await bySha256.get(`${role} ${sha256}`)?.read();
     if (!meta || !bytes) throw importError('IMPORT_FILE_MISSING', { gun, role });
     requireMeta(role, bytes, meta, by);
     return bytes;
   };
 }
 
-function verifyTargets(root: MetadataFile<Root>, snapshot: MetadataFile<Snapshot>, find: Find) {
+async function verifyTargets(
+  root: MetadataFile<Root>,
+  snapshot: MetadataFile<Snapshot>,
+  find: Find,
+) {
   const { meta } = snapshot.signed;
-  const top = parseMetadata('targets', find('targets', meta.get('targets'), 'snapshot'));
+  const top = parseMetadata('targets', await find('targets', meta.get('targets'), 'snapshot'));
   const targets = new Map<TargetsRole, MetadataFile<Targets>>([
     ['targets', verifyFile(top, authorityOf(root.signed, 'targets'))],
   ]);
@@ -134,7 +157,8 @@ function verifyTargets(root: MetadataFile<Root>, snapshot: MetadataFile<Snapshot
     for (const { name } of parent.signed.delegations.roles) {
       const listed = meta.get(name);
       if (!listed || targets.has(name)) continue;
-      const file = parseMetadata(name, find(name, listed, 'snapshot')) as MetadataFile<Targets>;
+      const bytes = await find(name, listed, 'snapshot');
+      const file = parseMetadata(name, bytes) as MetadataFile<Targets>;
       try {
         targets.set(name, verifyFile(file, delegatedAuthorityOf(parent.signed, name)));
       } catch (error) {
@@ -147,13 +171,17 @@ function verifyTargets(root: MetadataFile<Root>, snapshot: MetadataFile<Snapshot
 }
 
 /** Walks back from the current root as long as each is signed by the one before it. */
-function oldestRoot(gun: Gun, current: MetadataFile<Root>, files: readonly FileVersion[]): number {
+async function oldestRoot(
+  gun: Gun,
+  current: MetadataFile<Root>,
+  files: readonly ImportFile[],
+): Promise<number> {
   const roots = new Map(
-    files.filter(({ role }) => role === 'root').map(({ version, bytes }) => [version, bytes]),
+    files.filter(({ role }) => role === 'root').map((file) => [file.version, file]),
   );
   let next = current;
   for (;;) {
-    const bytes = roots.get(next.version - 1);
+    const bytes = await roots.get(next.version - 1)?.read();
     if (!bytes) return next.version;
     try {
       const previous = parseRoot(bytes);
