@@ -157,37 +157,49 @@ const sources = {
 };
 for (const [what, source] of Object.entries(sources)) {
   test(`an import from ${what} that is killed in every stage loses and doubles nothing`, async () => {
-    const data = join(folder, what.replaceAll(' ', '-'));
-    const args = ['import', 'notary', '--data', data, ...source()];
-    const startedAt = performance.now();
-    assert.ok(await killed(args, { report: true }), 'while it reports');
-    const untilReport = performance.now() - startedAt;
     const withKeys = what !== 'the server';
-    requireWhole(found(data), withKeys);
-    const stages: Moment[] = [
-      ...[0.15, 0.35].map((part) => ({ afterMs: part * untilReport })),
-      ...[1, 1, 2, 4].map((lines) => ({ lines })),
-    ];
-    const counts: number[] = [];
-    for (const stage of stages) {
-      const isKilled = await killed(args, stage);
-      counts.push(requireWhole(found(data), withKeys));
-      assert.ok(isKilled || counts.at(-1) === repositories, JSON.stringify(stage));
+    // From dumps all may be written before somebody sees the first line; from the server too, on a busy machine.
+    for (let round = 1; ; round++) {
+      const data = join(folder, `${what.replaceAll(' ', '-')}-${round}`);
+      const args = ['import', 'notary', '--data', data, ...source()];
+      const counts = await killedInEveryStage(args, data, withKeys);
+      await ended(args, data, withKeys);
+      if (withKeys || counts.some((count) => count > 0 && count < repositories)) break;
+      assert.ok(round < 5, `never killed between writes: ${counts.join()}`);
     }
-    const between = counts.filter((count) => count > 0 && count < repositories);
-    // From dumps all may be written before somebody sees the first line.
-    if (!withKeys) assert.ok(between.length > 0, `killed between writes: ${counts.join()}`);
-    const end = succeeded(await runOwn(args, { env }));
-    assert.match(end.stdout, /, 0 refused/);
-    const last = found(data);
-    assert.equal(requireWhole(last, withKeys), repositories);
-    assert.deepEqual([...last.files.keys()].sort(), [...expected.keys()].sort());
-    const again = succeeded(await runOwn(args, { env }));
-    assert.match(
-      again.stdout,
-      new RegExp(`0 imported \\(0 files\\), ${repositories} here already`),
-    );
   });
+}
+
+/** @returns how many repositories were there after each kill */
+async function killedInEveryStage(
+  args: readonly string[],
+  data: string,
+  withKeys: boolean,
+): Promise<readonly number[]> {
+  const counts: number[] = [];
+  const stage = async (moment: Moment) => {
+    const isKilled = await killed(args, moment);
+    const count = requireWhole(found(data), withKeys);
+    assert.ok(isKilled || count === repositories, JSON.stringify(moment));
+    counts.push(count);
+  };
+  const startedAt = performance.now();
+  await stage({ report: true });
+  const untilReport = performance.now() - startedAt;
+  for (const part of [0.15, 0.35]) await stage({ afterMs: part * untilReport });
+  for (const lines of [1, 1, 2, 4]) await stage({ lines });
+  return counts;
+}
+
+/** Lets an import come to its end, and once more. */
+async function ended(args: readonly string[], data: string, withKeys: boolean): Promise<void> {
+  const end = succeeded(await runOwn(args, { env }));
+  assert.match(end.stdout, /, 0 refused/);
+  const last = found(data);
+  assert.equal(requireWhole(last, withKeys), repositories);
+  assert.deepEqual([...last.files.keys()].sort(), [...expected.keys()].sort());
+  const again = succeeded(await runOwn(args, { env }));
+  assert.match(again.stdout, new RegExp(`0 imported \\(0 files\\), ${repositories} here already`));
 }
 
 test('moving the keys of a signer that is killed at any moment moves all or none', async () => {
@@ -211,16 +223,13 @@ test('moving the keys of a signer that is killed at any moment moves all or none
   const startedAt = performance.now();
   await done('measured');
   const takesMs = performance.now() - startedAt;
-  const counts: number[] = [];
-  for (const part of [0.3, 0.6, 0.75, 0.9]) {
-    await killed(move('killed'), { afterMs: part * takesMs }, passphrase);
-    counts.push(held('killed'));
+  let kills = 0;
+  for (const part of [0.1, 0.3, 0.6, 0.75, 0.9]) {
+    if (await killed(move('killed'), { afterMs: part * takesMs }, passphrase)) kills++;
+    const count = held('killed');
+    assert.ok(count === 0 || count === keys.size, `${count} of ${keys.size} keys`);
   }
-  assert.ok(
-    counts.every((count) => count === 0 || count === keys.size),
-    counts.join(),
-  );
-  assert.equal(counts[0], 0);
+  assert.ok(kills > 0, 'killed before it had ended');
   await done('killed');
   assert.equal(held('killed'), keys.size);
   assert.match(await done('killed'), /, 0 of them moved now;/);
