@@ -68,8 +68,9 @@ export async function renewOwnSeals(
     const now = clock();
     try {
       const parts = await renewedSeals({ gun, storeName, before, now }, { trust, keys });
+      if (parts.size === 0) continue;
       await server.accept(gun, parts, now);
-      if (parts.size > 0) log.info({ gun, roles: [...parts.keys()] }, 'own seals renewed');
+      log.info({ gun, roles: [...parts.keys()] }, 'own seals renewed');
     } catch (error) {
       const why = isStoreError(error)
         ? { code: error.code, reason: error.message }
