@@ -156,7 +156,7 @@ export interface OwnSeals {
   ): Promise<boolean>;
 }
 
-/** Which repository has which blobs, manifests and tags. Each method is one transaction. */
+/** Which repository has which blobs, manifests and tags. Each method that changes anything is one transaction. */
 export interface RegistryIndex {
   /** The size of a blob that the repository may serve; undefined when it may not. */
   blobSize(repository: RepositoryName, digest: Digest): Promise<number | undefined>;

@@ -95,14 +95,17 @@ export class Quotas {
   }
 
   /**
-   * Sets room aside for an upload that will have so many bytes, so that no two are told that they fit where only one does.
+   * Sets room aside for an upload that will have so many bytes, so that no two are told that they fit where only one does;
+   * no less than before, which another request for it may have asked for.
    * @returns how many it may have; Infinity where no quota is
    * @throws StoreError REGISTRY_QUOTA when they do not fit; as much as before is set aside then
    */
   async setAside(repository: RepositoryName, upload: UploadId, sizeBytes: number): Promise<number> {
     let room = Number.POSITIVE_INFINITY;
     for (const [quota, tally] of this.#of(repository)) {
-      const take = () => void tally.coming.set(upload, sizeBytes);
+      const take = () => {
+        tally.coming.set(upload, Math.max(sizeBytes, tally.coming.get(upload) ?? 0));
+      };
       await this.#require(quota, tally, { sizeBytes, upload }, take);
       room = Math.min(room, quota.limitBytes - sumOf(tally, upload));
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { MemoryBlobs } from '../../test/support/memory-blobs.ts';
 import { digestOf, utf8 } from '../base/index.ts';
@@ -71,4 +72,55 @@ test('an upload that somebody still writes to counts, whatever is asked of it', 
   await assert.rejects(uploads.begin(owner), refused);
   sent.resolve();
   await writing;
+});
+
+/** Uploads where acme may hold ten bytes. */
+function narrow() {
+  const empty = { ...index, heldBytes: async () => 0 } as RegistryIndex;
+  const quota = { namespace: 'acme', folders: ['acme'], limitBytes: 10 };
+  const ports = { blobs: new MemoryBlobs(), index: empty, random: randomBytes };
+  return new Uploads({ ...ports, quotas: new Quotas(empty, [quota], () => now) });
+}
+
+test('what broke off counts towards no quota until it is gone on with', async () => {
+  const uploads = narrow();
+  const broken: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    const { id } = await uploads.begin(owner);
+    const bytes = async function* () {
+      yield utf8('12345');
+      throw new Error('cut');
+    };
+    await assert.rejects(
+      uploads.append(owner, id, { bytes: bytes(), sizeBytes: 9 }),
+      /ended early/,
+    );
+    broken.push(id);
+  }
+  const goOn = (id: string, text: string) =>
+    uploads.append(owner, id, { bytes: Readable.from([utf8(text)]), sizeBytes: text.length });
+  const [first = '', second = ''] = broken;
+  const { sizeBytes: held } = await uploads.status(owner, first);
+  assert.equal((await goOn(first, '6789')).sizeBytes, held + 4);
+  await assert.rejects(goOn(second, '6789'), { code: 'REGISTRY_QUOTA' });
+});
+
+test('a second request for an upload leaves it the room that the first was promised', async () => {
+  const uploads = narrow();
+  const [{ id: first }, { id: other }] = [await uploads.begin(owner), await uploads.begin(owner)];
+  const asked = Promise.withResolvers<void>();
+  const sent = Promise.withResolvers<void>();
+  const bytes = (async function* () {
+    asked.resolve();
+    await sent.promise;
+    yield utf8('123456789');
+  })();
+  const append = (id: string, text: string) =>
+    uploads.append(owner, id, { bytes: Readable.from([utf8(text)]), sizeBytes: text.length });
+  const writing = uploads.append(owner, first, { bytes, sizeBytes: 9 });
+  await asked.promise;
+  await assert.rejects(append(first, '1'), { code: 'REGISTRY_UPLOAD_BUSY' });
+  await assert.rejects(append(other, '123456789'), { code: 'REGISTRY_QUOTA' });
+  sent.resolve();
+  assert.equal((await writing).sizeBytes, 9);
 });

@@ -90,7 +90,10 @@ export class Uploads {
     return { id, sizeBytes };
   }
 
-  /** @throws StoreError as {@link BlobStore.appendUpload}, REGISTRY_QUOTA */
+  /**
+   * What broke off counts towards no quota until it is gone on with: most clients begin anew instead.
+   * @throws StoreError as {@link BlobStore.appendUpload}, REGISTRY_QUOTA
+   */
   async append(owner: UploadOwner, idText: string, part: UploadPart): Promise<UploadStatus> {
     const { id, sizeBytes: held } = await this.status(owner, idText);
     const { blobs, quotas } = this.#ports;
@@ -99,15 +102,18 @@ export class Uploads {
     const { bytes, offset = held } = part;
     try {
       const chunk = { offset, bytes, sizeBytes: part.sizeBytes, limitBytes };
-      return { id, sizeBytes: await blobs.appendUpload(id, chunk) };
+      const sizeBytes = await blobs.appendUpload(id, chunk);
+      quotas.hasCome(id, sizeBytes);
+      return { id, sizeBytes };
     } catch (error) {
-      const isFull = isStoreError(error) && error.code === 'REGISTRY_BLOB_TOO_LARGE';
-      if (isFull && room < this.#blobLimitBytes) {
-        await quotas.setAside(owner.repository, id, room + 1);
+      const code = isStoreError(error) ? error.code : undefined;
+      // Another request has its turn, and tells what has come.
+      if (code === 'REGISTRY_UPLOAD_BUSY') throw error;
+      quotas.hasCome(id, undefined);
+      if (code === 'REGISTRY_BLOB_TOO_LARGE' && room < this.#blobLimitBytes) {
+        await quotas.room(owner.repository, room + 1);
       }
       throw error;
-    } finally {
-      if (quotas.coverAny(owner.repository)) quotas.hasCome(id, await blobs.uploadSize(id));
     }
   }
 

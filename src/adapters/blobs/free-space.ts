@@ -3,19 +3,20 @@ import { registryError } from '../../registry/index.ts';
 
 /** Stays free: the database needs it, to delete things too. */
 const reserveBytes = 64 * 1024 * 1024;
-/** For so long a measurement counts; what was let in since is taken off it. */
+/** For so long a measurement counts. */
 const countsMs = 1_000;
 
 /**
- * Whether there is room on the disk, asked before bytes are read. A disk that becomes full meanwhile is
- * a fault of the write, which leaves nothing behind.
+ * Whether there is room on the disk, asked before bytes are read. What is only announced takes none: else who
+ * announces much and sends nothing would keep all others out. A disk that becomes full meanwhile is a fault
+ * of the write, which leaves nothing behind.
  */
 export class FreeSpace {
   readonly #measure: () => Promise<number>;
   readonly #nowMs: () => number;
   #freeBytes = 0;
   #untilMs = Number.NEGATIVE_INFINITY;
-  /** While one is under way: who asks meanwhile waits for the same, or would undo what others were let in. */
+  /** While one is under way, which who asks meanwhile waits for. */
   #measuring: Promise<void> | undefined;
 
   /** @param measure  how many bytes a store that is not root may still write */
@@ -35,7 +36,6 @@ export class FreeSpace {
       await this.#measuring;
     }
     if (this.#freeBytes - sizeBytes < reserveBytes) throw registryError('REGISTRY_STORAGE_FULL');
-    this.#freeBytes -= sizeBytes;
   }
 
   async #measureAnew(): Promise<void> {

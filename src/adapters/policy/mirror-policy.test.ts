@@ -15,6 +15,8 @@ const refused: readonly [mirror: string, code: string, says: string][] = [
   ['folder: m, upstream: a.b/C',                               'POLICY_VALUE',       'a registry'],
   ['folder: m, upstream: a.b/../c',                            'POLICY_VALUE',       'a registry'],
   ['folder: m, upstream: ftp://a.b',                           'POLICY_VALUE',       'a registry'],
+  ['folder: m, upstream: "https:/docker.io"',                  'POLICY_VALUE',       'a registry'],
+  ['folder: m, upstream: "docker.io:/x"',                      'POLICY_VALUE',       'a registry'],
   ['folder: m, upstream: a.b, username: u',                    'POLICY_VALUE',       'both or none'],
   ['folder: m, upstream: a.b, proxy: proxy:80',                'POLICY_VALUE',       'a URL, as'],
   ['folder: m, upstream: a.b, ca: x.pem',                      'POLICY_VALUE',       'in PEM'],

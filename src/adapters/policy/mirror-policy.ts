@@ -123,7 +123,7 @@ function folder(value: YamlValue, path: string): string {
 function upstream(value: YamlValue, path: string): Pick<MirrorPolicy, 'host' | 'scheme' | 'below'> {
   const written = text(value, path);
   const [, scheme = 'https', host = '', below] =
-    /^(?:(https?):\/\/)?([a-z0-9.:[\]-]+)(?:\/([^/].*?))?\/?$/.exec(written) ?? [];
+    /^(?:(https?):\/\/)?([a-z0-9.:[\]-]*[a-z0-9\]])(?:\/([^/].*?))?\/?$/.exec(written) ?? [];
   const isNamed = below === undefined || isRepositoryName(below);
   if (host !== '' && isNamed && URL.canParse(`${scheme}://${host}`)) {
     return { host, scheme: scheme === 'http' ? 'http' : 'https', below };

@@ -59,8 +59,10 @@ export class UpstreamLine {
   #rest(repository: RepositoryName, failure: StoreError): void {
     const now = this.#ports.clock();
     const restMs = restMsOf(failure);
+    const untilMs = now.getTime() + restMs;
     const whose = failure.detail.retryAfterSeconds === undefined ? repository : all;
-    this.#rests.set(whose, { failure, untilMs: now.getTime() + restMs }, now, restMs);
     this.#ports.told(repository, failure);
+    if ((this.#rests.get(whose, now)?.untilMs ?? 0) >= untilMs) return;
+    this.#rests.set(whose, { failure, untilMs }, now, restMs);
   }
 }

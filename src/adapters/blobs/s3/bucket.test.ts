@@ -30,17 +30,21 @@ async function opened(get: RequestListener) {
 }
 
 test('a part of an object is believed to be what the server says it is, and no other is taken', async () => {
-  const rows: [said: string | undefined, isTaken: boolean][] = [
-    ['bytes 4-9/10', true],
-    ['bytes 0-9/10', false],
-    ['bytes 4-8/10', false],
-    [undefined, false],
+  const rows: [start: number, end: number, said: string | undefined, isTaken: boolean][] = [
+    [4, 9, 'bytes 4-9/10', true],
+    [4, 9, 'bytes 0-9/10', false],
+    [4, 9, 'bytes 4-8/10', false],
+    [4, 9, undefined, false],
+    [0, 8, undefined, false],
+    [0, 9, undefined, true],
   ];
-  for (const [said, isTaken] of rows) {
+  for (const [start, end, said, isTaken] of rows) {
     using world = await opened((_, response) => {
-      response.writeHead(said ? 206 : 200, said ? { 'content-range': said } : {}).end(object);
+      const headers = { 'content-length': object.length };
+      response.writeHead(said ? 206 : 200, said ? { ...headers, 'content-range': said } : headers);
+      response.end(object);
     });
-    const asked = world.bucket.get('k', { start: 4, end: 9 });
+    const asked = world.bucket.get('k', { start, end });
     if (isTaken) (await asked)?.bytes.destroy();
     else await assert.rejects(asked, Unavailable, said);
   }
