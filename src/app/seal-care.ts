@@ -60,8 +60,10 @@ export async function renewOwnSeals(
   const before = new Date(clock().getTime() + renewedDaysBefore * dayMs);
   const guns = new Set<Gun>();
   for (const kind of kinds) {
-    const soon = await expiries.soonest(before, mostPerKind, kind);
-    for (const { gun } of soon) if (isOwnGun(gun, origins)) guns.add(gun);
+    for (const origin of origins) {
+      const soon = await expiries.soonest(before, mostPerKind, kind, `${origin}/store/`);
+      for (const { gun } of soon) guns.add(gun);
+    }
   }
   for (const gun of guns) {
     if (signal.aborted) return;
@@ -72,6 +74,10 @@ export async function renewOwnSeals(
       await server.accept(gun, parts, now);
       log.info({ gun, roles: [...parts.keys()] }, 'own seals renewed');
     } catch (error) {
+      if (isStoreError(error) && error.code === 'TRUST_VERSION_CONFLICT') {
+        log.info({ gun }, 'own seals were published by somebody else first');
+        continue;
+      }
       const why = isStoreError(error)
         ? { code: error.code, reason: error.message }
         : { err: error };

@@ -92,6 +92,29 @@ test(drained, { timeout: 30_000 }, async () => {
   await closed;
 });
 
+test('who reads slowly is sent the whole answer while the store drains', async () => {
+  const server = makeServer(undefined, openLog('silent'));
+  const answer = Promise.withResolvers<Buffer>();
+  server.get('/large', () => answer.promise);
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = server.server.address() as { port: number };
+  const socket = connect(port, '127.0.0.1', () =>
+    socket.write('GET /large HTTP/1.1\r\nHost: x\r\n\r\n'),
+  ).pause();
+  await new Promise((resolve) => server.server.once('request', resolve));
+  const closed = closeServer(server);
+  while (server.server.listening) await sleep(5);
+  // More than the buffers of both ends hold.
+  const large = Buffer.alloc(32 * 1024 ** 2);
+  answer.resolve(large);
+  await sleep(300);
+  let read = 0;
+  socket.on('data', ({ length }) => (read += length)).resume();
+  await new Promise((resolve) => socket.on('error', resolve).on('close', resolve));
+  assert.ok(read > large.length, `${read} of ${large.length} bytes came`);
+  await closed;
+});
+
 for (const [what, said] of [
   ['falls silent in a body', 'PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc'],
   ['never ends a head', 'GET /v2/ HTTP/1.1\r\nHost: x\r\n'],

@@ -19,7 +19,6 @@ const { createServer: createSecureServer } = process.getBuiltinModule('node:http
  */
 const usualTimes = { idleMs: 120_000, headersMs: 30_000, checkMs: 30_000, handshakeMs: 15_000 };
 const drainMs = 20_000;
-const answeredEveryMs = 50;
 /** A reader of a blob who takes nothing holds half a mebibyte; anybody may be one. */
 const mostConnections = 2_000;
 
@@ -99,6 +98,10 @@ function serve(
   const times = { ...heads, requestTimeout: 0, keepAliveTimeout: 75_000 };
   const failed = (failure: unknown) => log.error({ err: failure }, 'answer at once failed');
   const answer: Handler = (request, response) => {
+    // Node closes what is idle when the stop comes; who is answered after it ends with the last byte.
+    response.once('finish', () => {
+      if (!server.listening) request.socket.destroySoon();
+    });
     // A server that drains does not listen any more; the framework says so to the client.
     if (!server.listening || !instant.request) return handler(request, response);
     let isLeft = false;
@@ -146,11 +149,11 @@ function logAnswer(
  */
 export async function closeServer(server: Server, withinMs = drainMs): Promise<void> {
   const late = setTimeout(() => server.server.closeAllConnections(), withinMs);
-  // Node closes those that are idle now; who is answered from now on may keep their connection open.
-  const answered = setInterval(() => server.server.closeIdleConnections(), answeredEveryMs);
-  await server.close();
-  clearInterval(answered);
-  clearTimeout(late);
+  try {
+    await server.close();
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 /** A path that no API has, or that cannot be read at all. */

@@ -164,8 +164,11 @@ export interface ExpiryIndex {
   due(now: Date, limit: number): Promise<Gun[]>;
   /** Asks for nothing that is due at the GUN now before that instant; a new version overrules it. */
   postpone(gun: Gun, now: Date, until: Date): Promise<void>;
-  /** What expires before an instant, of one kind or of all, soonest first. */
-  soonest(before: Date, limit: number, kind?: ExpiryKind): Promise<Expiry[]>;
+  /**
+   * What expires before an instant, of one kind or of all, soonest first.
+   * @param prefix  what its GUN begins with
+   */
+  soonest(before: Date, limit: number, kind?: ExpiryKind, prefix?: string): Promise<Expiry[]>;
   summary(before: readonly Date[]): Promise<ExpirySummary[]>;
   /**
    * Looks at some roles of GUNs, in their order, and indexes the current files of those that are not

@@ -49,7 +49,7 @@ const others: readonly (readonly [why: string, ...texts: string[]])[] = [
   ['a command would take an option',      '-h/a', '--all'],
   ['controls',                            'h/a\n', 'h\0/a', 'a\tb', 'a\x7f', 'a\x85b', 'a\x1b[2Jb'],
   ['spaces that nobody sees',             ' a', 'a ', 'a/ b', 'a /b', 'a  b', 'a\xa0b', 'a\u3000b', 'a\u2028b'],
-  ['characters that nobody sees',         'a\u200bb', 'a\xadb', 'a\u202eb', '\ufeffa', 'a\u2066b', 'a\ue000'],
+  ['characters that nobody sees',         'a\u200bb', 'a\xadb', 'a\u202eb', '\ufeffa', 'a\u2066b', 'a\ue000', 'a\u3164', 'a\u034fb', 'a\ufe0f', 'a\u0378', 'a\u2800b'],
   ['half a character',                    'a\ud800', '\udc00/a'],
 ];
 

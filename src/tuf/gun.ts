@@ -18,7 +18,7 @@ import { tufError } from './errors.ts';
 export type Gun = string & { readonly __brand: 'Gun' };
 
 const fits = /^.{1,255}$/su;
-const unfit = /^-|[?#%*\\]|[\p{Cc}\p{Cf}\p{Co}\p{Cs}]|(?! )\p{Z}| {2}/u;
+const unfit = /^-|[?#%*\\]|[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{DI}\u2800]|(?! )\p{Z}| {2}/u;
 
 /**
  * @param text  a GUN as clients write it in a path: decoded, without a tag

@@ -55,6 +55,17 @@ export function expiryIndexContract(name: string, open: () => Promise<Indexed>):
       assert.equal((await world.index.soonest(days(36_500), 2)).length, 2);
       const [targets, ...others] = await world.index.soonest(days(36_500), 9, 'targets');
       assert.deepEqual([targets?.kind, targets?.gun, others.length], ['targets', gun, 0]);
+      const below = async (prefix: string) =>
+        (await world.index.soonest(days(36_500), 9, 'targets', prefix)).length;
+      assert.deepEqual(
+        [
+          await below(gun.slice(0, 5)),
+          await below(gun),
+          await below(gun.slice(1)),
+          await below('_'),
+        ],
+        [1, 1, 0, 0],
+      );
     });
 
     the('finds what is due, and no more when it is renewed or put off', async (world) => {

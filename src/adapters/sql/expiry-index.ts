@@ -53,9 +53,19 @@ export class SqlExpiryIndex implements ExpiryIndex {
       .execute();
   }
 
-  async soonest(before: Date, limit: number, kind?: ExpiryKind): Promise<Expiry[]> {
-    const all = this.#db.selectFrom('expiries').select(['gun', 'kind', 'role', 'expires_at']);
-    const rows = await (kind === undefined ? all : all.where('kind', '=', kind))
+  async soonest(
+    before: Date,
+    limit: number,
+    kind?: ExpiryKind,
+    prefix?: string,
+  ): Promise<Expiry[]> {
+    const rows = await this.#db
+      .selectFrom('expiries')
+      .select(['gun', 'kind', 'role', 'expires_at'])
+      .$if(kind !== undefined, (all) => all.where('kind', '=', kind as ExpiryKind))
+      .$if(prefix !== undefined, (all) =>
+        all.where(sql<boolean>`substr(gun, 1, length(${prefix})) = ${prefix}`),
+      )
       .where('expires_at', '<', before.getTime())
       .orderBy('expires_at')
       .orderBy('gun')

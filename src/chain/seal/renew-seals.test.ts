@@ -5,8 +5,9 @@ import { ChainWorld, origins, storeName } from '../../../test/support/chain-worl
 import { consumerSees } from '../../../test/support/consumer-sees.ts';
 import { MemoryPrivateKeyStore } from '../../../test/support/memory-private-key-store.ts';
 import { SealedStoreKeys } from '../../adapters/keys/index.ts';
-import { Secret } from '../../base/index.ts';
-import { parseGun, parseRoot, type RoleName, verifyRoot } from '../../tuf/index.ts';
+import { Secret, utf8 } from '../../base/index.ts';
+import { parseGun, parseRoot, publicKeyJson, type RoleName, verifyRoot } from '../../tuf/index.ts';
+import type { TrustFiles } from '../ports.ts';
 import { renewedSeals } from './renew-seals.ts';
 
 const gun = parseGun(`${origins[0]}/store/acme/app`);
@@ -56,7 +57,7 @@ test('what others signed in the place of the store is not signed again', async (
     [{ ...stolen, targets: () => theirs.targets() }, 'TUF_BELOW_THRESHOLD'],
     [
       { ...stolen, targets: keys.targets.bind(keys), root: theirs.root.bind(theirs) },
-      'TUF_SIGNATURE_INVALID',
+      'TUF_BELOW_THRESHOLD',
     ],
     [
       { ...stolen, targets: keys.targets.bind(keys), delegation: () => theirs.delegation() },
@@ -66,6 +67,27 @@ test('what others signed in the place of the store is not signed again', async (
     const request = { gun, storeName, before, now: world.now };
     await assert.rejects(renewedSeals(request, { trust: world.metadata, keys: other }), { code });
   }
+});
+
+test('a root that was changed in the database is not signed', async () => {
+  await using world = await published();
+  const stored = (await world.metadata.current(gun, 'root')) ?? assert.fail('there is no root');
+  const { key } = await realKeys(world).targets();
+  const file = JSON.parse(new TextDecoder().decode(stored.bytes));
+  file.signed.keys[key.id] = publicKeyJson(key);
+  for (const role of ['targets', 'snapshot', 'timestamp']) {
+    file.signed.roles[role].keyids.push(key.id);
+  }
+  const changed = { ...stored, bytes: utf8(JSON.stringify(file)) };
+  const { metadata } = world;
+  const trust: TrustFiles = {
+    byVersion: (...asked) => metadata.byVersion(...asked),
+    byChecksum: (...asked) => metadata.byChecksum(...asked),
+    current: async (of, role) => (role === 'root' ? changed : await metadata.current(of, role)),
+  };
+  const request = { gun, storeName, before: new Date(8.64e15), now: world.now };
+  const renewal = renewedSeals(request, { trust, keys: world.keys });
+  await assert.rejects(renewal, { code: 'TUF_BELOW_THRESHOLD' });
 });
 
 /** A store whose keys make certificates as the product does, with an image published. */

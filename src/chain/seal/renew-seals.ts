@@ -1,5 +1,7 @@
 import {
+  authorityOf,
   type Gun,
+  type MetadataFile,
   nextVersion,
   type PublicKey,
   parseMetadata,
@@ -50,8 +52,8 @@ export async function renewedSeals(
 
   const delegation = await keys.delegation();
   const own = await ownFiles(gun, storeName, trust, delegation.key);
-  const root = parseRoot(stored.root.bytes).signed;
-  if (ends(root)) parts.set('root', await renewedRoot(root, await keys.root(gun), now));
+  const root = parseRoot(stored.root.bytes);
+  if (ends(root.signed)) parts.set('root', await renewedRoot(root, await keys.root(gun), now));
   const signer = await keys.targets(gun);
   const authority = {
     role: 'targets',
@@ -69,9 +71,16 @@ export async function renewedSeals(
   return parts;
 }
 
-async function renewedRoot(root: Root, signer: Signer, now: Date): Promise<Uint8Array> {
-  const former = (root.roles.get('root')?.keyIds ?? []).flatMap((id) => root.keys.get(id) ?? []);
-  const others = former.filter(({ id }) => id !== signer.key.id).map(asKey(signer));
+/** Whoever could write the database may not have it sign another's keys: the file must be its own. */
+async function renewedRoot(
+  file: MetadataFile<Root>,
+  signer: Signer,
+  now: Date,
+): Promise<Uint8Array> {
+  const { role, keys } = authorityOf(file.signed, 'root');
+  const own = [...keys].filter(([, { canonicalId }]) => canonicalId === signer.key.canonicalId);
+  const { signed: root } = verifyFile(file, { role, keys: new Map(own), threshold: 1 });
+  const others = own.flatMap(([id, key]) => (id === signer.key.id ? [] : [asKey(signer)(key)]));
   const next = withRoleKeys(nextVersion(root, now), 'root', [signer.key]);
   return (await signFile('root', next, [signer, ...others])).bytes;
 }

@@ -42,7 +42,9 @@ export function isZone(text: string): boolean {
 
 /** True for a zone or one of the store's own names, however its host or its letters are written. */
 export function isReserved(first: string, origins: readonly string[]): boolean {
-  const plain = isPlain.test(first) ? first : plainName(first.normalize('NFKC'));
+  if (isPlain.test(first)) return reservedOf(origins).has(first);
+  // A slash of full width begins another part, for whoever reads it.
+  const [plain = ''] = plainName(first.normalize('NFKC')).split('/', 1);
   return reservedOf(origins).has(plain);
 }
 

@@ -151,7 +151,7 @@ function notesOf({ gun, root, rootsFrom, skipped, leftOut }: VerifiedRepository)
   }
   if (zones.test(gun)) {
     notes.push(
-      'if its host is a name of this store, or it has none, the name belongs to the chain, however it is spelt, and nobody can publish under it',
+      'if its host is a name of this store, or it has none, the name belongs to the chain, however it is spelt: nobody can publish under it, but in staging/ its producer',
     );
   }
   const shown = leftOut.slice(0, 20).map((text) => `left out: ${text}`);
