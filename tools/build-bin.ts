@@ -4,7 +4,6 @@
  * it writes `dist/countermark-PLATFORM` for each; Bun fetches what it is built upon from npm.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -29,14 +28,17 @@ interface BuildOptions {
  * @param files  what is written, and for which platform; `undefined` for this one
  */
 export async function buildShipped(files: ReadonlyMap<string, string | undefined>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'cm-build-'));
+  // Not os.tmpdir(): the path of a Unix socket must stay below 100 bytes.
+  const folder = mkdtempSync('/tmp/cm-build-');
+  // Beside what is written: nothing below /tmp can be run everywhere.
+  const first = `${[...files.keys()][0]}.first`;
   try {
-    const first = join(folder, 'countermark');
     await buildOneFile(first);
     const order = await rehearse(first, folder);
     for (const [file, platform] of files) await buildOneFile(file, { platform, order });
   } finally {
     rmSync(folder, { recursive: true, force: true });
+    rmSync(first, { force: true });
   }
 }
 

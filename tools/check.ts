@@ -21,6 +21,14 @@ const compileCache = join(root, 'node_modules/.cache/countermark');
 const changesTheProcess = /\bprocess\.(emit|chdir|umask|exit|env\.\w+ = )|\bmock\./;
 const fileTimeoutMs = 180_000;
 const wholeTimeoutMs = 600_000;
+/** A suite's own limit begins when its file was loaded. */
+const loaded = `
+async function loaded(module) {
+  const late = Promise.withResolvers();
+  const timer = setTimeout(() => late.reject(new Error('not loaded in time')), ${fileTimeoutMs});
+  await Promise.race([module, late.promise]).finally(() => clearTimeout(timer));
+}
+`;
 
 if (import.meta.main) {
   process.chdir(root);
@@ -60,10 +68,12 @@ async function runTogether(files: readonly string[]): Promise<Omit<Checked, 'sou
     ...{ tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0 },
   };
   let success = false;
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const events = run({
     files: processesOf(files).map(([name, group]) => writeEntry(folder, name, group)),
     concurrency: availableParallelism(),
-    signal: AbortSignal.timeout(wholeTimeoutMs),
+    signal: AbortSignal.any([stop.signal, AbortSignal.timeout(wholeTimeoutMs)]),
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
   });
   events.on('test:pass', ({ name }) => ended.add(name));
@@ -73,12 +83,19 @@ async function runTogether(files: readonly string[]): Promise<Omit<Checked, 'sou
     Object.assign(counts, summary.counts);
     success = summary.success;
   });
-  for await (const text of events.compose(new spec())) process.stdout.write(text);
-  rmSync(folder, { recursive: true });
+  try {
+    for await (const text of events.compose(new spec())) process.stdout.write(text);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
   const unended = files.filter((file) => !ended.has(file));
-  if (unended.length > 0)
-    console.log(`✖ not run to their end, since their process ended: ${unended.join(', ')}`);
-  return { code: success && unended.length === 0 ? 0 : 1, counts };
+  if (unended.length > 0) {
+    console.log(`✖ not run to their end, see their process above: ${unended.join(', ')}`);
+  }
+  if (success && unended.length === 0) return { code: 0, counts };
+  // A process that ended, or could not tidy up, is a failure of no test.
+  const isCounted = counts.failed + counts.cancelled > 0;
+  return { code: 1, counts: isCounted ? counts : { ...counts, failed: 1 } };
 }
 
 /** What each process is called, and its files; the fullest folders begin first, they take the longest. */
@@ -95,9 +112,9 @@ function writeEntry(folder: string, name: string, files: readonly string[]): str
   const suites = files.map((file) => {
     const url = JSON.stringify(pathToFileURL(file).href);
     const options = `{ timeout: ${fileTimeoutMs} }`;
-    return `await suite(${JSON.stringify(file)}, ${options}, () => import(${url}));\n`;
+    return `await suite(${JSON.stringify(file)}, ${options}, () => loaded(import(${url})));\n`;
   });
-  writeFileSync(entry, `import { suite } from 'node:test';\n${suites.join('')}`);
+  writeFileSync(entry, `import { suite } from 'node:test';\n${loaded}${suites.join('')}`);
   return entry;
 }
 

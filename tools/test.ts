@@ -1,5 +1,5 @@
 /**
- * `npm test`: everything. Types and lint, then unit and contract tests, then the real docker CLI,
+ * `npm test`: everything. Types and lint beside unit and contract tests, then the real docker CLI,
  * engine and notary against `npm start`. Ends with a total over all of them.
  *
  * A peer that is missing is installed where that is possible (root on Debian); otherwise one line
@@ -56,7 +56,7 @@ const total = results.map(({ counts }) => counts).reduce(sum);
 for (const [word, count] of Object.entries(total)) console.log(`ℹ ${named(word)} ${count}`);
 console.log(`ℹ duration_ms ${Date.now() - startedAt}`);
 if (leftOut !== undefined) console.log(leftOut);
-if (!sound) console.log('types or lint: see the top');
+if (!sound) console.log('types or lint: see after the unit and contract tests');
 const complete = leftOut === undefined || process.env.CI !== 'true';
 process.exitCode = sound && complete && results.every(({ code }) => code === 0) ? 0 : 1;
 

@@ -40,6 +40,8 @@ export class PeerProcess implements AsyncDisposable {
       this.#child.once('close', (code, signal) => over(signal ?? `exit code ${code}`));
     });
     process.once('exit', this.#kill);
+    // Without a listener a signal ends the process before it kills anybody.
+    if (!process.listeners('SIGTERM').includes(endProcess)) process.once('SIGTERM', endProcess);
   }
 
   get pid(): number {
@@ -73,4 +75,8 @@ export class PeerProcess implements AsyncDisposable {
   #obituary(): string {
     return `${this.#program} ended untold: ${this.#over}; it printed last\n${this.#printed}`;
   }
+}
+
+function endProcess(): void {
+  process.exit(143);
 }

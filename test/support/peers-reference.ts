@@ -66,24 +66,30 @@ export async function startReferencePair({
   );
   const clean = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', clean);
-  const registryPeer = new PeerProcess('docker-registry', ['serve', join(folder, 'registry.yml')]);
-  const trustPeer = new PeerProcess('notary-server', ['-config', join(folder, 'notary.json')]);
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => {
+    process.removeListener('exit', clean);
+    clean();
+  });
+  const registryPeer = undo.use(
+    new PeerProcess('docker-registry', ['serve', join(folder, 'registry.yml')]),
+  );
+  const trustPeer = undo.use(
+    new PeerProcess('notary-server', ['-config', join(folder, 'notary.json')]),
+  );
   const whenReady = service === undefined ? 200 : 401;
   await registryPeer.ready(() => fetch(`http://${registry}/v2/`).then((answer) => answer.ok));
   await trustPeer.ready(() =>
     wireRequest(`https://${trust}/v2/`).then(({ status }) => status === whenReady),
   );
+  const peers = undo.move();
   return {
     registry,
     registryFolder: join(folder, 'registry'),
     registryPid: registryPeer.pid,
     trustServer: `https://${trust}`,
     certificateFile,
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([registryPeer, trustPeer].map((peer) => peer[Symbol.asyncDispose]()));
-      process.removeListener('exit', clean);
-      clean();
-    },
+    [Symbol.asyncDispose]: () => peers.disposeAsync(),
   };
 }
 

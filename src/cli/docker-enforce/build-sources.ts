@@ -55,12 +55,19 @@ export function refuseForeignSources(flags: Flags): void {
  */
 export function refuseForeignCache(source: string): void {
   const isNamed = !source.includes('=');
-  const fields = isNamed ? new Map([['ref', source]]) : fieldsOf(source);
+  const fields = isNamed
+    ? new Map([
+        ['type', 'registry'],
+        ['ref', source],
+      ])
+    : fieldsOf(source);
   const [type, ref = ''] = [fields.get('type'), fields.get('ref')];
   // What is quoted, buildx takes apart otherwise than this does.
   const isRead = !/["\r\n]/.test(source);
-  const isOurs = type === 'local' || type === 'gha' || type === 'inline';
-  if (isRead && (isOurs || isDigest(ref))) return;
+  // GitHub's is the one of the machine that builds, unless it is told another.
+  const isElsewhere = [...fields.keys()].some((name) => name.trim().startsWith('url'));
+  const isOurs = type === 'local' || type === 'inline' || (type === 'gha' && !isElsewhere);
+  if (isRead && (isOurs || (type === 'registry' && isDigest(ref)))) return;
   throw unenforceable(
     `a build cache (${source}) is signed by nobody, and what it holds becomes part of the image; name it by digest, or leave it out`,
   );
