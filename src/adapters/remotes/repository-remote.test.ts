@@ -20,7 +20,7 @@ const large = randomBytes(20 * 1024 * 1024);
 const piece = 8 * 1024 * 1024;
 
 /** A repository whose waits are short, and counted. */
-function repositoryAt(t: TestContext, host: string) {
+function repositoryAt(t: TestContext, host: string, pauseMs = 100) {
   const http = new HttpsClient();
   t.after(() => http[Symbol.dispose]());
   const origin = `http://${host}`;
@@ -29,7 +29,7 @@ function repositoryAt(t: TestContext, host: string) {
   const waits = { count: 0 };
   const pause = async (attempt: number) => {
     waits.count++;
-    await sleep(attempt * 100);
+    await sleep(attempt * pauseMs);
   };
   return Object.assign(new RepositoryRemote({ client, origin, repository, pause }), { waits });
 }
@@ -107,7 +107,7 @@ test('a connection that always breaks ends the copy, and nothing is left of the 
   await using source = await RegistryMiddleman.start(there.origin);
   source.fault = (request) =>
     isLarge(request) ? { kind: 'cut-answer', afterBytes: 5 } : undefined;
-  const from = repositoryAt(t, source.host);
+  const from = repositoryAt(t, source.host, 10);
   const to = repositoryAt(t, new URL(here.origin).host);
   const ways = { source: from, destination: to, reference: v1, tag: v1 };
   await assert.rejects(copyImage({ ...ways, attached: false, watch: nobody }), {
