@@ -14,7 +14,7 @@ export function processWorld(clock: Clock): CliWorld {
   // Standard input is opened when it is used, which takes time.
   const terminal = processTerminal(() => process.stdin, standardError);
   async function openDocker(options: DockerOptions): Promise<DockerTrustWorld> {
-    const { openDockerWorld } = await import('./docker-world.ts');
+    const { openDockerWorld } = await import('./docker/docker-world.ts');
     const folder = options.config || dockerFolder;
     return await openDockerWorld(folder, env, clock, { ...options, warn: printError });
   }
@@ -46,53 +46,53 @@ export function processWorld(clock: Clock): CliWorld {
       return standardError.isTTY;
     },
     importNotary: async (question, watch) => {
-      const { importNotary } = await import('./import-notary.ts');
+      const { importNotary } = await import('./operations/import-notary.ts');
       return importNotary(question, watch, { env, dockerFolder, clock });
     },
     moveDatabase: async (data, told) => {
-      const { moveDatabase } = await import('./move-database.ts');
+      const { moveDatabase } = await import('./operations/move-database.ts');
       return await moveDatabase(data, told, env);
     },
     serve: async (flags) => {
-      const { serve } = await import('./serve.ts');
+      const { serve } = await import('./store/serve.ts');
       await serve(flags, env, clock);
     },
     signer: async (flags) => {
-      const { runSigner } = await import('./signer.ts');
+      const { runSigner } = await import('./signer/signer.ts');
       await runSigner(flags, env, clock);
     },
     reencrypt: async (flags) => {
-      const { reencrypt } = await import('./signer.ts');
+      const { reencrypt } = await import('./signer/signer.ts');
       return await reencrypt(flags, env);
     },
     moveKeys: async (question, told) => {
-      const { moveKeys } = await import('./move-keys.ts');
+      const { moveKeys } = await import('./operations/move-keys.ts');
       return await moveKeys(question, told, { env, clock });
     },
     importRegistry: async (question, watch) => {
-      const { importRegistry } = await import('./import-registry.ts');
+      const { importRegistry } = await import('./operations/import-registry.ts');
       return await importRegistry(question, watch, { env, clock });
     },
     openCopier: async (question) => {
-      const { openCopier } = await import('./open-copier.ts');
+      const { openCopier } = await import('./docker/open-copier.ts');
       return await openCopier(question, { env, dockerFolder, clock });
     },
     scrubRegistry: async (question, told) => {
-      const { scrubRegistry } = await import('./scrub-registry.ts');
+      const { scrubRegistry } = await import('./operations/scrub-registry.ts');
       return await scrubRegistry(question, told, { env, clock });
     },
     pki: {
       init: async (folder, hosts) => {
-        const { initPki } = await import('./pki.ts');
+        const { initPki } = await import('./signer/pki.ts');
         return initPki(folder, hosts, clock());
       },
       addClient: async (folder, name) => {
-        const { addClient } = await import('./pki.ts');
+        const { addClient } = await import('./signer/pki.ts');
         return addClient(folder, name, clock());
       },
       list: async (folder) => {
-        const { listPki } = await import('./pki-renew.ts');
-        const { readWithdrawn } = await import('./pki-withdraw.ts');
+        const { listPki } = await import('./signer/pki-renew.ts');
+        const { readWithdrawn } = await import('./signer/pki-withdraw.ts');
         const withdrawn = readWithdrawn(folder) ?? new Set();
         return listPki(folder).map((one) => ({
           ...one,
@@ -100,18 +100,18 @@ export function processWorld(clock: Clock): CliWorld {
         }));
       },
       renew: async (folder, name, options) => {
-        const { renewMember } = await import('./pki-renew.ts');
+        const { renewMember } = await import('./signer/pki-renew.ts');
         return renewMember(folder, name, options, clock());
       },
       withdraw: async (folder, name) => {
-        const { withdrawMember } = await import('./pki-withdraw.ts');
+        const { withdrawMember } = await import('./signer/pki-withdraw.ts');
         return withdrawMember(folder, name, clock());
       },
     },
     docker: openDocker,
     ownCommand,
     installPlugin: async ({ config }) => {
-      const { installPlugin } = await import('./install-plugin.ts');
+      const { installPlugin } = await import('./docker/install-plugin.ts');
       return installPlugin(config || dockerFolder);
     },
   };

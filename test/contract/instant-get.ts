@@ -8,7 +8,7 @@ import { SealedRoleKeys } from '../../src/adapters/keys/index.ts';
 import type { Database } from '../../src/adapters/sql/database.ts';
 import { SqlPrivateKeyStore } from '../../src/adapters/sql/private-key-store.ts';
 import { SqlUserStore } from '../../src/adapters/sql/user-store.ts';
-import { AnnouncedMetadata } from '../../src/app/announced-metadata.ts';
+import { AnnouncedMetadata } from '../../src/app/store/announced-metadata.ts';
 import { Secret } from '../../src/base/index.ts';
 import { createAuth, type InstantUsers } from '../../src/http/auth/index.ts';
 import { createInstantGet, createNotaryApi, requestsOf } from '../../src/http/notary-api/index.ts';

@@ -20,10 +20,10 @@ import {
   type TlsCertificate,
 } from '../../src/adapters/certificates/index.ts';
 import type { SignerConnection } from '../../src/adapters/keys/signer-connection.ts';
-import { addClient, initPki, readPem } from '../../src/app/pki.ts';
-import { listPki, renewMember } from '../../src/app/pki-renew.ts';
-import { withdrawMember } from '../../src/app/pki-withdraw.ts';
-import { startSigner } from '../../src/app/signer.ts';
+import { addClient, initPki, readPem } from '../../src/app/signer/pki.ts';
+import { listPki, renewMember } from '../../src/app/signer/pki-renew.ts';
+import { withdrawMember } from '../../src/app/signer/pki-withdraw.ts';
+import { startSigner } from '../../src/app/signer/signer.ts';
 import { isStoreError, Secret, utf8 } from '../../src/base/index.ts';
 import { createKeyRequest, paths, signatureRequest } from '../../src/signer/index.ts';
 import { freePort } from '../support/free-port.ts';

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { RemoteRoleKeys } from '../../src/adapters/keys/index.ts';
-import { initPki } from '../../src/app/pki.ts';
+import { initPki } from '../../src/app/signer/pki.ts';
 import { isStoreError, utf8 } from '../../src/base/index.ts';
 import { healthServices, keyIdMessage, paths } from '../../src/signer/index.ts';
 import { TrustServer } from '../../src/trust/index.ts';

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { parsePolicy } from '../../src/adapters/policy/index.ts';
 import { anonymous, Remotes } from '../../src/adapters/remotes/index.ts';
-import { openMirror } from '../../src/app/mirrors.ts';
+import { openMirror } from '../../src/app/views/mirrors.ts';
 import { digestOf, hexOf, utf8 } from '../../src/base/index.ts';
 import { mediaTypes, parseRepositoryName, parseTag } from '../../src/oci/index.ts';
 import { plainEnvironment, printed, runCommand } from '../support/command.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDockerWorld } from '../../src/app/docker-world.ts';
+import { openDockerWorld } from '../../src/app/docker/docker-world.ts';
 import { digestOf, utf8 } from '../../src/base/index.ts';
 import { runDockerTrust } from '../../src/cli/docker-trust/run-docker-trust.ts';
 import type { CliWorld, DockerOptions } from '../../src/cli/index.ts';

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { anonymous } from '../../adapters/remotes/index.ts';
+import { DockerWithEngine } from './docker-with-engine.ts';
+
+/*
+ * Whether docker is started. The one on the PATH here is a program that fails at once and says nothing
+ * (`false`), so whatever comes back without an error came from the engine.
+ */
+
+const name = `registry.example/app@sha256:${'ab'.repeat(32)}`;
+const started = { code: 'DOCKER_FAILED', message: /did not say why/ };
+
+const acts: Readonly<Record<string, (docker: DockerWithEngine) => Promise<unknown>>> = {
+  pull: (docker) => docker.pull(name, { to: 'nowhere' }),
+  tag: (docker) => docker.tag(name, 'registry.example/app:v1'),
+  requireLocalImage: (docker) => docker.requireLocalImage(name),
+};
+
+/** What an engine answers that does all it is asked. */
+const able: RequestListener = ({ method, url = '' }, response) => {
+  const code = method === 'POST' && url.includes('/tag?') ? 201 : 200;
+  response.writeHead(code).end('{"status":"x"}');
+};
+
+const engines: readonly [
+  what: string,
+  answer: RequestListener,
+  globals: string[],
+  isStarted: boolean,
+][] = [
+  ['does it', able, [], false],
+  ['does it, told by flags of no account', able, ['--debug', '--log-level=error'], false],
+  ['refuses', (_, response) => response.writeHead(404).end('{"message":"no"}'), [], true],
+  ['breaks', (request) => request.socket.destroy(), [], true],
+  ['says what is no answer', (_, response) => response.end('<html>'), [], true],
+  ['is not the one of --host', able, ['--host=unix:///nosuch.sock'], true],
+  ['is one of several hosts', able, ['-H', 'unix:///a', '-H', 'unix:///b'], true],
+  ['is not the one of --context', able, ['--context', 'nosuch'], true],
+  ['is to be asked over TLS', able, ['--tlsverify'], true],
+];
+
+for (const [what, answer, globals, isStarted] of engines) {
+  for (const [act, run] of Object.entries(acts)) {
+    // Of an image that is there, more is not asked.
+    if (act === 'requireLocalImage' && what === 'says what is no answer') continue;
+    test(`${act}, where the engine ${what}: docker is ${isStarted ? '' : 'not '}started`, async () => {
+      await using world = await fakeEngine(answer);
+      using docker = world.docker(globals);
+      if (isStarted) await assert.rejects(run(docker), started);
+      else await run(docker);
+    });
+  }
+}
+
+test('whether there is an image is what the engine says, else what docker does', async () => {
+  for (const [answer, expected] of [
+    [able, true],
+    [(_, response) => response.writeHead(404).end(), false],
+    [(_, response) => response.writeHead(500).end(), false],
+  ] as [RequestListener, boolean][]) {
+    await using world = await fakeEngine(answer);
+    using docker = world.docker([]);
+    assert.equal(await docker.hasImage(name), expected);
+  }
+});
+
+test('a pull that fails once something is shown is not begun again', async () => {
+  await using world = await fakeEngine((_request, response) => {
+    response.end('{"status":"one"}\n{"error":"no space left"}\n');
+  });
+  using docker = world.docker([]);
+  await assert.rejects(docker.pull(name, { to: 'nowhere' }), {
+    code: 'DOCKER_FAILED',
+    message: 'no space left',
+  });
+});
+
+test('an engine that failed once is not asked again', async () => {
+  let asked = 0;
+  await using world = await fakeEngine((_request, response) => {
+    asked++;
+    response.writeHead(500).end();
+  });
+  using docker = world.docker([]);
+  for (let i = 0; i < 3; i++) await assert.rejects(docker.tag(name, 'app:v1'), started);
+  assert.equal(asked, 1);
+});
+
+async function fakeEngine(answer: RequestListener) {
+  const folder = mkdtempSync(join(tmpdir(), 'cm-docker-'));
+  mkdirSync(join(folder, 'bin'));
+  copyFileSync('/bin/false', join(folder, 'bin/docker'));
+  const server = createServer((request, response) => {
+    response.setHeader('api-version', '1.41').setHeader('server', 'Docker/28.2.2 (linux)');
+    if (request.url === '/_ping') response.end();
+    else answer(request, response);
+  });
+  const socket = join(folder, 'docker.sock');
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  return {
+    docker: (globals: readonly string[]) =>
+      new DockerWithEngine({
+        folder,
+        env: { PATH: join(folder, 'bin'), DOCKER_HOST: `unix://${socket}` },
+        globals,
+        credentials: anonymous,
+      }),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
