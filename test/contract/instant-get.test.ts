@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
-import { SqliteInstantReads } from '../../src/adapters/sql/instant-reads.ts';
+import { SqliteInstantReads } from '../../src/adapters/sql/instant/instant-reads.ts';
 import { instantGetContract } from './instant-get.ts';
 
 instantGetContract('SQLite', async () => {

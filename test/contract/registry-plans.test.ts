@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { type Database, openDatabase, sqliteOf } from '../../src/adapters/sql/database.ts';
-import { isHeldBy, manifestsNeeding } from '../../src/adapters/sql/registry-reach.ts';
+import { isHeldBy, manifestsNeeding } from '../../src/adapters/sql/registry/reach.ts';
 import { digestOf, utf8 } from '../../src/base/index.ts';
 import { parseRepositoryName } from '../../src/oci/index.ts';
 import { collectionContract } from './collection.ts';

@@ -1,12 +1,12 @@
 import { after, describe } from 'node:test';
-import { SqlAdmissions } from '../../src/adapters/sql/admission-store.ts';
-import { SqlCandidates } from '../../src/adapters/sql/candidate-store.ts';
+import { SqlAdmissions } from '../../src/adapters/sql/chain/admission-store.ts';
+import { SqlCandidates } from '../../src/adapters/sql/chain/candidate-store.ts';
 import type { Database } from '../../src/adapters/sql/database.ts';
-import { SqlExpiryIndex } from '../../src/adapters/sql/expiry-index.ts';
-import { SqlMetadataStore } from '../../src/adapters/sql/metadata-store.ts';
 import { SqlPrivateKeyStore } from '../../src/adapters/sql/private-key-store.ts';
-import { SqlCollection } from '../../src/adapters/sql/registry-collection.ts';
-import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
+import { SqlCollection } from '../../src/adapters/sql/registry/collection.ts';
+import { SqlRegistryIndex } from '../../src/adapters/sql/registry/registry-index.ts';
+import { SqlExpiryIndex } from '../../src/adapters/sql/trust/expiry-index.ts';
+import { SqlMetadataStore } from '../../src/adapters/sql/trust/metadata-store.ts';
 import { SqlUserStore } from '../../src/adapters/sql/user-store.ts';
 import { chainStoresContract } from './chain-stores.ts';
 import { collectionContract, type OpenCollection } from './collection.ts';

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { copyStore } from '../../src/adapters/sql/copy-store.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
-import { SqlMetadataStore } from '../../src/adapters/sql/metadata-store.ts';
+import { SqlMetadataStore } from '../../src/adapters/sql/trust/metadata-store.ts';
 import { utf8 } from '../../src/base/index.ts';
 import { parseGun, parseRoleName } from '../../src/tuf/index.ts';
 import { ChainWorld } from '../support/chain-world.ts';

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CollectedFiles } from '../../src/adapters/blobs/collected-files.ts';
 import { pathsIn } from '../../src/adapters/blobs/paths.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
-import { SqlCollection } from '../../src/adapters/sql/registry-collection.ts';
+import { SqlCollection } from '../../src/adapters/sql/registry/collection.ts';
 import { collect } from '../../src/registry/index.ts';
 import { ChaosPushers } from '../support/chaos-pushers.ts';
 import { chaosRules, RegistryProcess } from '../support/registry-process.ts';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { SealedRoleKeys } from '../../src/adapters/keys/index.ts';
-import { SqlAdmissions } from '../../src/adapters/sql/admission-store.ts';
-import { SqlCandidates } from '../../src/adapters/sql/candidate-store.ts';
+import { SqlAdmissions } from '../../src/adapters/sql/chain/admission-store.ts';
+import { SqlCandidates } from '../../src/adapters/sql/chain/candidate-store.ts';
 import { type Database, openDatabase } from '../../src/adapters/sql/database.ts';
-import { SqlMetadataStore } from '../../src/adapters/sql/metadata-store.ts';
-import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
+import { SqlRegistryIndex } from '../../src/adapters/sql/registry/registry-index.ts';
+import { SqlMetadataStore } from '../../src/adapters/sql/trust/metadata-store.ts';
 import {
   type Digest,
   digestOf,

@@ -7,9 +7,9 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import Fastify, { type FastifyRequest } from 'fastify';
 import { openFilesystemBlobs } from '../../src/adapters/blobs/index.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
-import { SqlCollection } from '../../src/adapters/sql/registry-collection.ts';
-import { SqlRegistryIndex } from '../../src/adapters/sql/registry-index.ts';
-import { isHeldBy, manifestsNeeding, presentAmong } from '../../src/adapters/sql/registry-reach.ts';
+import { SqlCollection } from '../../src/adapters/sql/registry/collection.ts';
+import { isHeldBy, manifestsNeeding, presentAmong } from '../../src/adapters/sql/registry/reach.ts';
+import { SqlRegistryIndex } from '../../src/adapters/sql/registry/registry-index.ts';
 import type { Clock } from '../../src/base/index.ts';
 import type { Principal, RegistryGate } from '../../src/http/auth/index.ts';
 import {

@@ -9,9 +9,9 @@ import { importRepositories, TrustServer } from '../../trust/index.ts';
 import { type Gun, parseGun, parseMetadata } from '../../tuf/index.ts';
 import { SealedRoleKeys } from '../keys/index.ts';
 import { type Database, openDatabase } from '../sql/database.ts';
-import { SqlImportTarget } from '../sql/import-target.ts';
-import { SqlMetadataStore } from '../sql/metadata-store.ts';
 import { SqlPrivateKeyStore } from '../sql/private-key-store.ts';
+import { SqlImportTarget } from '../sql/trust/import-target.ts';
+import { SqlMetadataStore } from '../sql/trust/metadata-store.ts';
 import { DatabaseSource, RowShelf, readServerDump, readSignerDump } from './index.ts';
 
 /*

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ChainWorld, origins, storeName } from '../../../test/support/chain-world.ts';
-import { SqlExpiryIndex } from '../../adapters/sql/expiry-index.ts';
+import { SqlExpiryIndex } from '../../adapters/sql/trust/expiry-index.ts';
 import type { ExpiryIndex } from '../../trust/index.ts';
 import { parseGun } from '../../tuf/index.ts';
 import { openLog } from '../log.ts';

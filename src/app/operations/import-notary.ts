@@ -16,7 +16,7 @@ import {
   dockerCredentials,
   HttpsClient,
 } from '../../adapters/remotes/index.ts';
-import { SqlImportTarget } from '../../adapters/sql/import-target.ts';
+import { SqlImportTarget } from '../../adapters/sql/trust/import-target.ts';
 import { type Clock, Secret } from '../../base/index.ts';
 import type { ImportQuestion } from '../../cli/index.ts';
 import {

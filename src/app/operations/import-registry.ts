@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { RegistryFolder } from '../../adapters/registry-folder/index.ts';
-import { SqlRegistryIndex } from '../../adapters/sql/registry-index.ts';
+import { SqlRegistryIndex } from '../../adapters/sql/registry/registry-index.ts';
 import type { Clock } from '../../base/index.ts';
 import type { RegistryImportQuestion, RegistryImportWatch } from '../../cli/index.ts';
 import { isZone } from '../../http/auth/index.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SqlScrub } from '../../adapters/sql/registry-scrub.ts';
+import { SqlScrub } from '../../adapters/sql/registry/scrub.ts';
 import type { Clock } from '../../base/index.ts';
 import type { ScrubQuestion } from '../../cli/index.ts';
 import { type Scrubbed, type Scrubbing, scrub } from '../../registry/index.ts';

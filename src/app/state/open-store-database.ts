@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Database, openDatabase } from '../../adapters/sql/database.ts';
-import { SqliteInstantReads } from '../../adapters/sql/instant-reads.ts';
-import { PostgresInstantReads } from '../../adapters/sql/postgres-instant-reads.ts';
+import { SqliteInstantReads } from '../../adapters/sql/instant/instant-reads.ts';
+import { PostgresInstantReads } from '../../adapters/sql/instant/postgres-instant-reads.ts';
 import type { Secret } from '../../base/index.ts';
 import { type Config, nameOfDatabase } from '../config.ts';
 import { appError } from '../errors.ts';
@@ -46,6 +46,6 @@ export async function openInstantReads(
 ): Promise<InstantReads> {
   if (!database) return new SqliteInstantReads(folder.database);
   // A driver costs memory that a store on SQLite can do without.
-  const { PostgresLine } = await import('../../adapters/sql/postgres-line.ts');
+  const { PostgresLine } = await import('../../adapters/sql/instant/postgres-line.ts');
   return new PostgresInstantReads(new PostgresLine(database.reveal()));
 }

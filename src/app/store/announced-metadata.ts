@@ -1,7 +1,7 @@
 import { type Database, sqliteOf } from '../../adapters/sql/database.ts';
 import { Grouped } from '../../adapters/sql/grouped.ts';
-import { SqlMetadataStore } from '../../adapters/sql/metadata-store.ts';
-import { publishSteps } from '../../adapters/sql/publish-files.ts';
+import { SqlMetadataStore } from '../../adapters/sql/trust/metadata-store.ts';
+import { publishSteps } from '../../adapters/sql/trust/publish-files.ts';
 
 /**
  * The trust server's store, with a word to the chain after each accepted update, so that it looks

@@ -1,12 +1,12 @@
-import { SqlAdmissions } from '../../adapters/sql/admission-store.ts';
-import { SqlCandidates } from '../../adapters/sql/candidate-store.ts';
+import { SqlAdmissions } from '../../adapters/sql/chain/admission-store.ts';
+import { SqlCandidates } from '../../adapters/sql/chain/candidate-store.ts';
 import type { Database } from '../../adapters/sql/database.ts';
-import { SqlExpiryIndex } from '../../adapters/sql/expiry-index.ts';
 import { SqlPrivateKeyStore } from '../../adapters/sql/private-key-store.ts';
-import { SqlCollection } from '../../adapters/sql/registry-collection.ts';
-import { SqlRegistryIndex } from '../../adapters/sql/registry-index.ts';
+import { SqlCollection } from '../../adapters/sql/registry/collection.ts';
+import { SqlRegistryIndex } from '../../adapters/sql/registry/registry-index.ts';
+import { SqlExpiryIndex } from '../../adapters/sql/trust/expiry-index.ts';
+import { SqlVersionShelf } from '../../adapters/sql/trust/version-shelf.ts';
 import { SqlUserStore } from '../../adapters/sql/user-store.ts';
-import { SqlVersionShelf } from '../../adapters/sql/version-shelf.ts';
 import type { Config } from '../config.ts';
 import type { DataFolder } from '../state/data-folder.ts';
 import {

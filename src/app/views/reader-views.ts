@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { RegistryPolicy } from '../../adapters/policy/index.ts';
 import type { Database } from '../../adapters/sql/database.ts';
-import { isHeldBy, manifestsNeeding, presentAmong } from '../../adapters/sql/registry-reach.ts';
+import { isHeldBy, manifestsNeeding, presentAmong } from '../../adapters/sql/registry/reach.ts';
 import type { Clock } from '../../base/index.ts';
 import {
   type BlobStore,
