@@ -7,22 +7,22 @@ type Make = (world: CliWorld, report: Report) => Promise<Command>;
 
 /** By their first words, in the order of the help. */
 const makers: ReadonlyMap<string, Make> = new Map<string, Make>([
-  ['serve', async (world) => (await import('./serve.ts')).serveCommand(world)],
-  ['signer', async (world) => (await import('./signer.ts')).signerCommands(world)],
-  ['pki', async (world) => (await import('./pki.ts')).pkiCommands(world)],
-  ['user', async (world) => (await import('./user.ts')).userCommands(world)],
-  ['candidate', async (...to) => (await import('./candidate.ts')).candidateCommands(...to)],
-  ['trust', async (world) => (await import('./trust.ts')).trustCommands(world)],
+  ['serve', async (world) => (await import('./operator/serve.ts')).serveCommand(world)],
+  ['signer', async (world) => (await import('./operator/signer.ts')).signerCommands(world)],
+  ['pki', async (world) => (await import('./operator/pki.ts')).pkiCommands(world)],
+  ['user', async (world) => (await import('./store/user.ts')).userCommands(world)],
+  ['candidate', async (...to) => (await import('./store/candidate.ts')).candidateCommands(...to)],
+  ['trust', async (world) => (await import('./store/trust.ts')).trustCommands(world)],
   ['verify', async (...to) => (await import('./verify.ts')).verifyCommand(...to)],
-  ['copy', async (...to) => (await import('./copy.ts')).copyCommand(...to)],
-  ['import', async (...to) => (await import('./import.ts')).importCommands(...to)],
-  ['registry', async (...to) => (await import('./registry.ts')).registryCommands(...to)],
+  ['copy', async (...to) => (await import('./copy/copy.ts')).copyCommand(...to)],
+  ['import', async (...to) => (await import('./operator/import.ts')).importCommands(...to)],
+  ['registry', async (...to) => (await import('./operator/registry.ts')).registryCommands(...to)],
 ]);
 
 /** The same, of commands that are run once and that no help shows. */
 const hiddenMakers: ReadonlyMap<string, Make> = new Map<string, Make>([
-  ['plugin', async (world) => (await import('./plugin.ts')).pluginCommands(world)],
-  ['shell-init', async (world) => (await import('./shell-init.ts')).shellInitCommand(world)],
+  ['plugin', async (world) => (await import('./shell/plugin.ts')).pluginCommands(world)],
+  ['shell-init', async (world) => (await import('./shell/shell-init.ts')).shellInitCommand(world)],
 ]);
 
 /**
@@ -55,9 +55,9 @@ export async function addCommands(
 
 /** They speak of all that there are when they are run. */
 async function commandsAboutCommands(program: Command, world: CliWorld): Promise<Command[]> {
-  const { programOutline } = await import('./outline.ts');
-  const { completionCommands } = await import('./completion.ts');
-  const { manCommand } = await import('./man.ts');
+  const { programOutline } = await import('./shell/outline.ts');
+  const { completionCommands } = await import('./shell/completion.ts');
+  const { manCommand } = await import('./shell/man.ts');
   const outline = () => programOutline(program);
   return [...completionCommands(world, outline), manCommand(world, outline)];
 }

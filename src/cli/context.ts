@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { cliError } from './errors.ts';
 import type { CliWorld } from './ports.ts';
-import { StoreClient } from './store-client.ts';
+import { StoreClient } from './store/store-client.ts';
 
 /** Options that every command takes, before its name or after it. */
 export interface CommonOptions {

@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import type { ImageVerification, Link, Voucher } from '../client/index.ts';
 import { type CommonOptions, trustOf } from './context.ts';
 import { exitCodes, type Report } from './exit-codes.ts';
+import { collect } from './operator/serve.ts';
 import type { CliWorld } from './ports.ts';
 import { printable } from './printable.ts';
-import { collect } from './serve.ts';
 import { instant } from './table.ts';
 
 interface VerifyOptions extends CommonOptions {

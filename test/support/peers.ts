@@ -139,7 +139,7 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'trust-many-tags.test.ts': ['notary'],
   'tuf-fixpoint.test.ts': reference,
   'src/tuf/issued-by.test.ts': ['openssl'],
-  'src/cli/shell-init.test.ts': ['zsh', 'fish'],
+  'src/cli/shell/shell-init.test.ts': ['zsh', 'fish'],
   'src/adapters/certificates/certificates.test.ts': ['openssl'],
   'src/adapters/trust-folder/trust-folder.test.ts': ['openssl'],
 };

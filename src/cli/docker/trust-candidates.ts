@@ -1,6 +1,6 @@
-import { complete, printedCandidates } from '../complete.ts';
 import { trustCommandTable } from '../docker-trust/commands.ts';
-import { trustOutline } from '../outline.ts';
+import { complete, printedCandidates } from '../shell/complete.ts';
+import { trustOutline } from '../shell/outline.ts';
 
 /** For the shell: no names of files. */
 const noFiles = 4;
