@@ -69,6 +69,12 @@ test('it is found through PATH as well', async () => {
   assert.match(stdout, /^Usage: {2}docker dct COMMAND/);
 });
 
+test("what it cannot print it says, in docker's words", async () => {
+  const file = join(built.folder, 'countermark');
+  const { code, stderr } = await runCommand('sh', ['-c', '"$0" --version > /dev/full', file]);
+  assert.deepEqual([code, stderr], [1, 'write /dev/stdout: no space left on device\n']);
+});
+
 test('what stands in the folder it is started in changes nothing', async () => {
   const server = 'DOCKER_CONTENT_TRUST_SERVER=https://127.0.0.1:1';
   writeFileSync(join(home, '.env'), `${server}\n`);

@@ -17,6 +17,7 @@ import { type Access, KeyService } from '../../signer/index.ts';
 import { parseDatabase, parseListen } from '../config.ts';
 import { appError } from '../errors.ts';
 import { openLog } from '../log.ts';
+import { standardOutput } from '../output.ts';
 import { databaseFailed } from '../state/open-store-database.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { readMutualTls, watchMutualTls } from './mutual-tls.ts';
@@ -35,7 +36,7 @@ export async function runSigner(flags: SignerFlags, env: Environment, clock: Clo
   const log = openLog(env.COUNTERMARK_LOG ?? 'warn');
   const stopped = stopSignal();
   await using _signer = await startSigner(flags, env, clock, log);
-  process.stdout.write(`Countermark's signer listens on ${flags.listen}\n`);
+  standardOutput.write(`Countermark's signer listens on ${flags.listen}\n`);
   await stopped;
 }
 

@@ -2,6 +2,7 @@ import { type Clock, Secret } from '../../base/index.ts';
 import { nameOfBucketPlace } from '../bucket-place.ts';
 import { type Config, nameOfDatabase, parseConfig, type ServeFlags } from '../config.ts';
 import { openLog } from '../log.ts';
+import { standardOutput } from '../output.ts';
 import { DataFolder } from '../state/data-folder.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { type RunningStore, startStore } from './start-store.ts';
@@ -29,7 +30,7 @@ export async function serve(flags: ServeFlags, env: NodeJS.ProcessEnv, clock: Cl
   delete env.COUNTERMARK_DATABASE;
   const stopped = stopSignal();
   await using store = await startStore(config, { folder, adminPassword, log, clock });
-  process.stdout.write(greeting(config, store));
+  standardOutput.write(greeting(config, store));
   await stopped;
   log.info({}, 'draining');
 }
