@@ -156,8 +156,6 @@ export interface PushedTag {
 export interface ForegroundOptions {
   /** More variables of the environment. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** Standard input; this process's own without it. */
-  readonly input?: string | AsyncIterable<Uint8Array>;
 }
 
 export interface DockerOptions {

@@ -1,6 +1,6 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { constants } from 'node:os';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { type Digest, isDigest, type StoreError } from '../../base/index.ts';
 import type { CliWorld, ForegroundOptions, InstalledDocker, PushedTag } from '../../cli/index.ts';
 import { appError } from '../errors.ts';
@@ -50,12 +50,11 @@ export class DockerProgram implements InstalledDocker {
    * would take a second one for the wish to be killed.
    */
   async run(args: readonly string[], options: ForegroundOptions = {}): Promise<number> {
-    const { variables = {}, input } = options;
+    const { variables = {} } = options;
     const child = await this.#start(args, {
       env: { ...this.#environment(isSecret), ...variables },
-      stdio: [input === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit'],
+      stdio: 'inherit',
     });
-    if (input !== undefined) feed(child, input);
     const isAtTerminal = process.stdin.isTTY === true;
     const handOn = (signal: NodeJS.Signals) => {
       const hasItself = isAtTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT');
@@ -190,14 +189,6 @@ async function textOf(stream: Readable | null, watch?: (text: string) => void): 
     watch?.(text);
   }
   return said;
-}
-
-/** A docker that ends before it has read its input says itself why. */
-function feed(child: ChildProcess, input: string | AsyncIterable<Uint8Array>): void {
-  const { stdin } = child;
-  if (!stdin) return;
-  stdin.on('error', () => {});
-  Readable.from(typeof input === 'string' ? [input] : input, { objectMode: false }).pipe(stdin);
 }
 
 function failed({ stderr }: Ended): StoreError {

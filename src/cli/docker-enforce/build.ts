@@ -39,7 +39,7 @@ export const buildCommand: EnforcedCommand = {
     const pinned = await pinDockerfile(found.text, {
       builder,
       args: argsOf(world, line),
-      contexts: new Set([...contexts.keys()].map((name) => name.toLowerCase())),
+      contexts: contexts.keys(),
       resolve: (name) => trustedImage(docker, name),
     });
     const code = await build(context, line, { found, pinned, builder, contexts });
@@ -58,10 +58,10 @@ const refused = {
   refusal: { code: 1 },
 } as const;
 
-/** `docker buildx bake` reads files of its own. */
+/** `docker buildx bake`, and `docker bake` of docker 28.1 and later, which is another word for it, read files of their own. */
 export const bakeCommand: EnforcedCommand = {
   ...refused,
-  paths: ['buildx bake', 'buildx f', 'builder bake', 'builder f'],
+  paths: ['bake', 'buildx bake', 'buildx f', 'builder bake', 'builder f'],
   run() {
     throw unenforceable(
       'bake builds what its own files say, which are not read here; build each target with docker build',
@@ -124,14 +124,15 @@ async function build(
         ...(builder === 'buildkit' ? { [sourcePolicyVariable]: join(folder, 'policy.json') } : {}),
       };
       const named = [...contexts].map(([name, value]) => `--build-context=${name}=${value}`);
-      if (found.isContext) {
-        const words = line.withFlags(named, ['build-context', 'file']);
-        return await docker.program.run([...path, ...words], { variables, input: pinned.text });
-      }
       // The last one counts, so it is ours whatever stands before it.
       const added = [...named, `--file=${join(folder, 'Dockerfile')}`];
-      const words = line.withFlags(added, ['build-context', 'file']);
-      return await docker.program.run([...path, ...words], { variables });
+      const run = (place?: string) => {
+        const words = line.withFlags(added, ['build-context', 'file'], place);
+        return docker.program.run([...path, ...words], { variables });
+      };
+      if (!found.isContext) return await run();
+      // Not its standard input: what is a Dockerfile to us could be an archive to docker, with another in it.
+      return await withPrivateFiles(() => new Map([['Dockerfile', pinned.text]]), run);
     },
   );
 }

@@ -46,12 +46,20 @@ export class CommandLine {
 
   /**
    * The words with flags behind all others, so that they win.
-   * @param without  flags that are left out, by their long names
+   * @param without   flags that are left out, by their long names
+   * @param argument  in place of the first one
    */
-  withFlags(added: readonly string[], without: readonly string[]): string[] {
-    const end = this.#parsed.end;
-    const words = [...this.#words.slice(0, end), ...added, ...this.#words.slice(end)];
-    return this.#leaveOut(words, [trustFlag, ...without]);
+  withFlags(
+    added: readonly string[],
+    without: readonly string[],
+    argument = this.args[0],
+  ): string[] {
+    const [end, at] = [this.#parsed.end, this.#parsed.positions[0]];
+    const words = this.#words.map((word, i) => (i === at ? (argument ?? word) : word));
+    return this.#leaveOut(
+      [...words.slice(0, end), ...added, ...words.slice(end)],
+      [trustFlag, ...without],
+    );
   }
 
   #leaveOut(words: readonly string[], names: readonly string[]): string[] {

@@ -6,7 +6,7 @@ import { refusal } from '../docker-trust/texts.ts';
 import type { CliWorld } from '../ports.ts';
 
 /** A docker that notes what it is told, and a trust server that has signed nothing. */
-async function typed(words: string, wish: string | undefined = '1') {
+async function typed(words: string, wish: string | undefined = '1', input = '') {
   const told: string[] = [];
   const printed: string[] = [];
   const docker = {
@@ -23,6 +23,7 @@ async function typed(words: string, wish: string | undefined = '1') {
   } as unknown as DockerTrustWorld;
   const world = {
     env: { DOCKER_CONTENT_TRUST: wish },
+    stdin: [input],
     docker: async () => docker,
     print: (text: string) => printed.push(text),
     printError: (text: string) => printed.push(text),
@@ -50,6 +51,8 @@ const refused: readonly [words: string, code: number][] = [
   ['container --help=f run a', 125],
   ['run --mount type=image,src=b:1,dst=/b a@DIGEST', 125],
   ['run --mount "type=image",source=b,target=/b a@DIGEST', 125],
+  ['bake', 1],
+  ['-D bake --file x', 1],
   ['buildx bake', 1],
   ['buildx --builder=b bake', 1],
   ['buildx -D --builder b f', 1],
@@ -97,6 +100,13 @@ test('what compose is told to build with is not added behind the pinned project'
   assert.deepEqual(told, []);
   assert.match(printed, /--build-arg; write it into the project/);
 });
+
+for (const words of ['build -', 'buildx build --file=x -']) {
+  test(`"${words}" does not leave docker to tell a Dockerfile from an archive`, async () => {
+    const { told, printed } = await typed(words, '1', 'FROM scratch\n');
+    assert.match(told.join('|'), /^(buildx )?build \/\S+ --file=\/\S+\/Dockerfile$/, printed);
+  });
+}
 
 test('what stands between two words of a command is still said', async () => {
   const { told } = await typed(

@@ -4,7 +4,7 @@ import { trustFlag } from './content-trust.ts';
 /*
  * The flags of docker's commands, as far as it takes to find their arguments: `d,detach` is
  * `-d, --detach`. A flag that stands here as a switch takes no value, any other one does. They are
- * those of docker 28.2.2, its hidden ones and buildx's included.
+ * those of docker 28.2.2 and 29.7.2, hidden ones and buildx's included.
  */
 
 /** `docker pull` */
@@ -36,7 +36,7 @@ export const buildFlags = flagTable(
   `add-host allow annotation attest build-arg build-context builder cache-from cache-to call
    cgroup-parent cpu-period cpu-quota c,cpu-shares cpuset-cpus cpuset-mems f,file iidfile invoke
    isolation label m,memory memory-swap metadata-file network no-cache-filter o,output platform policy
-   print progress provenance root sbom secret security-opt server-config shm-size ssh t,tag target
+   print progress provenance resource root sbom secret security-opt server-config shm-size ssh t,tag target
    ulimit`,
 );
 

@@ -155,7 +155,7 @@ async function pinBuild(
   const { text } = await pinDockerfile(found.text, {
     builder,
     args: (name) => args.get(name),
-    contexts: new Set([...contexts.keys()].map((name) => name.toLowerCase())),
+    contexts: contexts.keys(),
     resolve: (name) => trustedImage(docker, name),
   });
   const own = `${edits.dockerfiles.size}.Dockerfile`;

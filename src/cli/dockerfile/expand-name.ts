@@ -4,6 +4,17 @@ import { unenforceable } from './unenforceable.ts';
 export type Variables = (name: string) => string | undefined;
 
 /**
+ * Variables that BuildKit knows in `FROM` without an `ARG`, of what it builds for and on; a `--build-arg` overrules them.
+ * @see moby/buildkit v0.32.2, frontend/dockerfile/dockerfile2llb/platform.go defaultArgs
+ */
+export const platformVariables: readonly string[] = [
+  ...['BUILD', 'TARGET'].flatMap((side) =>
+    ['PLATFORM', 'OS', 'OSVERSION', 'ARCH', 'VARIANT'].map((what) => `${side}${what}`),
+  ),
+  'TARGETSTAGE',
+];
+
+/**
  * The name of an image with its variables in place: `$A`, `${A}`, `${A:-word}`, `${A:+word}` and the
  * same without the colon.
  *
@@ -15,14 +26,16 @@ export function expandName(name: string, variables: Variables, where: string): s
   const expanded = name.replace(
     /\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-+])([^{}$]*))?\})/g,
     (_, bare: string, braced: string, operator?: string, word = '') => {
-      const value = variables(bare ?? braced);
-      const isSet = value !== undefined && !(operator?.startsWith(':') && value === '');
-      if (operator?.endsWith('+')) return isSet ? word : '';
-      if (isSet) return value;
-      if (operator?.endsWith('-')) return word;
       const variable = bare ?? braced;
+      const value = variables(variable);
+      const isSet = value !== undefined && !(operator?.startsWith(':') && value === '');
+      // BuildKit gives these a value of its own, whatever stands for the case that there is none.
+      const isBuilders = value === undefined && platformVariables.includes(variable);
+      if (operator?.endsWith('+') && !isBuilders) return isSet ? word : '';
+      if (isSet) return value;
+      if (operator?.endsWith('-') && !isBuilders) return word;
       throw unenforceable(
-        `${where}: ${name} depends on ${variable}, whose value is not known before the build; give it, for example with --build-arg ${variable}=VALUE`,
+        `${where}: ${name} depends on ${variable}, whose value is not known before the build; declare it with ARG before the first FROM and give it, for example with --build-arg ${variable}=VALUE`,
       );
     },
   );

@@ -39,8 +39,11 @@ const keywords =
  * @throws StoreError CLI_UNENFORCEABLE with the line
  */
 export function imageUses(text: string, builder: 'classic' | 'buildkit'): DockerfileUses {
-  if (/\r(?!\n)|\0/.test(text)) {
-    throw unenforceable('the Dockerfile has a carriage return or NUL inside a line; remove it');
+  // The last is white space to Go alone: newer engines take what stands behind # and it for a directive.
+  if (/\r(?!\n)|[\0\u0085]/.test(text)) {
+    throw unenforceable(
+      'the Dockerfile has a carriage return, NUL or U+0085 inside a line; remove it',
+    );
   }
   requireOneEscape(text);
   const file = DockerfileParser.parse(text);

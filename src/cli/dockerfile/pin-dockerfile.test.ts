@@ -13,7 +13,7 @@ async function pinned(text: string, builder: Builder, args: Record<string, strin
   const { text: told } = await pinDockerfile(text, {
     builder,
     args: (name) => new Map(Object.entries(args)).get(name),
-    contexts: new Set(['docs', 'base:latest']),
+    contexts: ['docs', 'base:latest', 'docker.io/library/full', 'reg.test/a/b:1'],
     resolve: async (name) => (name.includes('@') ? undefined : { pinned: `PINNED(${name})` }),
   });
   return told;
@@ -43,6 +43,14 @@ const files: readonly [file: string, told: string][] = [
   ],
   ['FROM a|COPY --from=docs / /', 'FROM PINNED(a)|COPY --from=docs / /'],
   ['FROM base', 'FROM base'],
+  // BuildKit compares the names of contexts in docker's short form.
+  ['FROM docker.io/library/base:latest', 'FROM docker.io/library/base:latest'],
+  ['FROM a|COPY --from=docs:latest / /', 'FROM PINNED(a)|COPY --from=docs:latest / /'],
+  ['FROM full AS x', 'FROM full AS x'],
+  ['FROM library/full', 'FROM library/full'],
+  ['FROM full:1', 'FROM PINNED(full:1)'],
+  ['FROM reg.test/a/b:1', 'FROM reg.test/a/b:1'],
+  ['FROM reg.test/a/b', 'FROM PINNED(reg.test/a/b)'],
   [
     'FROM a|RUN --mount=type=bind,from=b,target=/b true',
     'FROM PINNED(a)|RUN --mount=type=bind,from=PINNED(b),target=/b true',
@@ -68,6 +76,11 @@ const files: readonly [file: string, told: string][] = [
   // An ARG of a stage says nothing in FROM.
   ['FROM a|ARG V=1|FROM b:$V', 'CLI_UNENFORCEABLE'],
   ['FROM a:$TARGETARCH', 'CLI_UNENFORCEABLE'],
+  // BuildKit has a value for it.
+  ['FROM a:${TARGETARCH:-b}', 'CLI_UNENFORCEABLE'],
+  ['FROM a${TARGETARCH:+:b}', 'CLI_UNENFORCEABLE'],
+  ['ARG TARGETARCH=b|FROM a:${TARGETARCH:-c}', 'ARG TARGETARCH=b|FROM PINNED(a:b)'],
+  ['ARG BUILDARCH|FROM a:$BUILDARCH', 'ARG BUILDARCH|FROM PINNED(a:given)'],
   ['FROM a:${V/1/2}', 'CLI_UNENFORCEABLE'],
   ['FROM "a"', 'CLI_UNENFORCEABLE'],
   ['FROM a b', 'CLI_UNENFORCEABLE'],
@@ -93,6 +106,8 @@ const files: readonly [file: string, told: string][] = [
   ['# escape=`|FROM a|RUN x `|FROM b', '# escape=`|FROM PINNED(a)|RUN x `|FROM b'],
   ['# x|# escape=`|FROM a|RUN x `|FROM b', 'CLI_UNENFORCEABLE'],
   ['# check=skip=all|# escape=`|FROM a|RUN x `|FROM b', 'CLI_UNENFORCEABLE'],
+  ['#\u0085escape=`|FROM a|RUN x \\|FROM b', 'CLI_UNENFORCEABLE'],
+  ['#\u0085syntax=b|FROM a', 'CLI_UNENFORCEABLE'],
   ['FROM a|INCLUDE other', 'CLI_UNENFORCEABLE'],
   // What is a heredoc to one engine, which hides the next image in it, and none to another.
   ["FROM a|RUN <<ENTRYPOINT it's|FROM b|ENTRYPOINT", 'CLI_UNENFORCEABLE'],
@@ -111,7 +126,10 @@ for (const builder of ['classic', 'buildkit'] as const) {
     test(`${builder}: ${JSON.stringify(file)} becomes ${JSON.stringify(told)}`, async () => {
       const text = file.replaceAll('|', '\n').replaceAll('DIGEST', digest);
       const expected = told.replaceAll('|', '\n').replaceAll('DIGEST', digest);
-      assert.equal(await pinned(text, builder, { G: 'given' }).catch(codeOf), expected);
+      assert.equal(
+        await pinned(text, builder, { G: 'given', BUILDARCH: 'given' }).catch(codeOf),
+        expected,
+      );
     });
   }
 }
@@ -123,6 +141,7 @@ const different: readonly [file: string, classic: string, buildkit: string][] = 
     '# syntax=docker/dockerfile:1|FROM scratch',
     '# syntax=PINNED(docker/dockerfile:1)|FROM scratch',
   ],
+  ['FROM a:$BUILDARCH', 'CLI_UNENFORCEABLE', 'FROM PINNED(a:given)'],
   [
     '# syntax = a@DIGEST|FROM scratch',
     '# syntax = a@DIGEST|FROM scratch',
@@ -153,7 +172,7 @@ for (const [file, classic, buildkit] of different) {
     test(`${builder} alone: ${JSON.stringify(file)} becomes ${JSON.stringify(told)}`, async () => {
       const text = file.replaceAll('|', '\n').replaceAll('DIGEST', digest);
       const expected = told.replaceAll('|', '\n').replaceAll('DIGEST', digest);
-      assert.equal(await pinned(text, builder).catch(codeOf), expected);
+      assert.equal(await pinned(text, builder, { BUILDARCH: 'given' }).catch(codeOf), expected);
     });
   }
 }
@@ -193,7 +212,7 @@ test('whatever a Dockerfile holds, it is pinned or refused, and what is pinned s
       async (text, builder) => {
         const resolve = async (name: string) =>
           name.includes('@') ? undefined : { pinned: `${name.replace(/:.*/, '')}@${digest}` };
-        const request = { builder, args: () => undefined, contexts: new Set<string>(), resolve };
+        const request = { builder, args: () => undefined, contexts: [], resolve };
         const told = await pinDockerfile(text, request).catch((error) => {
           assert.ok(isStoreError(error), String(error));
           return undefined;

@@ -1,4 +1,5 @@
-import { expandName, type Variables } from './expand-name.ts';
+import { familiarImageReference, parseImageReference } from '../../oci/index.ts';
+import { expandName, platformVariables, type Variables } from './expand-name.ts';
 import { type ImageUse, imageUses } from './image-uses.ts';
 import { unenforceable } from './unenforceable.ts';
 
@@ -6,8 +7,8 @@ export interface PinRequest<Image> {
   readonly builder: 'classic' | 'buildkit';
   /** `--build-arg`s. */
   readonly args: Variables;
-  /** Names of `--build-context`s, in lower case: they stand for what they are given. */
-  readonly contexts: ReadonlySet<string>;
+  /** Names of `--build-context`s: they stand for what they are given. */
+  readonly contexts: Iterable<string>;
   /** What a name is signed for; undefined where it names one image already. Throws to refuse. */
   readonly resolve: (name: string) => Promise<(Image & { readonly pinned: string }) | undefined>;
 }
@@ -33,13 +34,14 @@ export async function pinDockerfile<Image>(
 ): Promise<PinnedDockerfile<Image>> {
   const text = file.replace(/^\uFEFF/, '');
   const { uses, defaults } = imageUses(text, request.builder);
-  const variables = variablesOf(defaults, request.args);
+  const variables = variablesOf(defaults, request);
+  const contexts = new Set([...request.contexts].map(contextName));
   const stages: (string | undefined)[] = [];
   const images: Image[] = [];
   const replacements: Replacement[] = [];
   for (const use of uses) {
     const name = expanded(use, variables);
-    const isImage = isImagesName(name, use, stages, request);
+    const isImage = isImagesName(name, use, stages, contexts);
     if (use.kind === 'from') stages.push(use.stage);
     const image = isImage ? await request.resolve(name) : undefined;
     if (image) images.push(image);
@@ -56,30 +58,45 @@ function expanded({ kind, name, line }: ImageUse, variables: Variables): string 
 }
 
 /** Whether docker would take it for an image's name, and for nothing else. */
-function isImagesName<Image>(
+function isImagesName(
   name: string,
   { kind, line }: ImageUse,
   stages: readonly (string | undefined)[],
-  { contexts }: PinRequest<Image>,
+  contexts: ReadonlySet<string>,
 ): boolean {
   if (kind === 'syntax') return true;
-  const lower = name.toLowerCase();
-  if (contexts.has(lower) || contexts.has(`${lower}:latest`)) return false;
-  if (name === 'scratch' || stages.includes(lower)) return false;
+  if (contexts.has(contextName(name))) return false;
+  if (name === 'scratch' || stages.includes(name.toLowerCase())) return false;
   if (kind === 'from' || !/^\d+$/.test(name)) return true;
   if (Number(name) < stages.length - 1) return false;
   throw unenforceable(`${whereOf(line)}: there is no stage ${name} before this one`);
+}
+
+/**
+ * What buildx and BuildKit both make of the name of a context, so that `docker.io/library/base:latest` is `base`.
+ * @see moby/buildkit v0.32.2, frontend/dockerui/config.go NamedContext
+ */
+function contextName(name: string): string {
+  try {
+    return familiarImageReference(parseImageReference(name)).replace(/:latest$/, '');
+  } catch {
+    return name;
+  }
 }
 
 function whereOf(line: number): string {
   return `line ${line} of the Dockerfile`;
 }
 
-function variablesOf(
+function variablesOf<Image>(
   defaults: readonly (readonly [name: string, value: string | undefined])[],
-  args: Variables,
+  { args, builder }: PinRequest<Image>,
 ): Variables {
   const values = new Map<string, string>();
+  for (const name of builder === 'buildkit' ? platformVariables : []) {
+    const given = args(name);
+    if (given !== undefined) values.set(name, given);
+  }
   for (const [name, written] of defaults) {
     const given = args(name);
     const known = (variable: string) => values.get(variable);
