@@ -1,10 +1,14 @@
 import type { Digest } from '../base/index.ts';
 import type {
+  Changelist,
   ImageContent,
   ImageVerification,
   PolicyRefusal,
   Published,
+  PublishedStaged,
+  RoleChange,
   Rotated,
+  Stageable,
   Trust,
   TrustChange,
   TrustRule,
@@ -61,6 +65,12 @@ export interface DockerTrustWorld extends Disposable {
     changes: readonly TrustChange[],
     whenNew: 'initialise' | 'refuse',
   ): Promise<Published>;
+  /** What waits in the trust folder for its next publish. */
+  readonly changelist: Changelist;
+  /** Adds changes to what waits. Throws what `stage` does. */
+  stage(gun: Gun, changes: readonly Stageable[]): Promise<readonly RoleChange[]>;
+  /** Publishes what waits, all or none. Throws what `publishStaged` does. */
+  publishStaged(gun: Gun): Promise<PublishedStaged>;
   /** Who is logged in at a registry; empty when nobody is, or it is not told. */
   userOf(host: string): Promise<string>;
   /** HOST[:PORT] of the trust server of a repository. */

@@ -1,5 +1,6 @@
 import {
   type DelegationName,
+  type DelegationRole,
   delegatedAuthorityOf,
   isDelegation,
   type KeyId,
@@ -34,6 +35,8 @@ export type DelegationChange =
       /** TUF ids or canonical ids. */
       readonly keyIds: readonly KeyId[];
       readonly paths: readonly string[];
+      /** Takes every prefix: it may sign nothing until it gets one. */
+      readonly isEveryPath?: boolean;
     }
   /** Takes keys from every delegation whose parent's key is held. */
   | { readonly kind: 'purge-keys'; readonly keyIds: readonly KeyId[] }
@@ -80,12 +83,13 @@ export function withDelegationChange(
 
 function trimmed(
   draft: Draft,
-  { name, keyIds, paths }: DelegationChange & { kind: 'trim-delegation' },
+  { name, keyIds, paths, isEveryPath = false }: DelegationChange & { kind: 'trim-delegation' },
   now: Date,
 ): Draft {
-  requireDelegation(draft, name);
+  const present = requireDelegation(draft, name);
   const parent = requireParent(draft, name, now);
-  const left = withoutDelegationPaths(withoutDelegationKeys(parent, name, keyIds), name, paths);
+  const gone = isEveryPath ? present.paths : paths;
+  const left = withoutDelegationPaths(withoutDelegationKeys(parent, name, keyIds), name, gone);
   if (left === parent) throw clientError('CLIENT_KEY_NOT_FOUND', { gun: draft.gun, keyIds });
   return edited(draft, parentOf(name), left);
 }
@@ -142,8 +146,14 @@ function requireParent(draft: Draft, name: DelegationName, now: Date): Targets {
   return contentOf(draft, parent, now);
 }
 
-function requireDelegation(draft: Draft, name: DelegationName): void {
-  const parent = draft.targets.get(parentOf(name));
-  if (parent?.delegations.roles.some((role) => role.name === name)) return;
+/** @throws StoreError CLIENT_NO_DELEGATION */
+export function requireDelegation(draft: Draft, name: DelegationName): DelegationRole {
+  const found = delegationIn(draft, name);
+  if (found) return found;
   throw clientError('CLIENT_NO_DELEGATION', { gun: draft.gun, role: name });
+}
+
+/** What the role above says of a delegation; undefined when it does not name it. */
+export function delegationIn(draft: Draft, name: DelegationName): DelegationRole | undefined {
+  return draft.targets.get(parentOf(name))?.delegations.roles.find((role) => role.name === name);
 }

@@ -53,6 +53,18 @@ export const clientErrors = {
     message:
       'no delegation of {gun} that you can change has what is to be removed (keys {keyIds}); nothing was changed',
   },
+  CLIENT_OUTSIDE_PATHS: {
+    message:
+      '{role} of {gun} may not sign {name}: it begins with none of its prefixes ({paths}); see delegation ls. Nothing was changed',
+  },
+  CLIENT_STAGED_REFUSED: {
+    message:
+      'change {number} of those staged for {gun} cannot be made: {reason}. Nothing was published, and all of them stay staged; take it out with reset --number {number} (its file is {file})',
+  },
+  CLIENT_STAGED_LEFT: {
+    message:
+      'the changes staged for {gun} were published, but not all of them could be taken out of the list: {reason}. Take them out with reset, or they are published again',
+  },
   CLIENT_KEY_OF_SERVER: {
     message: "the {role} key is always the server's; say --server-managed to give it a new one",
   },

@@ -8,14 +8,16 @@
  * means and whether a signature counts is decided in `tuf`.
  */
 export type { RootPin, TrustPin } from './anchor.ts';
-export type { TrustChange } from './change.ts';
+export type { Stageable, TrustChange } from './change.ts';
 export { clientError, clientErrors } from './errors.ts';
 export { brokenDelegations, type Expiry, expiriesOf } from './expiries.ts';
 export { type ImageContent, imageContent } from './image-content.ts';
 export type { ImageVerification, Link, Voucher } from './link.ts';
 export { openTrust, type Trust } from './open-trust.ts';
 export type {
+  Changelist,
   KeyStore,
+  ListedChange,
   MeasuredBlob,
   MetadataCache,
   PublishOutcome,
@@ -25,7 +27,9 @@ export type {
   TrustRemote,
 } from './ports.ts';
 export { type Published, publish } from './publish.ts';
+export type { RoleChange } from './role-change.ts';
 export { type Rotated, rotateKey } from './rotate-key.ts';
+export { type PublishedStaged, publishStaged, stage } from './stage.ts';
 export {
   accessUnder,
   dockerPolicy,

@@ -1,4 +1,4 @@
-import type { Digest } from '../base/index.ts';
+import type { Digest, StoreError } from '../base/index.ts';
 import type { Reference, RepositoryName } from '../oci/index.ts';
 import type {
   Gun,
@@ -9,6 +9,7 @@ import type {
   RoleName,
   Signer,
 } from '../tuf/index.ts';
+import type { RoleChange } from './role-change.ts';
 
 /**
  * The trust metadata that was verified last, by repository: what makes a rollback and a second
@@ -61,6 +62,22 @@ export interface KeyStore {
   create(role: string, gun?: Gun): Promise<Signer>;
   /** The key, certified for use as the root key of this repository from now on. */
   rootCertificate(id: KeyId, gun: Gun, now: Date): Promise<PublicKey>;
+}
+
+/** A change that waits for the next publish, or why it cannot be read. */
+export type ListedChange = {
+  /** Its file, by which a person and {@link Changelist.remove} know it. */
+  readonly file: string;
+} & ({ readonly change: RoleChange } | { readonly failure: StoreError });
+
+/** The changes of repositories that wait on this machine for their next publish. */
+export interface Changelist {
+  /** All of them, in the order in which they are made. None is passed over. */
+  list(gun: Gun): Promise<readonly ListedChange[]>;
+  /** Adds changes behind those that are there, one after the other, each whole or not at all. */
+  append(gun: Gun, changes: readonly RoleChange[]): Promise<void>;
+  /** Takes these out for good, in this order. What was added meanwhile stays. */
+  remove(gun: Gun, files: readonly string[]): Promise<void>;
 }
 
 /** A manifest or index as a registry sent it, or as it shall be pushed. */

@@ -40,6 +40,8 @@ export interface PublishRequest {
   readonly opened?: Trust | undefined;
   /** What to do for a repository that nobody has signed in yet. */
   readonly whenNew: 'initialise' | 'refuse';
+  /** Called as soon as the server has taken the changes, before they are read back. */
+  readonly onAccepted?: (() => Promise<void>) | undefined;
   /** Called before a lost attempt is made again: a random moment keeps many publishers apart. */
   readonly pause?: ((attempt: number) => Promise<void>) | undefined;
 }
@@ -76,7 +78,7 @@ export async function publish(request: PublishRequest): Promise<Published> {
     const current = isOpen ? request.opened : await currentTrust(request);
     changes ??= await changesOf(request, current);
     const begun = current
-      ? await continueWith(current, changes, remote)
+      ? { draft: await draftFor(current, changes, remote), root: [] }
       : await initialise(request);
     const held = await keys.keys();
     const draft = changes.reduce(
@@ -85,9 +87,15 @@ export async function publish(request: PublishRequest): Promise<Published> {
     );
     const root = current ? await signRoot(draft, current, held, request) : begun.root;
     const targets = await signDraft(draft, current, held, request);
-    const snapshot = await signSnapshot([...root, ...targets], draft, current, held, request);
-    const outcome = await remote.publish([...root, ...targets, ...snapshot]);
+    const files = [...root, ...targets];
+    if (current && files.length === 0) {
+      await request.onAccepted?.();
+      return { trust: current, initialised: false, signed: [] };
+    }
+    const snapshot = await signSnapshot(files, draft, current, held, request);
+    const outcome = await remote.publish([...files, ...snapshot]);
     if (outcome === 'superseded') continue;
+    await request.onAccepted?.();
     const trust = await readBack({ ...request, pin: pinAfter(request, begun.root) });
     return { trust, initialised: current === undefined, signed: [...draft.changed] };
   }
@@ -132,13 +140,15 @@ async function changesOf({ changes }: PublishRequest, current: Trust | undefined
   return typeof changes === 'function' ? await changes(current) : changes;
 }
 
-async function continueWith(
+/** A draft of a repository as it is, for these changes. */
+export async function draftFor(
   { set }: Trust,
   changes: readonly TrustChange[],
   remote: TrustRemote,
-): Promise<Begun> {
-  const witnessed = changes.flatMap((change) => (change.kind === 'witness' ? [change.role] : []));
-  return { draft: draftOf(set, await recoverSkipped(set, remote, new Set(witnessed))), root: [] };
+): Promise<Draft> {
+  const made = changes.map((change) => (change.kind === 'staged' ? change.change : change));
+  const witnessed = made.flatMap((change) => (change.kind === 'witness' ? [change.role] : []));
+  return draftOf(set, await recoverSkipped(set, remote, new Set(witnessed)));
 }
 
 async function initialise(request: PublishRequest): Promise<Begun> {

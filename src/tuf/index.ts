@@ -41,8 +41,10 @@ export {
   publicKeyJson,
 } from './key.ts';
 export { limitBytesOf } from './limits.ts';
+export { parseFileMeta } from './listed-files.ts';
 export type {
   Authority,
+  DelegationRole,
   FileMeta,
   MetadataFile,
   Root,
@@ -72,7 +74,7 @@ export {
 } from './role-name.ts';
 export { leafCertificateOf, rootAuthorityOf } from './root-certificate.ts';
 export { verifyNextRoot, verifyRoot } from './root-trust.ts';
-export { signedJson, signFile } from './sign-file.ts';
+export { fileMetaJson, signedJson, signFile } from './sign-file.ts';
 export { localSigner, type Signature, type Signer, verifySignature } from './signature.ts';
 export { type MetadataShelf, type MetadataSource, shelfSource } from './source.ts';
 export { formatTime, parseTime } from './time.ts';

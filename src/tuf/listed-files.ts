@@ -26,6 +26,14 @@ export function readFiles(json: Json, path: string): ReadonlyMap<string, FileMet
 }
 
 /**
+ * Reads what is said of one file: `{"length":..,"hashes":{..},"custom":..}`.
+ * @throws StoreError TUF_MALFORMED, JSON_SHAPE
+ */
+export function parseFileMeta(json: Json, path: string): FileMeta {
+  return readFiles({ [path]: json }, path).get(path) as FileMeta;
+}
+
+/**
  * Checks the files that are listed, and reads none.
  * @param path  the member that lists them, for errors
  * @returns the list itself

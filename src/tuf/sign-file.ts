@@ -104,7 +104,8 @@ function delegationJson({ name, paths, ...role }: DelegationRole): Json {
   return { ...roleJson(role), name, ...(paths.length > 0 && { paths: [...paths] }) };
 }
 
-function fileMetaJson({ sizeBytes, hashes, custom }: FileMeta): Json {
+/** The form that `parseFileMeta` reads and metadata holds. */
+export function fileMetaJson({ sizeBytes, hashes, custom }: FileMeta): Json {
   const known = { hashes: mapJson(hashes, toBase64), length: sizeBytes };
   return custom === undefined || custom === null ? known : { ...known, custom };
 }

@@ -15,6 +15,8 @@ export interface DeskOptions {
   readonly isTerminal?: boolean;
   readonly isWatched?: boolean;
   readonly clock?: () => Date;
+  /** Called before each update that is published: somebody else may get in there. */
+  readonly beforePublish?: () => Promise<void>;
 }
 
 /**
@@ -70,8 +72,8 @@ export class TrustDesk implements Disposable {
   }
 
   #open(options: DockerOptions = {}) {
-    const { clock = () => new Date() } = this.#options;
-    const remoteFor = (gun: Gun) => this.#server.remote(gun);
+    const { clock = () => new Date(), beforePublish } = this.#options;
+    const remoteFor = (gun: Gun) => this.#server.remote(gun, beforePublish);
     return openDockerWorld(this.folder, this.env, clock, { ...options, remoteFor });
   }
 

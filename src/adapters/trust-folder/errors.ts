@@ -31,6 +31,14 @@ export const folderErrors = {
     message:
       'the key {keyId} lies on {place} and never leaves it; use the tools of the token for that. Nothing was changed',
   },
+  FOLDER_CHANGE_MALFORMED: {
+    message:
+      'the staged change in {file} cannot be read: {reason}; nothing is published before it is taken out, with reset and its number in status',
+  },
+  FOLDER_CHANGE_UNKNOWN: {
+    message:
+      'the staged change in {file} is of a kind that is not known here ({what}); publish it with the program that staged it, or take it out with reset and its number in status',
+  },
   FOLDER_NO_KEYS: { message: 'there are no keys in {folder}; there is nothing to back up' },
   FOLDER_BACKUP_DAMAGED: {
     message: '{file} is not a whole backup: {reason}; nothing was restored. Use another copy of it',

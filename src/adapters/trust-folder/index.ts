@@ -1,9 +1,10 @@
 /**
- * The trust folder of docker and notary, `~/.docker/trust`: private key files and verified
- * metadata, in their formats, so that people keep their keys and can go back. It refuses to decide
+ * The trust folder of docker and notary, `~/.docker/trust`: private key files, verified
+ * metadata and staged changes, in their formats, so that people keep their keys and can go back. It refuses to decide
  * anything: which key may sign and which metadata holds is decided in `client` and `tuf`.
  */
 export { backUpKeys, restoreKeys } from './backup-keys.ts';
+export { ChangeFolder } from './change-folder.ts';
 export { changePassphrase } from './change-passphrase.ts';
 export { folderError } from './errors.ts';
 export { type FoundKey, findKey, findKeys } from './find-keys.ts';

@@ -7,7 +7,8 @@ import type { Gun, RoleName } from '../../tuf/index.ts';
  *   private/<canonical key id>.key            a private key; any depth below private/ is read
  *   tuf/<GUN>/metadata/<role>.json            the latest verified file of each role, as served
  *   tuf/<GUN>/metadata/targets/<name>.json    of delegations
- *   tuf/<GUN>/changelist/                     staged changes of notary; left alone
+ *   tuf/<GUN>/changelist/<order>_<uuid>.change  a change that waits for the next publish; <order> is
+ *                                             the time in nanoseconds, 20 digits
  *
  * A GUN is used as a path as it is: it holds no `.` component, since only `parseGun` makes one. On a disk
  * that knows no capitals, `Acme/app` and `acme/app` share a folder, as in notary: whichever is opened
@@ -33,6 +34,13 @@ export function metadataFolder(trust: string, gun: Gun): string {
 export function metadataFile(trust: string, gun: Gun, role: RoleName): string {
   return join(metadataFolder(trust, gun), `${role}.json`);
 }
+
+export function changelistFolder(trust: string, gun: Gun): string {
+  return join(trust, 'tuf', gun, 'changelist');
+}
+
+/** What a file of a changelist is called, and in which order it comes. */
+export const changeFileName = /^([0-9]{20})_[0-9a-f-]{36}\.change$/;
 
 /** What the path of a key says, for those whose headers do not: `private/` is stripped already. */
 export function keyPlace(path: string): { keyId: string; role?: string; gun?: string } {

@@ -19,7 +19,7 @@ export async function writePrivateFile(path: string, bytes: Uint8Array): Promise
  */
 export async function writePrivateFiles(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   const folders = [...new Set([...files.keys()].map((path) => dirname(path)))];
-  for (const folder of folders) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of folders) makePrivateFolder(folder);
   const written = await Promise.allSettled(
     [...files].map(async ([path, bytes]) => [await writeBeside(path, bytes), path] as const),
   );
@@ -33,6 +33,15 @@ export async function writePrivateFiles(files: ReadonlyMap<string, Uint8Array>):
     throw error;
   }
   await Promise.all(folders.map(syncFolder));
+}
+
+/** Makes a folder, and those above it, that only their owner may enter. @throws StoreError FOLDER_UNWRITABLE */
+export function makePrivateFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw unwritable(folder, cause);
+  }
 }
 
 /**
@@ -88,6 +97,18 @@ export async function removeFile(path: string): Promise<void> {
     throw unwritable(path, cause);
   });
   await syncFolder(dirname(path));
+}
+
+/** The same for files of one folder, in this order. What is gone already is no failure. */
+export async function removeFiles(paths: readonly string[]): Promise<void> {
+  const [first] = paths;
+  if (first === undefined) return;
+  for (const path of paths) {
+    await rm(path, { force: true }).catch((cause: unknown) => {
+      throw unwritable(path, cause);
+    });
+  }
+  await syncFolder(dirname(first));
 }
 
 function unwritable(path: string, cause: unknown) {

@@ -6,17 +6,20 @@ import {
   terminalPassphrases,
 } from '../../adapters/passphrase/index.ts';
 import { dockerCredentials } from '../../adapters/remotes/index.ts';
-import { KeyFolder, MetadataFolder } from '../../adapters/trust-folder/index.ts';
+import { ChangeFolder, KeyFolder, MetadataFolder } from '../../adapters/trust-folder/index.ts';
 import type { Clock } from '../../base/index.ts';
 import type { CliWorld, DockerOptions, DockerTrustWorld } from '../../cli/index.ts';
 import {
+  type Changelist,
   gunOf,
   imageContent,
   publish,
+  publishStaged,
   refusalsBy,
   releasedBy,
   releasesBy,
   rotateKey,
+  stage,
   type TrustRemote,
   verifyImage,
 } from '../../client/index.ts';
@@ -72,6 +75,7 @@ export async function openDockerWorld(
     keyring: openKeyring(trust, env, passphrases, token),
     program,
     ...trustOf(repositories, servers),
+    ...stagingOf(repositories, new ChangeFolder(trust, clock)),
     ...signerKeysOf(keys, files, passphrases),
     parsePublicKeyFile,
     userOf: async (host) => (await credentials(host))?.username ?? '',
@@ -112,6 +116,20 @@ function trustOf(repositories: Repositories, servers: Servers) {
     },
     async publish(gun, changes, whenNew) {
       return await publish({ ...(await repositories.publication(gun)), changes, whenNew });
+    },
+  } satisfies Partial<DockerTrustWorld>;
+}
+
+/** What can wait for the next publish. */
+function stagingOf(repositories: Repositories, changelist: Changelist) {
+  return {
+    changelist,
+    async stage(gun, changes) {
+      await repositories.open(gun, 'for-writing');
+      return await stage({ ...(await repositories.publication(gun)), changelist, changes });
+    },
+    async publishStaged(gun) {
+      return await publishStaged({ ...(await repositories.publication(gun)), changelist });
     },
   } satisfies Partial<DockerTrustWorld>;
 }

@@ -17,10 +17,13 @@ import { keyLsCommand } from './key-ls.ts';
 import { keyPasswdCommand } from './key-passwd.ts';
 import { keyRmCommand } from './key-rm.ts';
 import { keyRotateCommand } from './key-rotate.ts';
+import { publishCommand } from './publish.ts';
+import { resetCommand } from './reset.ts';
 import { revokeCommand } from './revoke.ts';
 import { signCommand } from './sign.ts';
 import { signerAddCommand } from './signer-add.ts';
 import { signerRemoveCommand } from './signer-remove.ts';
+import { statusCommand } from './status.ts';
 import { witnessCommand } from './witness.ts';
 
 /** Every command of `docker trust`: what is found here is run, and listed in the help. */
@@ -45,6 +48,9 @@ export const trustCommandTable: readonly TrustCommand[] = [
   delegationRmCommand,
   delegationPurgeCommand,
   witnessCommand,
+  statusCommand,
+  publishCommand,
+  resetCommand,
   expiryCommand,
   doctorCommand,
 ];

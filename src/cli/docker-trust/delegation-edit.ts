@@ -1,11 +1,13 @@
-import type { TrustChange } from '../../client/index.ts';
+import type { RoleChange } from '../../client/index.ts';
 import { type KeyId, parseKeyId } from '../../tuf/index.ts';
 import type { TrustCommand, TrustContext } from './command.ts';
 import { confirmByPerson } from './confirm.ts';
 import { type NamedImage, parseImageName } from './image-name.ts';
+import type { Flags } from './parse-flags.ts';
 import { readInput } from './read-input.ts';
 import { parseDelegation } from './role.ts';
 import { jsonFlag, shown } from './shown.ts';
+import { stage, stageFlag } from './stage.ts';
 import { refusal } from './texts.ts';
 
 /** `docker trust delegation add` */
@@ -18,6 +20,7 @@ export const delegationAddCommand: TrustCommand = {
     { name: 'key', kind: 'list' },
     { name: 'path', kind: 'list' },
     { name: 'all-paths', kind: 'boolean' },
+    stageFlag,
     jsonFlag,
   ],
   options: [
@@ -25,6 +28,7 @@ export const delegationAddCommand: TrustCommand = {
     '      --json        Print JSON\n',
     '      --key list    Public key file, or a certificate\n',
     '      --path list   It may sign tags that begin so\n',
+    '      --stage       Do not publish it yet\n',
   ].join(''),
   isOurs: true,
   async run(context, [repository = '', roleName = ''], flags) {
@@ -36,14 +40,8 @@ export const delegationAddCommand: TrustCommand = {
     const paths = [...flags.list('path'), ...(flags.isOn('all-paths') ? [''] : [])];
     if (keys.length + paths.length === 0)
       throw refusal('nothing to add: name a --key, a --path or --all-paths');
-    const change: TrustChange = { kind: 'add-delegation', name, keys, paths };
-    return await publish(
-      context,
-      parseImageName(repository),
-      change,
-      `Added to ${name}`,
-      flags.isOn('json'),
-    );
+    const change: RoleChange = { kind: 'add-delegation', name, keys, paths };
+    return await make(context, parseImageName(repository), change, `Added to ${name}`, flags);
   },
 };
 
@@ -53,10 +51,16 @@ export const delegationRmCommand: TrustCommand = {
   summary: 'Remove a delegation, or keys and paths from one',
   synopsis: '[OPTIONS] REPOSITORY ROLE [KEYID...]',
   takes: { atLeast: 2 },
-  flags: [{ name: 'path', kind: 'list' }, { name: 'yes', short: 'y', kind: 'boolean' }, jsonFlag],
+  flags: [
+    { name: 'path', kind: 'list' },
+    { name: 'yes', short: 'y', kind: 'boolean' },
+    stageFlag,
+    jsonFlag,
+  ],
   options: [
     '      --json        Print JSON\n',
     '      --path list   Take this prefix from it\n',
+    '      --stage       Do not publish it yet\n',
     '  -y, --yes         Do not prompt for confirmation\n',
   ].join(''),
   isOurs: true,
@@ -71,11 +75,11 @@ export const delegationRmCommand: TrustCommand = {
       context.say('Nothing was changed.\n');
       return 1;
     }
-    const change: TrustChange = isWhole
+    const change: RoleChange = isWhole
       ? { kind: 'remove-delegation', name }
       : { kind: 'trim-delegation', name, keyIds, paths };
     const done = isWhole ? `Removed ${name}` : `Removed from ${name}`;
-    return await publish(context, image, change, done, flags.isOn('json'));
+    return await make(context, image, change, done, flags);
   },
 };
 
@@ -85,26 +89,28 @@ export const delegationPurgeCommand: TrustCommand = {
   summary: 'Remove keys from every delegation of a repository',
   synopsis: '[OPTIONS] REPOSITORY KEYID [KEYID...]',
   takes: { atLeast: 2 },
-  flags: [jsonFlag],
-  options: '      --json   Print JSON\n',
+  flags: [stageFlag, jsonFlag],
+  options: '      --json    Print JSON\n      --stage   Do not publish it yet\n',
   isOurs: true,
   async run(context, [repository = '', ...ids], flags) {
     const keyIds: KeyId[] = ids.map(parseKeyId);
-    const change: TrustChange = { kind: 'purge-keys', keyIds };
+    const change: RoleChange = { kind: 'purge-keys', keyIds };
     const done = `Removed ${keyIds.length === 1 ? 'the key' : `${keyIds.length} keys`} from every delegation`;
-    return await publish(context, parseImageName(repository), change, done, flags.isOn('json'));
+    return await make(context, parseImageName(repository), change, done, flags);
   },
 };
 
-async function publish(
-  { world, docker }: TrustContext,
+async function make(
+  context: TrustContext,
   { gun }: NamedImage,
-  change: TrustChange,
+  change: RoleChange,
   done: string,
-  asJson: boolean,
+  flags: Flags,
 ): Promise<number> {
+  const { world, docker } = context;
+  if (flags.isOn('stage')) return await stage(context, gun, [change], flags);
   const { signed } = await docker.publish(gun, [change], 'refuse');
-  if (asJson) shown(world, { gun, signed });
+  if (flags.isOn('json')) shown(world, { gun, signed });
   else world.print(`${done} in ${gun}; signed ${signed.join(', ')}\n`);
   return 0;
 }

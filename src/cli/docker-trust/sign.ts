@@ -7,6 +7,7 @@ import type { TrustCommand, TrustContext } from './command.ts';
 import { type NamedImage, parseImageName } from './image-name.ts';
 import { jsonFlag, shown } from './shown.ts';
 import { signaturesOf } from './signatures.ts';
+import { stage, stageFlag } from './stage.ts';
 import { refusal, wordsFor } from './texts.ts';
 
 /** What is signed: an image or an index, as the registry has it. */
@@ -21,11 +22,17 @@ export const signCommand: TrustCommand = {
   summary: 'Sign an image',
   synopsis: 'IMAGE:TAG',
   takes: { exactly: 1 },
-  flags: [{ name: 'local', kind: 'boolean' }, { name: 'remote', kind: 'boolean' }, jsonFlag],
+  flags: [
+    { name: 'local', kind: 'boolean' },
+    { name: 'remote', kind: 'boolean' },
+    stageFlag,
+    jsonFlag,
+  ],
   options: [
     '      --json     Print JSON\n',
     '      --local    Sign a locally tagged image\n',
     '      --remote   Sign what the registry has, such as an index of several platforms\n',
+    '      --stage    Do not publish the signature yet\n',
   ].join(''),
   async run(context, [name = ''], flags) {
     const { world, docker, say } = context;
@@ -35,6 +42,10 @@ export const signCommand: TrustCommand = {
     if (!tag) throw refusal(`no tag specified for ${name}`);
     const trust = await openIfThere(context, image);
     const signed = trust && signedContent(trust, tag);
+    const isStaged = flags.isOn('stage');
+    if (isStaged && !trust) {
+      throw refusal(`nobody has signed in ${gun} yet; sign its first tag without --stage`);
+    }
     const isRemote = flags.isOn('remote');
     if (isRemote && flags.isOn('local')) throw refusal('--local and --remote exclude each other');
     const found = isRemote ? await remoteContent(context, image, tag, name) : undefined;
@@ -50,9 +61,10 @@ export const signCommand: TrustCommand = {
     const pushed = isLocal ? await docker.push(name, tag, watcher) : undefined;
     const content = found ?? pushed ?? signed;
     if (!content) throw new TypeError('there is nothing to sign');
+    const target = { kind: 'add-target', name: tag, ...content } as const;
+    if (isStaged) return await stage(context, gun, [target], flags);
     say(`Signing and pushing trust metadata${isLocal ? '' : ` for ${name}`}\n`);
     if (trust && signed && !isLocal && !isRemote) say(existing(trust, tag, signed));
-    const target: TrustChange = { kind: 'add-target', name: tag, ...content };
     const published = await docker
       .publish(gun, [...changes, target], 'initialise')
       .catch((error: unknown) => {
