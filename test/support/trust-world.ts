@@ -1,12 +1,14 @@
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { SealedRoleKeys } from '../../src/adapters/keys/index.ts';
-import { Secret } from '../../src/base/index.ts';
+import { isStoreError, Secret } from '../../src/base/index.ts';
 import { TrustServer } from '../../src/trust/index.ts';
 import {
   type DelegationName,
   type Gun,
   parseDelegationName,
   parseGun,
+  type RoleName,
   type Targets,
   type TargetsRole,
   withDelegation,
@@ -64,4 +66,13 @@ export function edits(
 export function tag(name: string): (targets: Targets) => Targets {
   const hashes = new Map([['sha256', new Uint8Array(32).fill(7)]]);
   return (targets) => withTarget(targets, name, { sizeBytes: 528, hashes });
+}
+
+/** For assert.rejects: an update is refused with this code because of this role. */
+export function refusal(code: string, refused: RoleName): (error: unknown) => true {
+  return (error) => {
+    assert.ok(isStoreError(error), String(error));
+    assert.deepEqual([error.code, error.detail.refused], [code, refused], error.message);
+    return true;
+  };
 }
