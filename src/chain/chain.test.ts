@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { consumerSet, finding, linksIn, nothing } from '../../test/support/chain-outcome.ts';
 import { ChainWorld, origins, storeName } from '../../test/support/chain-world.ts';
-import { makeFinding, type Severity } from '../findings/index.ts';
 import { parseRepositoryName, parseTag } from '../oci/index.ts';
 import {
   digestOfTarget,
   findTarget,
-  type Gun,
   parseGun,
-  refreshTrustedSet,
   releasesRole,
   rolesVouchingFor,
 } from '../tuf/index.ts';
-import type { JudgedFinding } from './finding.ts';
 
 const staging = parseRepositoryName('staging/acme/app');
 const certification = parseRepositoryName('certification/acme/app');
@@ -140,82 +137,6 @@ test('what two candidates share stays in certification when one is refused', asy
   assert.deepEqual(tags, [first.digest], 'the tag is back where it was');
 });
 
-test('a person decides, with a reason where a finding needs one', async () => {
-  await using world = await ChainWorld.open();
-  world.review = { ...world.review, findings: [finding('medium', 'needsReason')] };
-  await world.submit(staging, '1');
-  await world.settle();
-  const { id } = await world.only();
-  const { desk, now } = world;
-  await assert.rejects(desk.approve(id, 'rita', ' \n', now), { code: 'CHAIN_REASON_NEEDED' });
-  await assert.rejects(desk.approve(id, '', 'fine', now), { code: 'CHAIN_ACTOR_NEEDED' });
-  const long = 'x'.repeat(2_001);
-  await assert.rejects(desk.approve(id, 'rita', long, now), { code: 'CHAIN_REASON_LENGTH' });
-  await assert.rejects(desk.refuse(id, 'rita', '', now), { code: 'CHAIN_REASON_NEEDED' });
-  await assert.rejects(desk.reopen(id, 'rita', 'why not', now), { code: 'CHAIN_STATE' });
-  assert.equal((await world.only()).state, 'reviewed');
-  await desk.approve(id, 'rita', ' it is a test image ', now);
-  await assert.rejects(desk.approve(id, 'rita', 'again', now), { code: 'CHAIN_STATE' });
-  await assert.rejects(desk.refuse(id, 'rita', 'too late', now), { code: 'CHAIN_STATE' });
-  const approval = (await desk.history(id)).at(-1);
-  assert.deepEqual([approval?.actor, approval?.reason], ['rita', 'it is a test image']);
-  await world.settle();
-  assert.equal((await world.only()).state, 'published');
-});
-
-test('of two reviewers who decide at once, one is told that the other was faster', async () => {
-  await using world = await ChainWorld.open();
-  world.review = { ...world.review, approval: 'manual' };
-  await world.submit(staging, '1');
-  await world.settle();
-  const { id } = await world.only();
-  const decided = await Promise.allSettled([
-    world.desk.approve(id, 'rita', '', world.now),
-    world.desk.refuse(id, 'rolf', 'no', world.now),
-  ]);
-  const failed = decided.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));
-  assert.deepEqual(failed, ['CHAIN_STATE']);
-  await world.desk.verifyHistory();
-});
-
-test('a person refuses with a reason, which the producer reads', async () => {
-  await using world = await ChainWorld.open();
-  world.review = { ...world.review, approval: 'manual' };
-  await world.submit(staging, '1');
-  await world.settle();
-  const { id } = await world.only();
-  await world.desk.refuse(id, 'rita', 'it runs as root', world.now);
-  const { state, refusal } = await world.only();
-  assert.deepEqual(
-    [state, refusal],
-    ['refused', { code: 'CHAIN_REFUSED', reason: 'it runs as root' }],
-  );
-  assert.deepEqual(await linksIn(world, certification), nothing);
-  await world.settle();
-  assert.equal((await world.only()).state, 'refused');
-});
-
-test('a refused candidate that is reopened passes every link again', async () => {
-  await using world = await ChainWorld.open();
-  await world.submit(staging, '1');
-  world.later(15 * 86_400_000);
-  await world.settle();
-  const { id, refusal } = await world.only();
-  assert.equal(refusal?.code, 'CHECK_TIMESTAMP_EXPIRED');
-  await world.trust.current(parseGun(`${origins[0]}/${staging}`), 'timestamp', world.now);
-  await world.settle();
-  assert.equal((await world.only()).state, 'refused', 'a renewed timestamp alone reopens nothing');
-  await assert.rejects(world.desk.reopen(id, 'rita', '', world.now), {
-    code: 'CHAIN_REASON_NEEDED',
-  });
-  await world.desk.reopen(id, 'rita', 'the timestamp was renewed', world.now);
-  const reopened = await world.only();
-  assert.deepEqual([reopened.state, reopened.refusal], ['admitted', undefined]);
-  await world.settle();
-  assert.equal((await world.only()).state, 'published');
-  await world.desk.verifyHistory();
-});
-
 test('a tag does not go back to an image that was admitted before the published one', async () => {
   await using world = await ChainWorld.open();
   world.review = { ...world.review, approval: 'manual' };
@@ -309,49 +230,3 @@ test('a store that only has its delegation key signs on', async () => {
   await world.settle();
   assert.equal((await world.only({ tag: '2' })).state, 'published');
 });
-
-const nothing = { manifests: [], blobs: [], tags: [] };
-
-async function linksIn(world: ChainWorld, repository: string) {
-  const digests = async (table: 'repository_manifests' | 'repository_blobs' | 'tags') =>
-    (
-      await world.db
-        .selectFrom(table)
-        .select('digest')
-        .where('repository', '=', repository)
-        .orderBy('digest')
-        .execute()
-    ).map(({ digest }) => digest);
-  return {
-    manifests: await digests('repository_manifests'),
-    blobs: await digests('repository_blobs'),
-    tags: await digests('tags'),
-  };
-}
-
-/** What a consumer verifies who sees the repository for the first time. */
-async function consumerSet(world: ChainWorld, gun: Gun) {
-  const bytes = async (stored: Promise<{ bytes: Uint8Array } | undefined>) => (await stored)?.bytes;
-  const { metadata, now } = world;
-  const root = await metadata.current(gun, 'root');
-  const source = {
-    root: () => bytes(metadata.current(gun, 'root')),
-    timestamp: () => bytes(metadata.current(gun, 'timestamp')),
-    byHash: (role: Parameters<typeof metadata.byChecksum>[1], sha256: string) =>
-      bytes(metadata.byChecksum(gun, role, sha256)),
-  };
-  return refreshTrustedSet({ gun, anchor: root?.bytes ?? assert.fail(), source, now });
-}
-
-function finding(severity: Severity, ...marks: ('blocks' | 'needsReason')[]): JudgedFinding {
-  const found = makeFinding({
-    rule: 'HYGIENE_TEST',
-    severity,
-    title: `a ${severity} finding`,
-    detail: 'with a line\nbreak',
-    remedy: 'none',
-    subject: severity,
-  });
-  const blocks = marks.includes('blocks');
-  return { ...found, blocks, needsReason: marks.includes('needsReason') };
-}
