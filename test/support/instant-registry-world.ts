@@ -56,6 +56,7 @@ export const clock = () => new Date(Date.now() + aheadMs);
 export const keepEveryMs = 3_600_000;
 export const layer = utf8('a layer');
 export const config = utf8('{}');
+
 /** One registry behind both ways to read it: the framework's, and the one that answers at once. */
 export async function openInstantRegistry() {
   const folder = mkdtempSync(join(tmpdir(), 'cm-instant-'));
@@ -203,7 +204,7 @@ async function tokenOf(
 }
 
 /** All of it but the date. */
-export function without({ status, headers, body }: Seen) {
+export function withoutDate({ status, headers, body }: Seen) {
   const { date, ...rest } = headers;
   return { status, headers: rest, body };
 }
