@@ -1,10 +1,11 @@
 import { hexOf, isStoreError } from '../../base/index.ts';
-import type { Trust, TrustChange } from '../../client/index.ts';
+import type { Published, Trust, TrustChange } from '../../client/index.ts';
 import type { Tag } from '../../oci/index.ts';
 import { digestOfTarget, findTarget, parseDelegationName } from '../../tuf/index.ts';
 import { printable } from '../printable.ts';
 import type { TrustCommand, TrustContext } from './command.ts';
 import { type NamedImage, parseImageName } from './image-name.ts';
+import type { Flags } from './parse-flags.ts';
 import { jsonFlag, shown } from './shown.ts';
 import { signaturesOf } from './signatures.ts';
 import { stage, stageFlag } from './stage.ts';
@@ -35,42 +36,24 @@ export const signCommand: TrustCommand = {
     '      --stage    Do not publish the signature yet\n',
   ].join(''),
   async run(context, [name = ''], flags) {
-    const { world, docker, say } = context;
-    const image = parseImageName(name);
-    if (image.digest) throw refusal('cannot use a digest reference for IMAGE:TAG');
+    const { world, say } = context;
+    const image = parseTaggedName(name);
     const { gun, tag } = image;
-    if (!tag) throw refusal(`no tag specified for ${name}`);
     const trust = await openIfThere(context, image);
     const signed = trust && signedContent(trust, tag);
     const isStaged = flags.isOn('stage');
     if (isStaged && !trust) {
       throw refusal(`nobody has signed in ${gun} yet; sign its first tag without --stage`);
     }
-    const isRemote = flags.isOn('remote');
-    if (isRemote && flags.isOn('local')) throw refusal('--local and --remote exclude each other');
-    const found = isRemote ? await remoteContent(context, image, tag, name) : undefined;
-    const isLocal = !isRemote && (!signed || flags.isOn('local'));
-    if (isLocal) await docker.requireLocalImage(name);
-    const changes = trust ? [] : [await firstSigner(context, image, name)];
-    if (isLocal) {
-      world.printError(
-        `Signing and pushing trust data for local image ${name}, may overwrite remote trust data\n`,
-      );
-    }
-    const watcher = { print: say, printError: world.printError };
-    const pushed = isLocal ? await docker.push(name, tag, watcher) : undefined;
-    const content = found ?? pushed ?? signed;
-    if (!content) throw new TypeError('there is nothing to sign');
-    const target = { kind: 'add-target', name: tag, ...content } as const;
+    const source = sourceOf(flags, signed);
+    const found = await findContent(context, image, source, signed);
+    const changes = trust ? [] : [await firstSigner(context, image)];
+    const content = found ?? (await pushLocal(context, image));
+    const target: TrustChange = { kind: 'add-target', name: tag, ...content };
     if (isStaged) return await stage(context, gun, [target], flags);
-    say(`Signing and pushing trust metadata${isLocal ? '' : ` for ${name}`}\n`);
-    if (trust && signed && !isLocal && !isRemote) say(existing(trust, tag, signed));
-    const published = await docker
-      .publish(gun, [...changes, target], 'initialise')
-      .catch((error: unknown) => {
-        if (!isStoreError(error)) throw error;
-        throw refusal(`failed to sign ${gun}:${tag}: ${wordsFor(error)}`, error);
-      });
+    say(`Signing and pushing trust metadata${source === 'engine' ? '' : ` for ${name}`}\n`);
+    if (trust && source === 'signed') say(existing(trust, tag, content));
+    const published = await publishTag(context, image, [...changes, target]);
     say(`Successfully signed ${gun}:${tag}\n`);
     if (flags.isOn('json')) {
       const { digest, sizeBytes } = content;
@@ -81,19 +64,80 @@ export const signCommand: TrustCommand = {
   },
 };
 
+interface TaggedImage extends NamedImage {
+  /** As it was typed. */
+  readonly name: string;
+  readonly tag: Tag;
+}
+
+function parseTaggedName(name: string): TaggedImage {
+  const image = parseImageName(name);
+  if (image.digest) throw refusal('cannot use a digest reference for IMAGE:TAG');
+  const { tag } = image;
+  if (!tag) throw refusal(`no tag specified for ${name}`);
+  return { ...image, name, tag };
+}
+
+/** Whose word counts for what a tag is: what is signed already, the registry's, or the local image's. */
+type Source = 'signed' | 'registry' | 'engine';
+
+function sourceOf(flags: Flags, signed: Content | undefined): Source {
+  const isLocal = flags.isOn('local');
+  if (flags.isOn('remote')) {
+    if (isLocal) throw refusal('--local and --remote exclude each other');
+    return 'registry';
+  }
+  return isLocal || !signed ? 'engine' : 'signed';
+}
+
+/** @returns undefined for a local image, which is there and must be pushed to have a digest */
+async function findContent(
+  context: TrustContext,
+  image: TaggedImage,
+  source: Source,
+  signed: Content | undefined,
+): Promise<Content | undefined> {
+  if (source === 'registry') return await remoteContent(context, image);
+  if (source === 'signed') return signed;
+  await context.docker.requireLocalImage(image.name);
+  return undefined;
+}
+
 /** An index is signed as an index: whoever pulls it for any of its platforms gets what was signed. */
 async function remoteContent(
   { world, docker }: TrustContext,
-  image: NamedImage,
-  tag: Tag,
-  name: string,
+  image: TaggedImage,
 ): Promise<Content> {
-  const found = await docker.content(image, tag);
+  const { name } = image;
+  const found = await docker.content(image, image.tag);
   if (!found) throw refusal(`the registry has no ${name}; push it first`);
   const { digest, sizeBytes, platforms } = found;
   const what = platforms ? `an index of ${platforms.join(', ')}` : 'an image of one platform';
   world.printError(`The registry has ${digest} under ${name}, ${printable(what)}\n`);
   return { digest, sizeBytes };
+}
+
+async function pushLocal(
+  { world, docker, say }: TrustContext,
+  { name, tag }: TaggedImage,
+): Promise<Content> {
+  world.printError(
+    `Signing and pushing trust data for local image ${name}, may overwrite remote trust data\n`,
+  );
+  return await docker.push(name, tag, { print: say, printError: world.printError });
+}
+
+async function publishTag(
+  { docker }: TrustContext,
+  { gun, tag }: TaggedImage,
+  changes: readonly TrustChange[],
+): Promise<Published> {
+  try {
+    return await docker.publish(gun, changes, 'initialise');
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    throw refusal(`failed to sign ${gun}:${tag}: ${wordsFor(error)}`, error);
+  }
 }
 
 /** Undefined for a repository in which nobody has signed yet. */
@@ -124,8 +168,7 @@ function signedContent({ set }: Trust, tag: string): Content | undefined {
 /** Who is logged in at the registry signs first, with a key of that name. */
 async function firstSigner(
   { docker, say }: TrustContext,
-  { host }: NamedImage,
-  name: string,
+  { host, name }: TaggedImage,
 ): Promise<TrustChange> {
   const user = await docker.userOf(host);
   const role = user === '' ? 'targets' : `targets/${user}`;
