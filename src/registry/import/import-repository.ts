@@ -70,69 +70,104 @@ export async function importRepository(
   name: string,
   as: RepositoryName,
 ): Promise<ImportedRepository> {
-  const { source, index, dryRun, clock } = ports;
-  const outcome: Outcome = { name, as, manifests: 0, tags: 0, blobs: 0, bytes: 0, refused: [] };
-  const refuse = refusing(outcome);
-  const here = new Set<Digest>();
-  const take = async (manifest: Manifest | Index) => {
-    await bringIn(ports, outcome, as, manifest);
-    here.add(manifest.digest);
-    outcome.manifests += 1;
-  };
-  const lackedBy = (manifest: Manifest | Index) =>
-    [...needsOf(manifest).manifests.keys()].filter((child) => !here.has(child));
-  // Only what has to wait for others is held: there may be more manifests than memory.
-  let waiting: (Manifest | Index)[] = [];
-  for (const digest of await source.manifests(name)) {
-    await refuse(digest, async () => {
-      const manifest = await manifestOf(source, digest);
-      if (lackedBy(manifest).length > 0) waiting.push(manifest);
-      else await take(manifest);
-    });
-  }
-  // Each round takes what has all it needs; when one takes nothing, the rest lacks something.
-  for (let isLast = false; waiting.length > 0 && !isLast; ) {
-    const later: (Manifest | Index)[] = [];
-    for (const manifest of waiting) {
-      if (lackedBy(manifest).length > 0) later.push(manifest);
-      else await refuse(manifest.digest, () => take(manifest));
-    }
-    isLast = later.length === waiting.length;
-    waiting = later;
-  }
-  for (const manifest of waiting) {
-    const lacks = { repository: as, digests: lackedBy(manifest) };
-    await refuse(manifest.digest, () => {
-      throw registryError('REGISTRY_MANIFEST_INCOMPLETE', lacks);
-    });
-  }
-  for (const { tag: text, digest } of await source.tags(name)) {
-    await refuse(text, async () => {
-      const tag = parseTag(text);
-      if (!here.has(digest)) {
-        throw registryError('REGISTRY_MANIFEST_UNKNOWN', { repository: as, reference: digest });
-      }
-      const current = await index.resolveTag(as, tag);
-      if (current !== undefined && current !== digest) {
-        throw registryError('REGISTRY_IMPORT_TAG_TAKEN', { repository: as, tag, current, digest });
-      }
-      if (current === undefined && !dryRun) await index.setTag(as, tag, digest, clock());
-      outcome.tags += 1;
-    });
-  }
-  return outcome;
+  const importing = new RepositoryImport(ports, name, as);
+  const waiting = await importing.takeWhatStandsAlone();
+  const incomplete = await importing.takeInRounds(waiting);
+  await importing.refuseIncomplete(incomplete);
+  await importing.takeTags();
+  return importing.outcome;
 }
 
-/** Keeps why something was refused, and goes on. */
-function refusing({ refused }: Outcome) {
-  return async (what: string, work: () => Promise<void> | void): Promise<void> => {
+class RepositoryImport {
+  readonly outcome: Outcome;
+  readonly #ports: ImportPorts;
+  readonly #here = new Set<Digest>();
+
+  constructor(ports: ImportPorts, name: string, as: RepositoryName) {
+    this.#ports = ports;
+    this.outcome = { name, as, manifests: 0, tags: 0, blobs: 0, bytes: 0, refused: [] };
+  }
+
+  /** Only what has to wait for others is held: there may be more manifests than memory. */
+  async takeWhatStandsAlone(): Promise<(Manifest | Index)[]> {
+    const { source } = this.#ports;
+    const waiting: (Manifest | Index)[] = [];
+    for (const digest of await source.manifests(this.outcome.name)) {
+      await this.#orRefuse(digest, async () => {
+        const manifest = await manifestOf(source, digest);
+        if (this.#lackedBy(manifest).length > 0) waiting.push(manifest);
+        else await this.#take(manifest);
+      });
+    }
+    return waiting;
+  }
+
+  /**
+   * Each round takes what has all it needs; when one takes nothing, the rest lacks something.
+   * @returns the rest
+   */
+  async takeInRounds(waiting: readonly (Manifest | Index)[]): Promise<(Manifest | Index)[]> {
+    let rest = waiting;
+    for (;;) {
+      const later: (Manifest | Index)[] = [];
+      for (const manifest of rest) {
+        if (this.#lackedBy(manifest).length > 0) later.push(manifest);
+        else await this.#orRefuse(manifest.digest, () => this.#take(manifest));
+      }
+      if (later.length === rest.length) return later;
+      rest = later;
+    }
+  }
+
+  async refuseIncomplete(incomplete: readonly (Manifest | Index)[]): Promise<void> {
+    for (const manifest of incomplete) {
+      const lacks = { repository: this.outcome.as, digests: this.#lackedBy(manifest) };
+      await this.#orRefuse(manifest.digest, () => {
+        throw registryError('REGISTRY_MANIFEST_INCOMPLETE', lacks);
+      });
+    }
+  }
+
+  async takeTags(): Promise<void> {
+    for (const { tag, digest } of await this.#ports.source.tags(this.outcome.name)) {
+      await this.#orRefuse(tag, () => this.#takeTag(tag, digest));
+    }
+  }
+
+  async #takeTag(text: string, digest: Digest): Promise<void> {
+    const { index, dryRun, clock } = this.#ports;
+    const { as } = this.outcome;
+    const tag = parseTag(text);
+    if (!this.#here.has(digest)) {
+      throw registryError('REGISTRY_MANIFEST_UNKNOWN', { repository: as, reference: digest });
+    }
+    const current = await index.resolveTag(as, tag);
+    if (current !== undefined && current !== digest) {
+      throw registryError('REGISTRY_IMPORT_TAG_TAKEN', { repository: as, tag, current, digest });
+    }
+    if (current === undefined && !dryRun) await index.setTag(as, tag, digest, clock());
+    this.outcome.tags += 1;
+  }
+
+  async #take(manifest: Manifest | Index): Promise<void> {
+    await bringIn(this.#ports, this.outcome, this.outcome.as, manifest);
+    this.#here.add(manifest.digest);
+    this.outcome.manifests += 1;
+  }
+
+  #lackedBy(manifest: Manifest | Index): Digest[] {
+    return [...needsOf(manifest).manifests.keys()].filter((child) => !this.#here.has(child));
+  }
+
+  /** Keeps why something was refused, and goes on. */
+  async #orRefuse(what: string, work: () => Promise<void> | void): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (!isStoreError(error)) throw error;
-      refused.push({ what, code: error.code, message: error.message });
+      this.outcome.refused.push({ what, code: error.code, message: error.message });
     }
-  };
+  }
 }
 
 /** The media type is nowhere kept but in the bytes; images of OCI need not say theirs. */
