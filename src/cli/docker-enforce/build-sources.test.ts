@@ -52,17 +52,24 @@ const sources: readonly [identifier: string, own: string | undefined, allowed: b
     false,
   ],
   ['local://context', '{"rules":[{"action":"DENY","selector":{"identifier":"local:*"}}]}', false],
+  [
+    `docker-image://docker.io/evil/image@${digest}`,
+    '{"rules":[{"action":"DENY","selector":{"identifier":"docker-image://docker.io/evil/*"}}]}',
+    false,
+  ],
 ];
 
 interface Rule {
   readonly action: string;
-  readonly selector: { readonly identifier: string };
+  readonly selector: { readonly identifier: string; readonly match_type?: string };
 }
 
 for (const [identifier, own, allowed] of sources) {
   test(`the policy ${own ? 'behind another ' : ''}${allowed ? 'allows' : 'denies'} ${identifier}`, () => {
     const { rules } = JSON.parse(sourcePolicy(own)) as { rules: Rule[] };
     const matching = rules.filter(({ selector }) => {
+      if (selector.match_type === 'REGEX') return new RegExp(selector.identifier).test(identifier);
+      assert.equal(selector.match_type, undefined);
       const pattern = selector.identifier
         .replace(/[.+^${}()|[\]\\]/g, '\\$&')
         .replaceAll('*', '.*');

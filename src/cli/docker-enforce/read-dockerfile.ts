@@ -32,13 +32,10 @@ export async function readDockerfile(
     throw refusal('invalid argument: can not use stdin for both build context and dockerfile');
   }
   if (context === '-') return readContext(world);
-  if (!(await isFolder(context))) {
-    throw unenforceable(
-      `the Dockerfile of ${context} is not on this machine before the build; fetch it and build the folder`,
-    );
-  }
+  if (!(await isFolder(context))) throw unseen(context);
   if (file === '-')
     return { text: decoded(await collected(world)), beside: none, isContext: false };
+  if (file !== undefined && /^https?:\/\//i.test(file)) throw unseen(file);
   const path = file ?? (await defaultFile(context));
   return {
     text: decoded(await readInput(path)),
@@ -48,6 +45,12 @@ export async function readDockerfile(
 }
 
 const none: ReadonlyMap<string, Uint8Array> = new Map();
+
+function unseen(place: string) {
+  return unenforceable(
+    `the Dockerfile of ${place} is not on this machine before the build; fetch it and build the folder`,
+  );
+}
 
 async function readContext(world: Pick<CliWorld, 'stdin'>): Promise<FoundDockerfile> {
   const bytes = await collected(world);

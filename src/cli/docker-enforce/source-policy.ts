@@ -8,21 +8,22 @@ export const sourcePolicyVariable = 'EXPERIMENTAL_BUILDKIT_SOURCE_POLICY';
  *
  * @param own  the text of a policy
  * @throws SyntaxError, TypeError when that is none
- * @see moby/buildkit v0.25, sourcepolicy/engine.go: the last rule that matches wins
+ * @see moby/buildkit v0.11 to v0.32.2, sourcepolicy/engine.go: the last rule that matches wins
  */
 export function sourcePolicy(own?: string): string {
   const rules: unknown[] = own === undefined ? [] : rulesOf(JSON.parse(own));
-  return `${JSON.stringify({ rules: [...rules, ...digestsOnly] }, null, 2)}\n`;
+  return `${JSON.stringify({ rules: [...rules, digestsOnly] }, null, 2)}\n`;
 }
 
 /**
- * In wildcards, which is what a selector means that does not say: `matchType`, as BuildKit's documents have
- * it, is passed over by its own reader of JSON, which only knows `match_type`.
+ * One rule that only ever refuses, so that what a policy of one's own refuses stays refused. BuildKit tells names
+ * with their host, and an @ stands in them before a digest alone. Its reader of JSON knows `match_type`;
+ * `matchType`, as its documents have it, is passed over.
  */
-const digestsOnly = [
-  { action: 'DENY', selector: { identifier: 'docker-image://*' } },
-  { action: 'ALLOW', selector: { identifier: 'docker-image://*@sha256:*' } },
-];
+const digestsOnly = {
+  action: 'DENY',
+  selector: { identifier: '^docker-image://[^@]*$', match_type: 'REGEX' },
+};
 
 function rulesOf(policy: unknown): unknown[] {
   if (typeof policy !== 'object' || policy === null) throw new TypeError('it is no object');

@@ -11,7 +11,7 @@ import type { PluginName } from './plugin-name.ts';
  * one argument, and repeats the plugin's name before the arguments; its global flags come first.
  *
  * @returns the exit code
- * @see docker/cli 28.2.2, cli-plugins/plugin/plugin.go, cli-plugins/metadata
+ * @see docker/cli 28.2.2 and 29.7.2, cli-plugins/plugin/plugin.go, cli-plugins/metadata
  */
 export async function runPlugin(
   name: PluginName,
@@ -38,8 +38,14 @@ export async function runPlugin(
   const config = parsed.flags.text('config');
   // `--host` and its like: a push is for the engine that docker itself was told.
   const globals = args.slice(0, parsed.positions[0] ?? args.length);
-  const rest = parsed.args[0] === word ? parsed.args.slice(1) : parsed.args;
+  const rest = wordsOf(parsed.args, word);
   return await runDockerTrust(rest, world, { title, config, globals });
+}
+
+/** The plugin's own words. `docker help trust sign` reaches the plugin as it was typed. */
+function wordsOf(args: readonly string[], word: string): readonly string[] {
+  if (args[0] === 'help' && args[1] === word) return [...args.slice(2), '--help'];
+  return args[0] === word ? args.slice(1) : args;
 }
 
 const metadata = {
