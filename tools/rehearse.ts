@@ -26,7 +26,8 @@ export async function rehearse(executable: string, folder: string): Promise<stri
   await repository.publish(['root', 'targets'], now);
   await using trust = await playTrustServer(repository);
   const socket = join(folder, 'docker.sock');
-  await using _engine = await playEngine(socket);
+  const pinned = `${gun}@sha256:${'00'.repeat(32)}`;
+  await using _engine = await playEngine(socket, pinned);
   const programs = join(folder, 'bin');
   mkdirSync(programs);
   // Ours asks the engine itself only where docker is a program.
@@ -64,12 +65,13 @@ async function playTrustServer(repository: SimulatedRepository) {
   };
 }
 
-async function playEngine(socket: string): Promise<AsyncDisposable> {
+/** @param pinned  the image that it has, by its digest */
+async function playEngine(socket: string, pinned: string): Promise<AsyncDisposable> {
   const headers = { 'api-version': '1.50', server: 'Docker/28.2.2 (linux)' };
-  const server = createServer((request, response) => {
-    const isTag = /\/tag\?/.test(request.url ?? '');
-    response.writeHead(isTag ? 201 : 200, headers);
-    response.end(/\/images\/create\?/.test(request.url ?? '') ? '{"status":"up to date"}\n' : '');
+  const server = createServer(({ method, url = '' }, response) => {
+    response.writeHead(/\/tag\?/.test(url) ? 201 : 200, headers);
+    if (method === 'GET') response.end(JSON.stringify({ RepoDigests: [pinned] }));
+    else response.end(url.includes('/images/create?') ? '{"status":"up to date"}\n' : '');
   });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   return server;

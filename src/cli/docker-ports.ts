@@ -128,8 +128,11 @@ export interface InstalledDocker {
   run(args: readonly string[], options?: ForegroundOptions): Promise<number>;
   /** Runs a command out of sight. @throws StoreError DOCKER_FAILED in its words */
   ask(args: readonly string[]): Promise<string>;
-  /** Begins what does not depend on the image, while its tag is looked up. It never fails. */
-  ready(): Promise<void>;
+  /**
+   * Tells of a tag that is going to be pulled when it turns out to be signed. What can be begun before that
+   * has been when this returns; it never fails, shows nothing, and brings the engine nothing that it has not.
+   */
+  foresee(tagged: string): Promise<void>;
   /** Whether the engine has an image under this name or digest. */
   hasImage(reference: string): Promise<boolean>;
   /** Gives an image that the engine has another name. @throws StoreError DOCKER_FAILED */

@@ -51,8 +51,9 @@ for (const odd of [
   test(`an engine that says ${JSON.stringify(odd)} is asked nothing else`, async (t) => {
     const { engine, seen } = await fake(t, odd, status(200));
     await assert.rejects(engine.hasImage(app), { code: 'ENGINE_ANSWER' });
-    await assert.rejects(Array.fromAsync(engine.pull(app)), { code: 'ENGINE_ANSWER' });
+    await assert.rejects(pulled(engine, app), { code: 'ENGINE_ANSWER' });
     assert.deepEqual(seen, ['HEAD /_ping']);
+    await assert.rejects(engine.pinnedNames('app:v1'), { code: 'ENGINE_ANSWER' });
   });
 }
 
@@ -85,7 +86,7 @@ test('what is no name of an image is not asked for', async (t) => {
   for (const name of ['../containers', 'a b', 'A', '']) {
     await assert.rejects(engine.hasImage(name), { code: 'OCI_IMAGE_REFERENCE_INVALID' });
   }
-  await assert.rejects(Array.fromAsync(engine.pull('alpine:3.20')), { code: 'ENGINE_ANSWER' });
+  await assert.rejects(pulled(engine, 'alpine:3.20'), { code: 'ENGINE_ANSWER' });
   assert.deepEqual(seen, []);
 });
 
@@ -111,7 +112,7 @@ for (const [what, credentials, said] of logins) {
       response.end('{"status":"done"}');
     };
     const { engine, seen } = await fake(t, {}, answer, credentials);
-    const lines = await Array.fromAsync(engine.pull(`alpine@${digest}`, 'linux/arm64'));
+    const lines = await pulled(engine, `alpine@${digest}`, 'linux/arm64');
     assert.deepEqual(lines, ['done\n']);
     const query = `fromImage=alpine&tag=${encodeURIComponent(digest)}&platform=linux%2Farm64`;
     assert.equal(seen[1], `POST /v1.41/images/create?${query}`);
@@ -126,7 +127,7 @@ test('what a pull says is there as it comes', async (t) => {
     response.write('{"status":"one"}\r\n{"sta');
     finish = () => response.end('tus":"two"}');
   });
-  const lines = engine.pull(app);
+  const lines = await engine.pull(app);
   assert.deepEqual(await lines.next(), { done: false, value: 'one\n' });
   finish();
   assert.deepEqual(await Array.fromAsync(lines), ['two\n']);
@@ -153,7 +154,7 @@ const broken: readonly [what: string, listener: RequestListener, code: string][]
 for (const [what, listener, code] of broken) {
   test(`a pull by an engine that ${what} is none`, async (t) => {
     const { engine } = await fake(t, {}, listener);
-    await assert.rejects(Array.fromAsync(engine.pull(app)), { code });
+    await assert.rejects(pulled(engine, app), { code });
   });
 }
 
@@ -162,6 +163,46 @@ test('whoever leaves an engine that hangs is held by nothing', async (t) => {
   const asked = assert.rejects(engine.hasImage(app), { code: 'REMOTE_UNREACHABLE' });
   setTimeout(() => engine[Symbol.dispose](), 200);
   await asked;
+  await assert.rejects(engine.hasImage(app), { code: 'REMOTE_UNREACHABLE' });
+});
+
+test('nor by a pull that has begun and that nobody reads', async (t) => {
+  const isLeft = Promise.withResolvers<void>();
+  const listener: RequestListener = (_request, response) => {
+    response.on('close', isLeft.resolve).write('{"status":"one"}\n');
+  };
+  const { engine } = await fake(t, {}, listener, anonymous, 60_000);
+  await engine.pull(app);
+  engine[Symbol.dispose]();
+  await isLeft.promise;
+});
+
+test('the names by digest of a tag are those of its repository', async (t) => {
+  const tagged = 'registry.example:5000/team/app:v1';
+  const other = `registry.example:5000/team/app@sha256:${'cd'.repeat(32)}`;
+  const foreign = [
+    `registry.example:5000/team/app2@${digest}`,
+    `team/app@${digest}`,
+    `app@${digest}`,
+  ];
+  const images: readonly [image: string, names: readonly string[]][] = [
+    [JSON.stringify({ RepoDigests: [...foreign, app] }), [app]],
+    [JSON.stringify({ RepoDigests: [app, other] }), [app, other]],
+    [JSON.stringify({ RepoDigests: [] }), []],
+    ['{}', []],
+  ];
+  for (const [image, names] of images) {
+    const { engine, seen } = await fake(t, {}, (_, response) => response.end(image));
+    assert.deepEqual(await engine.pinnedNames(tagged), names);
+    await engine.tag(app, tagged).catch(() => {});
+    assert.equal(seen[0], `GET /images/${tagged}/json`);
+    // Its answer said which API it speaks.
+    assert.match(seen[1] ?? '', /^POST \/v1\.41\//);
+  }
+  const { engine } = await fake(t, {}, status(404));
+  assert.deepEqual(await engine.pinnedNames(tagged), []);
+  const { engine: failing } = await fake(t, {}, status(500));
+  await assert.rejects(failing.pinnedNames(tagged), { code: 'ENGINE_ANSWER' });
 });
 
 test('an answer without end is not read to it', async (t) => {
@@ -191,10 +232,14 @@ test('over TCP both sides show who they are', async (t) => {
   const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { certificate, privateKey: key } = member('me', 'clientAuth');
   using engine = new Engine({ origin, client: { ca, identity: { certificate, key } } }, anonymous);
-  assert.deepEqual(await Array.fromAsync(engine.pull(app)), ['x\n']);
+  assert.deepEqual(await pulled(engine, app), ['x\n']);
   using stranger = new Engine({ origin, client: { ca } }, anonymous);
   await assert.rejects(stranger.hasImage(app), { code: 'REMOTE_UNREACHABLE' });
 });
+
+async function pulled(engine: Engine, name: string, platform?: string): Promise<string[]> {
+  return Array.fromAsync(await engine.pull(name, platform));
+}
 
 /** An engine on a socket, which answers a ping, and then as told. */
 async function fake(
@@ -219,7 +264,8 @@ function answering(headers: Record<string, string>, seen: string[], answer: Requ
   const said = { 'api-version': '1.41', server: 'Docker/28.2.2 (linux)', ...headers };
   const listener: RequestListener = (request, response) => {
     seen.push(`${request.method} ${request.url}`);
-    if (request.url === '/_ping') response.writeHead(200, said).end();
+    response.setHeaders(new Map(Object.entries(said)));
+    if (request.url === '/_ping') response.end();
     else answer(request, response);
   };
   return listener;

@@ -1,9 +1,19 @@
-import { toBase64, utf8 } from '../../base/index.ts';
+import {
+  arrayOf,
+  entriesOf,
+  optional,
+  parseJson,
+  stringOf,
+  toBase64,
+  utf8,
+} from '../../base/index.ts';
 import { familiarImageReference, parseImageReference } from '../../oci/index.ts';
 import {
+  type Answer,
   type CredentialSource,
   type HttpRequest,
   HttpsClient,
+  type OpenAnswer,
   serverOf,
 } from '../remotes/index.ts';
 import type { EngineAddress } from './engine-address.ts';
@@ -36,12 +46,6 @@ export class Engine implements Disposable {
     this.#credentials = credentials;
   }
 
-  /** Asks in which version of the API to speak, which everything else does when it must. */
-  async ready(): Promise<void> {
-    this.#base ??= this.#negotiate();
-    await this.#base;
-  }
-
   async hasImage(name: string): Promise<boolean> {
     const image = familiarImageReference(parseImageReference(name));
     const status = await this.#statusOf('GET', `/images/${image}/json`);
@@ -61,10 +65,30 @@ export class Engine implements Disposable {
   }
 
   /**
-   * Pulls an image by its digest.
-   * @returns what docker prints, line by line, as the engine says it; when it ends, all is there
+   * The names by digest, of the same repository, of the image that the engine has under a tag; none where it
+   * has no such image, or did not get it from a registry. This question asks no other before it: it goes to the
+   * engine's newest API, and its answer says which that is.
    */
-  async *pull(name: string, platform?: string): AsyncGenerator<string> {
+  async pinnedNames(tagged: string): Promise<readonly string[]> {
+    const image = parseImageReference(tagged);
+    const url = new URL(`${this.#origin}/images/${familiarImageReference(image)}/json`);
+    const answer = await this.#http.send({ method: 'GET', url }, answerLimitBytes);
+    this.#base = Promise.resolve(this.#baseAfter(answer));
+    const { status, body } = answer;
+    if (status === 404) return [];
+    if (status !== 200) throw unexpected(status);
+    const pinned = `${familiarImageReference({ ...image, tag: undefined })}@`;
+    const names = entriesOf(parseJson(body), 'image').get('RepoDigests');
+    return (optional(arrayOf, names, 'RepoDigests') ?? [])
+      .map((name) => stringOf(name, 'RepoDigests'))
+      .filter((name) => name.startsWith(pinned));
+  }
+
+  /**
+   * Has the engine pull an image by its digest.
+   * @returns once it has begun: what docker prints, line by line, as the engine says it. When they end, all is there
+   */
+  async pull(name: string, platform?: string): Promise<AsyncGenerator<string>> {
     const { digest, ...image } = parseImageReference(name);
     if (digest === undefined) throw engineError('ENGINE_ANSWER', { reason: 'no digest' });
     const fromImage = familiarImageReference({ ...image, digest: undefined });
@@ -76,12 +100,7 @@ export class Engine implements Disposable {
       answer.discard();
       throw unexpected(answer.status);
     }
-    try {
-      yield* pullLines(answer.body);
-    } catch (error) {
-      answer.discard();
-      throw error;
-    }
+    return linesOf(answer);
   }
 
   [Symbol.dispose](): void {
@@ -102,9 +121,14 @@ export class Engine implements Disposable {
   /** Others that speak the API (podman does) are not what docker's words were tried with. */
   async #negotiate(): Promise<string> {
     const url = new URL(`${this.#origin}/_ping`);
-    const { status, headers } = await this.#http.send({ method: 'HEAD', url }, answerLimitBytes);
+    const answer = await this.#http.send({ method: 'HEAD', url }, answerLimitBytes);
+    if (answer.status !== 200) throw unexpected(answer.status);
+    return this.#baseAfter(answer);
+  }
+
+  #baseAfter({ headers }: Answer): string {
     const [, minor] = /^1\.(\d{2})$/.exec(headers.get('api-version') ?? '') ?? [];
-    const isDocker = status === 200 && /^Docker\//.test(headers.get('server') ?? '');
+    const isDocker = /^Docker\//.test(headers.get('server') ?? '');
     if (!isDocker || !(Number(minor) >= oldestMinor)) {
       throw engineError('ENGINE_ANSWER', { reason: 'it is another engine, or too old' });
     }
@@ -121,6 +145,15 @@ export class Engine implements Disposable {
     const json = JSON.stringify(said ? { ...said, serveraddress: serverOf(host) } : {});
     // base64url with padding, which neither Node's nor ours is.
     return toBase64(utf8(json)).replaceAll('+', '-').replaceAll('/', '_');
+  }
+}
+
+async function* linesOf(answer: OpenAnswer): AsyncGenerator<string> {
+  try {
+    yield* pullLines(answer.body);
+  } catch (error) {
+    answer.discard();
+    throw error;
   }
 }
 

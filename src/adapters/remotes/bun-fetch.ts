@@ -25,8 +25,8 @@ interface BunRequest extends RequestInit {
  */
 export class BunFetch implements Disposable {
   readonly #options: HttpsClientOptions;
-  /** What a server has not answered to the end. */
-  readonly #pending = new Set<AbortController>();
+  /** Breaks off what a server has not answered to the end. */
+  readonly #pending = new Set<() => void>();
 
   constructor(options: HttpsClientOptions) {
     this.#options = options;
@@ -35,12 +35,16 @@ export class BunFetch implements Disposable {
   async open({ method, url, headers, body }: HttpRequest): Promise<OpenAnswer> {
     const { socketPath, silenceMs = 30_000 } = this.#options;
     const aborter = new AbortController();
-    this.#pending.add(aborter);
     const silence = new Silence(
       silenceMs,
       () => aborter.abort(),
-      () => this.#pending.delete(aborter),
+      () => this.#pending.delete(discard),
     );
+    const discard = () => {
+      silence.end();
+      aborter.abort();
+    };
+    this.#pending.add(discard);
     const request: BunRequest = {
       method,
       headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
@@ -58,10 +62,7 @@ export class BunFetch implements Disposable {
         status: response.status,
         headers: new Map(response.headers),
         body: bodyOf(response, method, url, silence),
-        discard: () => {
-          silence.end();
-          aborter.abort();
-        },
+        discard,
       };
     } catch (cause) {
       silence.end();
@@ -71,7 +72,7 @@ export class BunFetch implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const aborter of this.#pending) aborter.abort();
+    for (const discard of this.#pending) discard();
   }
 }
 

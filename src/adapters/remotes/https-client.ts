@@ -29,6 +29,7 @@ export class HttpsClient implements Disposable {
   readonly #options: HttpsClientOptions;
   #node: NodeRequests | undefined;
   readonly #bun: BunFetch | undefined;
+  #isClosed = false;
 
   constructor(options: HttpsClientOptions = {}) {
     this.#options = options;
@@ -63,7 +64,9 @@ export class HttpsClient implements Disposable {
     return this.#open(request, isLocal && this.#isForFetch(request));
   }
 
+  /** Breaks off what is not answered to the end. Nothing can be asked any more. */
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#node?.[Symbol.dispose]();
     this.#bun?.[Symbol.dispose]();
   }
@@ -79,6 +82,9 @@ export class HttpsClient implements Disposable {
     const { url } = request;
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
       throw remoteError('REMOTE_PLAIN_HTTP', { url: printable(url) });
+    }
+    if (this.#isClosed) {
+      throw remoteError('REMOTE_UNREACHABLE', { origin: url.origin, reason: 'closed' });
     }
     // Without waiting, so that what is computed meanwhile is computed beside it.
     if (byFetch && this.#bun) return this.#bun.open(request);

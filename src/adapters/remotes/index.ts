@@ -8,7 +8,13 @@ export { anonymous, type Credential, type CredentialSource } from './credentials
 export { serverOf } from './docker-config.ts';
 export { dockerCredentials } from './docker-credentials.ts';
 export { remoteError, remoteErrors } from './errors.ts';
-export type { Answer, ClientIdentity, HttpRequest, HttpsClientOptions } from './http-request.ts';
+export type {
+  Answer,
+  ClientIdentity,
+  HttpRequest,
+  HttpsClientOptions,
+  OpenAnswer,
+} from './http-request.ts';
 export { HttpsClient } from './https-client.ts';
 export { isLoopback } from './loopback.ts';
 export { type BlobContent, RegistryRemote } from './registry-remote.ts';

@@ -76,8 +76,8 @@ export class DockerProgram implements InstalledDocker {
     return ended.stdout;
   }
 
-  /** There is nothing to be made ready. */
-  async ready(): Promise<void> {}
+  /** Docker pulls what it is told, and then only. */
+  async foresee(_tagged: string): Promise<void> {}
 
   async hasImage(reference: string): Promise<boolean> {
     const args = ['image', 'inspect', '--format', '{{.Id}}', '--', reference];

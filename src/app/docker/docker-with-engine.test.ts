@@ -80,6 +80,72 @@ test('a pull that fails once something is shown is not begun again', async () =>
   });
 });
 
+const tagged = 'registry.example/app:v1';
+const other = `registry.example/app@sha256:${'cd'.repeat(32)}`;
+
+/** An engine that has these names by digest under the tag, and pulls whatever it is told. */
+function having(names: readonly string[], seen: string[]): RequestListener {
+  return ({ method, url = '' }, response) => {
+    seen.push(`${method} ${decodeURIComponent(url).replace(/^\/v1\.41/, '')}`);
+    if (method === 'GET') response.end(JSON.stringify({ RepoDigests: names }));
+    else response.end('{"status":"pulled"}');
+  };
+}
+
+const inspected = `GET /images/${tagged}/json`;
+const pullOf = (pinned: string) => `POST /images/create?fromImage=${pinned.replace('@', '&tag=')}`;
+
+for (const [what, names, wanted, asked] of [
+  ['the pull is begun before it is asked for, once', [name], name, [inspected, pullOf(name)]],
+  [
+    'another digest is pulled when that is the one',
+    [other],
+    name,
+    [inspected, pullOf(other), pullOf(name)],
+  ],
+  ['nothing is begun of a tag that is not there', [], name, [inspected, pullOf(name)]],
+  ['nor where it could be one of several', [name, other], name, [inspected, pullOf(name)]],
+] as const) {
+  test(`of a tag that is going to be pulled: ${what}`, async () => {
+    const seen: string[] = [];
+    await using world = await fakeEngine(having(names, seen));
+    using docker = world.docker([]);
+    await docker.foresee(tagged);
+    await docker.pull(wanted, { to: 'nowhere' });
+    assert.deepEqual(seen, asked);
+    await docker.pull(wanted, { to: 'nowhere' });
+    assert.deepEqual(seen, [...asked, pullOf(wanted)]);
+  });
+}
+
+test('a pull that was begun and is not wanted is broken off', async () => {
+  const isBegun = Promise.withResolvers<void>();
+  const isLeft = Promise.withResolvers<void>();
+  await using world = await fakeEngine(({ method }, response) => {
+    if (method === 'GET') response.end(JSON.stringify({ RepoDigests: [name] }));
+    else
+      response.on('close', isLeft.resolve).write('{"status":"pulling"}\n', () => isBegun.resolve());
+  });
+  const docker = world.docker([]);
+  await docker.foresee(tagged);
+  await isBegun.promise;
+  docker[Symbol.dispose]();
+  await isLeft.promise;
+});
+
+test('what fails before it is asked for fails when it is', async () => {
+  await using world = await fakeEngine(({ method }, response) => {
+    if (method === 'GET') response.end(JSON.stringify({ RepoDigests: [name] }));
+    else response.writeHead(500).end();
+  });
+  using docker = world.docker([]);
+  await docker.foresee(tagged);
+  await assert.rejects(docker.pull(name, { to: 'nowhere' }), started);
+  await using none = await fakeEngine((_request, response) => response.end('<html>'));
+  using lost = none.docker([]);
+  await lost.foresee(tagged);
+});
+
 test('an engine that failed once is not asked again', async () => {
   let asked = 0;
   await using world = await fakeEngine((_request, response) => {

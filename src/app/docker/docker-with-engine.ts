@@ -24,16 +24,26 @@ export interface DockerWithEngineOptions {
 export class DockerWithEngine extends DockerProgram implements Disposable {
   readonly #options: DockerWithEngineOptions;
   #engine: Promise<Engine | undefined> | undefined;
+  #foreseen: ForeseenPull | undefined;
 
   constructor(options: DockerWithEngineOptions) {
     super(options.folder, options.env, options.globals);
     this.#options = options;
   }
 
-  /** Finds the engine, which takes a moment that can be shared. What fails, fails again when it counts. */
-  override async ready(): Promise<void> {
+  /**
+   * Has the engine pull again what it has under the tag, by its digest, which asks the registry and changes
+   * nothing. Most tags have not moved since, and then that is the pull that is wanted. What fails, fails again
+   * when it counts; what is not wanted is broken off at the end.
+   */
+  override async foresee(tagged: string): Promise<void> {
     this.#engine ??= this.#find();
-    await this.#engine.then((engine) => engine?.ready()).catch(() => {});
+    const engine = await this.#engine;
+    const [name, ...others] = (await engine?.pinnedNames(tagged).catch(() => [])) ?? [];
+    if (!engine || name === undefined || others.length > 0) return;
+    const lines = engine.pull(name);
+    lines.catch(() => {});
+    this.#foreseen = { name, lines };
   }
 
   override async hasImage(name: string): Promise<boolean> {
@@ -57,8 +67,9 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
     const output = outputOf(to);
     const isDrawn = output?.isTTY === true;
     const done = await this.#directly(async (engine) => {
-      if (isDrawn && !(await engine.hasImage(name))) return false;
-      const lines = engine.pull(name, platform);
+      const foreseen = platform === undefined ? await this.#takeForeseen(name) : undefined;
+      if (!foreseen && isDrawn && !(await engine.hasImage(name))) return false;
+      const lines = foreseen ?? (await engine.pull(name, platform));
       await show(lines, (line) => output?.write(line));
       return true;
     });
@@ -67,6 +78,13 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
 
   [Symbol.dispose](): void {
     void this.#engine?.then((engine) => engine?.[Symbol.dispose]());
+  }
+
+  /** @returns what {@link foresee} began, when it is this pull; once */
+  async #takeForeseen(name: string): Promise<AsyncIterable<string> | undefined> {
+    const foreseen = this.#foreseen;
+    this.#foreseen = undefined;
+    return foreseen?.name === name ? foreseen.lines : undefined;
   }
 
   /** @returns undefined where the engine was not asked, or did not do it */
@@ -97,6 +115,12 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
     const address = findEngine({ folder, env, host, context: flags.text('context') });
     return address && new Engine(address, credentials);
   }
+}
+
+/** A pull that was begun before it was asked for. */
+interface ForeseenPull {
+  readonly name: string;
+  readonly lines: ReturnType<Engine['pull']>;
 }
 
 /** @throws StoreError DOCKER_FAILED once a line is shown, which docker would show again */

@@ -17,7 +17,7 @@ async function typed(words: string, wish: string | undefined = '1', input = '') 
     program: {
       run: async (args: readonly string[]) => told.push(args.join(' ')) * 0,
       ask: async (args: readonly string[]) => args.join(' '),
-      ready: async () => undefined,
+      foresee: async () => undefined,
     },
     [Symbol.dispose]: () => undefined,
   } as unknown as DockerTrustWorld;

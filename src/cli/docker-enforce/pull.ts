@@ -34,10 +34,9 @@ export const pullCommand: EnforcedCommand = {
     if (!isAll && !image.tag && !line.flags.isOn('quiet')) {
       world.print('Using default tag: latest\n');
     }
-    const [images] = await Promise.all([
-      isAll ? everyImage(context, image) : releasedImage(docker, image).then((one) => [one]),
-      docker.program.ready(),
-    ]);
+    const isUsual = !isAll && line.flags.text('platform') === undefined;
+    if (isUsual) await docker.program.foresee(familiarImageReference(withDefaultTag(image)));
+    const images = isAll ? await everyImage(context, image) : [await releasedImage(docker, image)];
     for (const [i, trusted] of images.entries()) {
       const place = `${i + 1} of ${images.length}`;
       world.print(`Pull (${place}): ${trusted.tagged}@${trusted.digest}\n`);
