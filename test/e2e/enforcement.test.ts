@@ -12,6 +12,7 @@ import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runCommand } from '../support/command.ts';
+import { buildImage } from '../support/docker-images.ts';
 import { both, compare, nobody, type State, states } from '../support/enforcement-cells.ts';
 import { EnforcementWorld, type EnforcingSide } from '../support/enforcement-world.ts';
 import { ownProgram } from '../support/own-program.ts';
@@ -237,6 +238,32 @@ test('a pull of an image that is there prints what docker prints, to the letter'
     shown.push({ code, stdout: plain(stdout), stderr: plain(stderr) });
   }
   assert.deepEqual(shown[1], shown[0]);
+});
+
+test('a tag that has moved since the engine pulled it is pulled anew, as docker does', async () => {
+  const { theirs, ours } = world;
+  for (const side of [theirs, ours]) {
+    const image = `${side.repository}:moved`;
+    for (const label of ['old', 'new']) {
+      await buildImage(side.docker, image, { dockerfile: [`LABEL it=${label}`] });
+      await side.docker.must(['push', image], { trust: true });
+      await side.docker.must(['tag', image, `${side.repository}:${label}`]);
+    }
+    await side.docker.must(['tag', `${side.repository}:old`, image]);
+    const { code, stderr } = await side.run(['pull', 'R:moved']);
+    assert.equal(code, 0, stderr);
+    const label = ['image', 'inspect', '--format', '{{.Config.Labels.it}}', image];
+    assert.equal((await side.docker.must(label)).stdout, 'new\n');
+    // Other tests look at all that is there.
+    await side.docker.must(['trust', 'revoke', '--yes', image], { trust: true });
+    await side.docker.must([
+      'image',
+      'rm',
+      image,
+      `${side.repository}:old`,
+      `${side.repository}:new`,
+    ]);
+  }
 });
 
 test('docker is not started where its engine can be asked', async () => {
