@@ -26,7 +26,7 @@ export type {
   StoredKey,
   TrustRemote,
 } from './ports.ts';
-export { type Published, publish } from './publish.ts';
+export { type Published, type PublishRequest, publish } from './publish.ts';
 export type { RoleChange } from './role-change.ts';
 export { type Rotated, rotateKey } from './rotate-key.ts';
 export { type PublishedStaged, publishStaged, stage } from './stage.ts';

@@ -6,15 +6,18 @@ import {
   isDelegation,
   type MetadataFile,
   newRepository,
+  newTargets,
   nextSnapshot,
   nextVersion,
   type PublicKey,
+  type Root,
   type Signer,
   signFile,
   type Targets,
   type TargetsRole,
 } from '../tuf/index.ts';
 import type { TrustPin } from './anchor.ts';
+import { begunHere } from './begun-here.ts';
 import { type TrustChange, withChange } from './change.ts';
 import { authorityIn, type Draft, draftOf, heldKeys } from './draft.ts';
 import { clientError } from './errors.ts';
@@ -61,7 +64,8 @@ const attemptLimit = 64;
  * are made again upon what is there now, and published again.
  *
  * A new repository gets the first root key of this machine (a new one if it has none), a targets
- * key of its own, and leaves snapshot and timestamp to the server.
+ * key of its own, and leaves snapshot and timestamp to the server; one that notary began on this
+ * machine keeps the root that it has.
  *
  * @throws StoreError CLIENT_SUPERSEDED, CLIENT_KEY_MISSING, CLIENT_NO_SIGNING_KEY,
  *         CLIENT_TARGET_NOT_YOURS, what {@link openTrust} throws, and what remote and keys reject
@@ -124,8 +128,10 @@ async function currentTrust(request: PublishRequest): Promise<Trust | undefined>
   try {
     return await openTrust({ gun, source: remote, cache, pin, now });
   } catch (error) {
-    const isNew = isStoreError(error) && error.code === 'CLIENT_NO_TRUST_DATA';
+    if (!isStoreError(error)) throw error;
+    const isNew = error.code === 'CLIENT_NO_TRUST_DATA';
     if (isNew && whenNew === 'initialise') return undefined;
+    if (error.code === 'TUF_UNAVAILABLE' && (await begunHere(request))) return undefined;
     throw error;
   }
 }
@@ -153,6 +159,8 @@ export async function draftFor(
 
 async function initialise(request: PublishRequest): Promise<Begun> {
   const { gun, remote, keys, now } = request;
+  const here = await begunHere(request);
+  if (here) return { draft: newDraft(gun, here.signed, newTargets(now)), root: [here] };
   const held = await keys.keys();
   const rootKey = held.find(({ role }) => role === 'root');
   const rootSigner = await (rootKey ? keys.signer(rootKey.id) : keys.create('root'));
@@ -170,8 +178,11 @@ async function initialise(request: PublishRequest): Promise<Begun> {
     now,
   });
   const file = await signFile('root', root, [inItsName(rootSigner, certified)]);
-  const draft = { gun, root, targets: new Map([['targets', targets] as const]) };
-  return { draft: { ...draft, changed: new Set(['targets'] as const) }, root: [file] };
+  return { draft: newDraft(gun, root, targets), root: [file] };
+}
+
+function newDraft(gun: Gun, root: Root, targets: Targets): Draft {
+  return { gun, root, targets: new Map([['targets', targets]]), changed: new Set(['targets']) };
 }
 
 /**

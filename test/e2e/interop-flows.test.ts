@@ -7,16 +7,21 @@
  * interop-tokens.test.ts, what the signers read of each other's databases (17) in signer-database.test.ts.
  */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
   authorityOf,
+  type DelegationName,
   findTarget,
+  listTargets,
+  parseDelegationName,
   parseFixpoint,
   parseGun,
   parseRoleName,
+  releasesRole,
   serializeEnvelope,
 } from '../../src/tuf/index.ts';
 import { succeeded } from '../support/command.ts';
@@ -26,6 +31,7 @@ import {
   legacyKeys,
   openssl,
   Person,
+  publicKeyFile,
   recordSet,
   rsaKey,
   startMirror,
@@ -285,6 +291,82 @@ for (const [name, open] of Object.entries(flowPlaces)) {
       await publisher.publish(ca, [target('v2')]);
       assert.deepEqual(await old.names(ca), ['v1', 'v2']);
     });
+
+    // What waits knows no signer: once on each server is enough.
+    if (!name.includes(' with ')) {
+      const staged = parseGun('127.0.0.1:5000/app/staged');
+
+      test('what notary began and staged is listed and published by ours', async () => {
+        const custom = join(folder, 'custom.json');
+        writeFileSync(custom, '{"by":"notary","n":[1,2]}');
+        const long = createHash('sha512').update('v1').digest('hex');
+        const content = ['2', '--sha256', hex('v1'), '--sha512', long, '--custom', custom];
+        const jane = publicKeyFile(await publisher.keys.create('jane'), folder);
+        await publisher.go('init', staged);
+        await publisher.go('addhash', staged, 'v1', ...content);
+        await publisher.go('delegation', 'add', staged, releasesRole, jane, '--all-paths');
+        await publisher.go('addhash', staged, 'v2', ...content, '-r', releasesRole);
+        await publisher.go('remove', staged, 'v0');
+        await publisher.go('witness', staged, 'root', 'targets');
+        const all = await publisher.goStaged(staged);
+        assert.deepEqual([await publisher.staged(staged), all.length], [all, 7]);
+        // A list with a witnessed root is none that notary can publish.
+        assert.match((await publisher.run('publish', staged)).stdout, /not yet supported: witness/);
+        assert.equal(await publisher.publishStaged(staged), 7);
+        assert.deepEqual(await publisher.goStaged(staged), []);
+        for (const reader of [publisher, new Person(place, folder, 'stranger')]) {
+          assert.deepEqual(await reader.goNames(staged), ['v1', 'v2']);
+          const { custom, hashes } = findTarget((await reader.open(staged)).set, 'v2');
+          assert.deepEqual(custom, { by: 'notary', n: [1, 2] });
+          assert.equal(Buffer.from(hashes.get('sha512') ?? '').toString('hex'), long);
+        }
+      });
+
+      test('what ours staged is listed, reset and published by notary', async () => {
+        const { key } = await publisher.keys.create('kim');
+        const [kim, lee, mia] = ['kim', 'lee', 'mia'].map((each) =>
+          parseDelegationName(`targets/${each}`),
+        ) as [DelegationName, DelegationName, DelegationName];
+        const keyIds = [key.canonicalId];
+        await publisher.stage(staged, [
+          { kind: 'witness', role: 'targets' },
+          { kind: 'remove-target', name: 'v1' },
+          target('v3'),
+          { kind: 'add-delegation', name: kim, keys: [key], paths: ['a', 'b'] },
+          { kind: 'trim-delegation', name: kim, keyIds: [], paths: ['a'] },
+          { kind: 'add-delegation', name: lee, keys: [key], paths: [''] },
+          { kind: 'trim-delegation', name: lee, keyIds, paths: [], isEveryPath: true },
+          { kind: 'add-delegation', name: mia, keys: [key], paths: [''] },
+          { kind: 'remove-delegation', name: mia },
+        ]);
+        const all = await publisher.goStaged(staged);
+        assert.deepEqual([await publisher.staged(staged), all.length], [all, 9]);
+        await publisher.go('reset', staged, '-n', '0');
+        assert.deepEqual(await publisher.staged(staged), all.slice(1));
+        await publisher.go('publish', staged);
+        assert.deepEqual(await publisher.staged(staged), []);
+        const { set } = await new Person(place, folder, 'stranger').open(staged);
+        assert.deepEqual(
+          listTargets(set)
+            .map((each) => each.name)
+            .sort(),
+          ['v2', 'v3'],
+        );
+        const { roles } = set.targets.get('targets')?.file.signed.delegations ?? assert.fail();
+        assert.deepEqual(
+          roles.slice(1).map((role) => [role.name, role.paths, role.keyIds]),
+          [
+            [kim, ['b'], [key.id]],
+            [lee, [], []],
+          ],
+        );
+        await publisher.stage(staged, [{ kind: 'purge-keys', keyIds }]);
+        await publisher.go('publish', staged);
+        const left = await old.go('delegation', 'list', staged);
+        assert.match(left, /targets\/kim/);
+        assert.ok(!left.includes(key.canonicalId), left);
+      });
+    }
 
     test('flow 14: of publishers who race, the changes of all who won are there', async () => {
       const names = ['r1', 'r2', 'r3', 'r4'];

@@ -6,10 +6,24 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fixedPassphrase } from '../../src/adapters/passphrase/index.ts';
 import { anonymous, Remotes } from '../../src/adapters/remotes/index.ts';
-import { KeyFolder, MetadataFolder } from '../../src/adapters/trust-folder/index.ts';
+import {
+  ChangeFolder,
+  KeyFolder,
+  MetadataFolder,
+  serializePem,
+} from '../../src/adapters/trust-folder/index.ts';
 import { digestOf, Secret, utf8 } from '../../src/base/index.ts';
-import { openTrust, publish, type TrustChange } from '../../src/client/index.ts';
-import { barePublicKey, type Gun, listTargets } from '../../src/tuf/index.ts';
+import { describeChange } from '../../src/cli/docker-trust/change-words.ts';
+import {
+  openTrust,
+  type PublishRequest,
+  publish,
+  publishStaged,
+  type Stageable,
+  stage,
+  type TrustChange,
+} from '../../src/client/index.ts';
+import { barePublicKey, type Gun, listTargets, type Signer } from '../../src/tuf/index.ts';
 import { plainEnvironment, runCommand, succeeded } from './command.ts';
 import { wireRequest } from './wire-request.ts';
 
@@ -27,10 +41,13 @@ interface Login {
   readonly password: string;
 }
 
+type Publishing = Pick<PublishRequest, 'gun' | 'keys' | 'cache' | 'remote' | 'now'>;
+
 /** Somebody with a trust folder, who uses both clients on it. */
 export class Person {
   readonly folder: string;
   readonly keys: KeyFolder;
+  readonly #changelist: ChangeFolder;
   readonly #place: TrustPlace;
   readonly #login: Login | undefined;
 
@@ -40,13 +57,38 @@ export class Person {
     this.#login = login;
     this.folder = join(folder, name);
     this.keys = new KeyFolder(this.folder, fixedPassphrase(passphrase));
+    this.#changelist = new ChangeFolder(this.folder, () => new Date());
   }
 
   async publish(gun: Gun, changes: readonly TrustChange[], keys = this.keys): Promise<void> {
-    using remotes = this.#remotes();
-    const remote = remotes.trust(gun, { forWriting: true });
-    const cache = new MetadataFolder(this.folder);
-    await publish({ gun, keys, cache, remote, changes, now: new Date(), whenNew: 'initialise' });
+    await this.#publishing(gun, (request) =>
+      publish({ ...request, keys, changes, whenNew: 'initialise' }),
+    );
+  }
+
+  /** Our client stages these. */
+  async stage(gun: Gun, changes: readonly Stageable[]): Promise<void> {
+    await this.#publishing(gun, (request) => stage({ ...request, changes }));
+  }
+
+  /** Our client publishes what waits. @returns how many changes */
+  async publishStaged(gun: Gun): Promise<number> {
+    return (await this.#publishing(gun, publishStaged)).changes;
+  }
+
+  /** What waits, as our client lists it: action, role, type and path. */
+  async staged(gun: Gun): Promise<string[]> {
+    return (await this.#changelist.list(gun)).map((listed) => {
+      assert.ok('change' in listed);
+      const { action, role, type, path } = describeChange(listed.change);
+      return [action, role, type, path].join(' ').trim();
+    });
+  }
+
+  /** The same, as notary lists it. */
+  async goStaged(gun: Gun): Promise<string[]> {
+    const rows = (await this.go('status', gun)).split('\n').filter((row) => /^\d/.test(row));
+    return rows.map((row) => row.trim().split(/\s+/).slice(1).join(' '));
   }
 
   async open(gun: Gun) {
@@ -94,6 +136,17 @@ export class Person {
     });
   }
 
+  async #publishing<T>(
+    gun: Gun,
+    work: (request: Publishing & { readonly changelist: ChangeFolder }) => Promise<T>,
+  ): Promise<T> {
+    using remotes = this.#remotes();
+    const remote = remotes.trust(gun, { forWriting: true });
+    const cache = new MetadataFolder(this.folder);
+    const { keys } = this;
+    return await work({ gun, keys, cache, remote, changelist: this.#changelist, now: new Date() });
+  }
+
   #remotes(): Remotes {
     const { url, certificateFile } = this.#place;
     const login = this.#login;
@@ -129,6 +182,13 @@ export async function rsaKey(folder: string, role: string, subject: string) {
   const pem = readFileSync(key, 'utf8');
   writeFileSync(key, pem.replace(/(DEK-Info:.*\n)/, `$1role: ${role}\n`), { mode: 0o600 });
   return { key, certificate };
+}
+
+/** The public half of a key, as a file that notary takes. @returns its path */
+export function publicKeyFile({ key }: Signer, folder: string): string {
+  const path = join(folder, `${key.id}.pub`);
+  writeFileSync(path, serializePem({ type: 'PUBLIC KEY', headers: new Map(), bytes: key.bytes }));
+  return path;
 }
 
 /** Everything that a reader asks for now, by path. */
@@ -214,7 +274,7 @@ async function encryptAsLegacy(plain: string, to: string, role?: string): Promis
 }
 
 /** A change that signs the name for some content. */
-export function target(name: string): TrustChange {
+export function target(name: string): TrustChange & { kind: 'add-target' } {
   return { kind: 'add-target', name, digest: digestOf(utf8(name)), sizeBytes: 1 };
 }
 
