@@ -127,7 +127,7 @@ export interface InstalledDocker {
    */
   run(args: readonly string[], options?: ForegroundOptions): Promise<number>;
   /** Runs a command out of sight. @throws StoreError DOCKER_FAILED in its words */
-  ask(args: readonly string[]): Promise<string>;
+  ask(args: readonly string[], options?: AskOptions): Promise<string>;
   /**
    * Tells of a tag that is going to be pulled when it turns out to be signed. What can be begun before that
    * has been when this returns; it never fails, shows nothing, and brings the engine nothing that it has not.
@@ -169,6 +169,13 @@ export interface PushedTag {
 export interface ForegroundOptions {
   /** More variables of the environment. */
   readonly variables?: Readonly<Record<string, string>>;
+}
+
+export interface AskOptions extends ForegroundOptions {
+  /** Standard input; nothing without it. */
+  readonly input?: string;
+  /** Is told what a command that succeeds prints beside its answer. */
+  readonly warn?: (text: string) => void;
 }
 
 export interface DockerOptions {

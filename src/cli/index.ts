@@ -7,6 +7,7 @@
  */
 
 export type {
+  AskOptions,
   DockerOptions,
   DockerTrustWorld,
   ForegroundOptions,

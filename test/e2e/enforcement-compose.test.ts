@@ -123,26 +123,7 @@ const projects: readonly [
     ['pull'],
     'done',
   ],
-  [
-    'a build of a URL',
-    '  a:\n    build: https://127.0.0.1:1/a.git\n',
-    ['build'],
-    /content trust cannot be enforced: the Dockerfile of/,
-  ],
-  ['push', `  a:\n${service('R:v1')}`, ['push'], /compose would push without signing/],
-  [
-    'a command nobody knows',
-    `  a:\n${service('R:v1')}`,
-    ['publish', 'x'],
-    /nobody here knows what "compose publish"/,
-  ],
   ['a list of containers', `  a:\n${service('R:plain')}`, ['ps'], 'done'],
-  [
-    'standard input',
-    `  a:\n${service('R:v1')}`,
-    ['-f', '-', 'up'],
-    /the project comes on standard input/,
-  ],
   [
     'a variable',
     `  a:\n${service('R:$V')}`,

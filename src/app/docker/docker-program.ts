@@ -2,7 +2,13 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { type Digest, isDigest, type StoreError } from '../../base/index.ts';
-import type { CliWorld, ForegroundOptions, InstalledDocker, PushedTag } from '../../cli/index.ts';
+import type {
+  AskOptions,
+  CliWorld,
+  ForegroundOptions,
+  InstalledDocker,
+  PushedTag,
+} from '../../cli/index.ts';
 import { appError } from '../errors.ts';
 import { type Output, standardError, standardOutput } from '../output.ts';
 import { LinesButLast } from './lines-but-last.ts';
@@ -70,9 +76,10 @@ export class DockerProgram implements InstalledDocker {
   }
 
   /** @throws StoreError DOCKER_FAILED in docker's words */
-  async ask(args: readonly string[]): Promise<string> {
-    const ended = await this.#collect(args, undefined, isSecret);
+  async ask(args: readonly string[], { warn, ...options }: AskOptions = {}): Promise<string> {
+    const ended = await this.#collect(args, undefined, { isHidden: isSecret, ...options });
     if (ended.code !== 0) throw failed(ended);
+    if (ended.stderr !== '') warn?.(ended.stderr);
     return ended.stdout;
   }
 
@@ -153,11 +160,17 @@ export class DockerProgram implements InstalledDocker {
     return { ...Object.fromEntries(env), DOCKER_CONTENT_TRUST: '0' };
   }
 
-  async #collect(args: readonly string[], watcher?: Watcher, isHidden?: RegExp): Promise<Ended> {
+  async #collect(
+    args: readonly string[],
+    watcher?: Watcher,
+    { isHidden, variables = {}, input }: Omit<AskOptions, 'warn'> & { isHidden?: RegExp } = {},
+  ): Promise<Ended> {
     const child = await this.#start(args, {
-      env: this.#environment(isHidden),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...this.#environment(isHidden), ...variables },
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    // A docker that ends before it has read its input says itself why.
+    if (input !== undefined) child.stdin?.on('error', () => {}).end(input);
     const stdout = textOf(child.stdout, (text) => watcher?.print(text));
     const stderr = textOf(child.stderr);
     const code = await endOf(child);

@@ -91,7 +91,8 @@ export async function builderFor({ world, docker, path }: EnforceContext): Promi
   return (await hasBuildx(docker)) ? 'buildkit' : 'classic';
 }
 
-async function hasBuildx({ program }: DockerTrustWorld): Promise<boolean> {
+/** Whether docker has its plugin for BuildKit. */
+export async function hasBuildx({ program }: DockerTrustWorld): Promise<boolean> {
   try {
     await program.ask(['buildx', 'version']);
     return true;

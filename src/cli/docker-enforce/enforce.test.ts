@@ -95,12 +95,6 @@ for (const [words, wish] of passed) {
   });
 }
 
-test('what compose is told to build with is not added behind the pinned project', async () => {
-  const { told, printed } = await typed('compose build --build-arg=BASE=a');
-  assert.deepEqual(told, []);
-  assert.match(printed, /--build-arg; write it into the project/);
-});
-
 for (const words of ['build -', 'buildx build --file=x -']) {
   test(`"${words}" does not leave docker to tell a Dockerfile from an archive`, async () => {
     const { told, printed } = await typed(words, '1', 'FROM scratch\n');

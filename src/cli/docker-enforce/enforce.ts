@@ -37,7 +37,10 @@ export async function enforce(
     world.printError(mistakeOf(command, path, line.mistake));
     return flagMistaken;
   }
-  if (!wantsTrust(world.env, line.flags)) return await asTyped(args, world, options);
+  if (!wantsTrust(world.env, line.flags)) {
+    const known = command.hasNoTrustFlag ? [...path, ...line.withFlags([], [])] : args;
+    return await asTyped(known, world, options);
+  }
   // Not docker's to tell: it could count them differently, and go on.
   if (!isEnough(command.takes, line.args.length)) {
     world.printError(countMistakeOf(command, path));

@@ -46,8 +46,22 @@ export const builderFlags = flagTable('D,debug', 'builder');
 /** `docker compose`, before its commands, of version 2 and 1. */
 export const composeFlags = flagTable(
   `all-resources compatibility dry-run ${trustFlag} no-ansi verbose skip-hostname-check tls tlsverify v,version`,
-  `ansi c,context env-file f,file H,host log-level parallel profile progress project-directory
+  `ansi c,context env-file f,file H,host insecure-registry log-level parallel profile progress project-directory
    p,project-name tlscacert tlscert tlskey workdir`,
+);
+
+/** `docker compose run`: what stands behind the service is a container's. */
+export const composeRunFlags = flagTable(
+  `build d,detach i,interactive no-deps T,no-tty no-TTY P,service-ports q,quiet quiet-build quiet-pull
+   remove-orphans rm t,tty use-aliases`,
+  `cap-add cap-drop entrypoint e,env env-from-file l,label labels name p,publish pull u,user v,volume volumes
+   w,workdir`,
+);
+
+/** `docker compose build` */
+export const composeBuildFlags = flagTable(
+  'check compress force-rm no-cache no-rm parallel print pull push q,quiet with-dependencies',
+  'build-arg builder m,memory progress provenance sbom ssh',
 );
 
 function flagTable(switches: string, values: string): readonly FlagSpec[] {

@@ -6,10 +6,10 @@ import { after, test } from 'node:test';
 import { parse } from 'yaml';
 import { isStoreError } from '../../base/index.ts';
 import type { DockerTrustWorld } from '../docker-ports.ts';
-import { refuseUnbuilt } from './compose.ts';
+import { refuseUnbuilt } from './compose-words.ts';
 import { pinProject } from './pin-project.ts';
 
-/* Projects in the form of compose 2, which is not here to be tried; every tag but `plain` is signed. */
+/* Projects in the form of compose 2 and later; every tag but `plain` is signed. */
 const digest = `sha256:${'a'.repeat(64)}`;
 const docker = {
   trustServerOf: () => 'trust.example',
@@ -31,8 +31,9 @@ after(() => rmSync(web, { recursive: true }));
 async function pinned(services: string, more = '') {
   const text = `name: proj\nservices:\n${services}${more}`.replaceAll('WEB', web);
   const world = { stdin: (async function* () {})(), env: {} };
-  const request = { world, docker, builder: 'buildkit', isOld: false, command: 'up' } as const;
-  const project = await pinProject(text, request);
+  const builder = async () => 'buildkit' as const;
+  const request = { world, docker, builder, command: 'up', buildArgs: new Map() };
+  const project = await pinProject({ text, isOld: false, names: ['a', 'other'] }, request);
   const files = project.files('/folder');
   return { project, files, yaml: String(files.get('compose.yaml')) };
 }
@@ -44,6 +45,12 @@ const pulling: readonly [words: string, refused: boolean][] = [
   ['create --no-build', true],
   ['run --pull always app', true],
   ['pull --policy always', true],
+  ['run --rm app git --pull', false],
+  ['run --name x --pull always app', true],
+  ['run --newer --pull app', true],
+  ['watch --no-up', true],
+  ['scale app=2', true],
+  ['up --no-bui', true],
   ['up -d --build --quiet-pull', false],
   ['pull --include-deps', false],
   ['build --pull', false],
@@ -77,10 +84,8 @@ test('every image is named by digest, and everything else stays the text it was'
   const expected = services
     .replace('alpine:3.20', `"alpine@${digest}"`)
     .replace('tools:2', `"tools@${digest}"`);
-  assert.deepEqual(
-    parse(yaml, { schema: 'failsafe' }).services,
-    parse(`s:\n${expected}`, { schema: 'failsafe' }).s,
-  );
+  const { other: _, ...found } = parse(yaml, { schema: 'failsafe' }).services;
+  assert.deepEqual(found, parse(`s:\n${expected}`, { schema: 'failsafe' }).s);
   for (const kept of ['"yes"', '0x10', '1e3', '$$HOME', '012', '"0444"']) {
     assert.ok(yaml.includes(kept), `${kept} in ${yaml}`);
   }
@@ -101,14 +106,68 @@ test('what a service builds is built here, from images by digest', async () => {
   assert.equal(files.get('1.Dockerfile'), `FROM x@${digest}`);
 });
 
+test('what runs before a service is named by digest too', async () => {
+  const { yaml } = await pinned(
+    '  a:\n    image: x\n    pre_start: [{ image: "init:1", command: [ls] }, { command: [ls] }]\n',
+  );
+  assert.deepEqual(parse(yaml).services.a.pre_start, [
+    { image: `init@${digest}`, command: ['ls'] },
+    { command: ['ls'] },
+  ]);
+});
+
+test('a service that is not asked for stays in its place, with an image that nobody has', async () => {
+  const { services } = parse((await pinned('  a:\n    image: x\n')).yaml);
+  assert.deepEqual(services.other, {
+    image: `not-asked-for@sha256:${'0'.repeat(64)}`,
+    profiles: ['not-asked-for'],
+  });
+});
+
+test('what one service builds is built for every service of its image', async () => {
+  const { project, yaml, files } = await pinned(
+    '  a:\n    image: mine:plain\n  b:\n    image: mine:plain\n    build: { context: WEB, args: { V: "3" } }\n',
+  );
+  const { a, b } = parse(yaml).services;
+  assert.deepEqual(project.built, ['a', 'b']);
+  assert.deepEqual(a, { ...b, build: { ...b.build, dockerfile: '/folder/0.Dockerfile' } });
+  assert.equal(files.get('0.Dockerfile'), files.get('1.Dockerfile'));
+});
+
+test('contexts of a build that are images are named by digest', async () => {
+  const { yaml } = await pinned(
+    '  a:\n    build: { context: WEB, additional_contexts: { b: "docker-image://x:1", c: "service:d", e: /f } }\n',
+  );
+  assert.deepEqual(parse(yaml).services.a.build.additional_contexts, {
+    b: `docker-image://x@${digest}`,
+    c: 'service:d',
+    e: '/f',
+  });
+});
+
+test('characters that readers of YAML take for ends of lines stay escapes', async () => {
+  const { yaml } = await pinned('  a:\n    image: x\n    environment: { A: "a\\Lb\\Nc\\x7fd" }\n');
+  assert.match(yaml, /"a\\u2028b\\u0085c\\u007fd"/);
+});
+
 /* What is refused. */
 const refused: readonly [what: string, services: string, more?: string][] = [
   ['a cache of a registry', '  a:\n    build: { context: WEB, cache_from: ["x:cache"] }\n'],
   ['another frontend', '  a:\n    build: { context: WEB, args: { BUILDKIT_SYNTAX: x } }\n'],
   [
-    'a context that is an image by tag',
-    '  a:\n    build: { context: WEB, additional_contexts: { b: "docker-image://x:1" } }\n',
+    'a context that is an image by tag, in a list',
+    '  a:\n    build: { context: WEB, additional_contexts: ["b=docker-image://x:1"] }\n',
   ],
+  [
+    'a context that the builder would work out',
+    '  a:\n    build: { context: WEB, additional_contexts: { b: "$${x}" } }\n',
+  ],
+  ['a key of a build that nobody knows', '  a:\n    build: { context: WEB, newer: x }\n'],
+  ['a key of a service that nobody knows', '  a:\n    image: x\n    newer: y\n'],
+  ['a key of a hook that nobody knows', '  a:\n    image: x\n    pre_start: [{ newer: y }]\n'],
+  ['a key of the project that nobody knows', '  a:\n    image: x\n', 'newer:\n  a: b\n'],
+  ['a mount that nobody knows', '  a:\n    image: x\n    volumes: [{ type: newer }]\n'],
+  ['a provider', '  a:\n    provider: { type: model }\n'],
   ['a build of a URL', '  a:\n    build: { context: "https://example.org/a.git" }\n'],
   ['models', '  a:\n    image: x\n', 'models:\n  m: { model: ai/x }\n'],
   ['extends', '  a:\n    extends: { service: b }\n'],

@@ -1,22 +1,24 @@
-import { isAbsolute, join } from 'node:path';
-import { isAlias, parseDocument, Scalar } from 'yaml';
+import { parseDocument } from 'yaml';
 import type { DockerTrustWorld } from '../docker-ports.ts';
-import { pinDockerfile } from '../dockerfile/pin-dockerfile.ts';
 import { unenforceable } from '../dockerfile/unenforceable.ts';
 import type { CliWorld } from '../ports.ts';
 import type { Builder } from './build.ts';
-import { pinnedContext, refuseForeignCache } from './build-sources.ts';
-import { readDockerfile } from './read-dockerfile.ts';
+import type { ResolvedProject } from './compose-project.ts';
+import { pinProjectBuild } from './pin-project-build.ts';
+import { type Path, ProjectEdits, unclear } from './project-edits.ts';
+import { hookKeys, mountTypes, projectKeys, serviceKeys } from './project-keys.ts';
+import { type Node, node, refuseUnknown } from './project-nodes.ts';
 import { trustedImage } from './trusted-image.ts';
 
 export interface ProjectRequest {
   readonly world: Pick<CliWorld, 'stdin' | 'env'>;
   readonly docker: DockerTrustWorld;
-  readonly builder: Builder;
-  /** Compose 1, which knows no pull policies. */
-  readonly isOld: boolean;
+  /** Asked only where something is built. */
+  builder(): Promise<Builder>;
   /** `up`, `pull`, ... */
   readonly command: string;
+  /** Of `--build-arg`; undefined without a value. */
+  readonly buildArgs: ReadonlyMap<string, string | undefined>;
 }
 
 export interface PinnedProject {
@@ -27,200 +29,115 @@ export interface PinnedProject {
   files(folder: string): ReadonlyMap<string, string | Uint8Array>;
 }
 
-type Node = ReadonlyMap<string, unknown>;
-type Path = readonly string[];
-
-/** What is changed in the project. */
-class Edits {
-  readonly dockerfiles = new Map<string, string | Uint8Array>();
-  readonly values: {
-    readonly path: Path;
-    readonly value: string | { file: string } | undefined;
-  }[] = [];
-
-  set(path: Path, value: string | { file: string } | undefined): void {
-    this.values.push({ path, value });
-  }
-}
+/** No image has this digest. */
+const nobodys = `not-asked-for@sha256:${'0'.repeat(64)}`;
 
 /**
  * A project in which every image, and every image of every Dockerfile, is named by the digest that its tag is
  * signed for. What a service builds is always built: an image of its name in a registry is signed by nobody.
+ * A service that the command has nothing to do with keeps its place, so that its containers are not taken for
+ * orphans, with an image that nobody has.
  *
- * @param text  YAML as `compose config` prints it: resolved, with absolute paths
  * @throws StoreError CLI_UNENFORCEABLE, and what looking an image up throws
  */
-export async function pinProject(text: string, request: ProjectRequest): Promise<PinnedProject> {
+export async function pinProject(
+  { text, isOld, names }: ResolvedProject,
+  request: ProjectRequest,
+): Promise<PinnedProject> {
   // Every value stays the text it is: what is a number or a date to YAML is compose's to say.
   const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true });
   if (document.errors[0]) throw unenforceable('what compose says of the project is not YAML');
   const project = node(document.toJS({ mapAsMap: true, maxAliasCount: 100 }), 'the project');
-  refuseModels(project);
-  const edits = new Edits();
+  refuseUnknown(project, projectKeys, 'the project');
+  const services = [...node(project.get('services') ?? new Map(), 'services')].map(
+    ([name, value]) => ({ name, service: node(value, `service ${name}`) }),
+  );
+  const edits = new ProjectEdits();
   const built: string[] = [];
-  for (const [name, value] of node(project.get('services'), 'services')) {
+  for (const { name, service } of services) {
     const path = ['services', name];
-    if (isAlias(document.getIn(path, true))) throw unclear(`service ${name}`);
-    const service = node(value, `service ${name}`);
-    if (service.has('build')) built.push(name);
-    await pinService(service, path, edits, request);
+    const maker = services.find((each) => makes(each.service, service));
+    if (maker) {
+      built.push(name);
+      if (maker.service !== service)
+        edits.copy(['services', maker.name, 'build'], [...path, 'build']);
+      await pinProjectBuild(maker.service.get('build'), path, edits, request);
+      keepBuilt(path, edits, isOld, request);
+    } else await pinName(service.get('image'), [...path, 'image'], edits, request);
+    await pinRest(service, path, edits, request);
   }
-  for (const { path } of edits.values) {
-    if (path.some((_, i) => isAlias(document.getIn(path.slice(0, i + 1), true)))) {
-      throw unclear(path.join('.'));
-    }
-  }
+  edits.refuseAliases(document);
   const given = project.get('name');
   return {
     name: typeof given === 'string' ? given : undefined,
     built,
     files(folder) {
-      for (const { path, value } of edits.values) {
-        if (value === undefined) document.deleteIn(path);
-        else
-          document.setIn(
-            path,
-            quoted(typeof value === 'string' ? value : join(folder, value.file)),
-          );
+      edits.apply(document, folder);
+      const there = new Set(services.map(({ name }) => name));
+      for (const name of names.filter((each) => !there.has(each))) {
+        document.setIn(['services', name], { image: nobodys, profiles: ['not-asked-for'] });
       }
-      const yaml = document.toString({ lineWidth: 0 });
-      return new Map([...edits.dockerfiles, ['compose.yaml', yaml]]);
+      return new Map([
+        ...edits.files,
+        ['compose.yaml', escaped(document.toString({ lineWidth: 0 }))],
+      ]);
     },
   };
 }
 
-async function pinService(
-  service: Node,
-  path: Path,
-  edits: Edits,
-  request: ProjectRequest,
-): Promise<void> {
-  if (service.has('extends'))
-    throw unenforceable(`${path.join('.')}: compose left "extends" in it`);
-  const build = service.get('build');
-  if (build !== undefined) await pinBuild(build, path, edits, request);
+/** Whether a service's image is what another one, or it itself, builds. */
+function makes(maker: Node, service: Node): boolean {
+  if (service.has('build')) return maker === service;
   const image = service.get('image');
-  if (build !== undefined) keepBuilt(path, edits, request);
-  else if (typeof image === 'string') await pinName(image, [...path, 'image'], edits, request);
-  else if (image !== undefined) throw unclear(path.join('.'));
-  const volumes = service.get('volumes');
-  for (const [i, volume] of (Array.isArray(volumes) ? volumes : []).entries()) {
-    if (!(volume instanceof Map) || volume.get('type') !== 'image') continue;
-    const at = [...path, 'volumes', String(i), 'source'];
-    await pinName(String(volume.get('source')), at, edits, request);
-  }
+  return maker.has('build') && image !== undefined && maker.get('image') === image;
 }
 
 /** Compose would otherwise look in the registry for what a service builds. */
-function keepBuilt(path: Path, edits: Edits, { isOld, command }: ProjectRequest): void {
+function keepBuilt(path: Path, edits: ProjectEdits, isOld: boolean, { command }: ProjectRequest) {
   if (!isOld) edits.set([...path, 'pull_policy'], 'build');
   else if (command === 'pull') edits.set([...path, 'image'], undefined);
 }
 
-async function pinName(name: string, path: Path, edits: Edits, { docker }: ProjectRequest) {
-  const image = await trustedImage(docker, name);
+async function pinName(name: unknown, path: Path, edits: ProjectEdits, request: ProjectRequest) {
+  if (name === undefined) return;
+  if (typeof name !== 'string') throw unclear(path.join('.'));
+  const image = await trustedImage(request.docker, name);
   if (image) edits.set(path, image.pinned);
 }
 
-async function pinBuild(
-  value: unknown,
-  service: Path,
-  edits: Edits,
+/** Images beside a service's own: of what runs before it, and of what is mounted. */
+async function pinRest(
+  service: Node,
+  path: Path,
+  edits: ProjectEdits,
   request: ProjectRequest,
 ): Promise<void> {
-  const { docker, builder, world } = request;
-  const at = [...service, 'build'];
-  const build =
-    typeof value === 'string' ? new Map([['context', value]]) : node(value, at.join('.'));
-  if (typeof value === 'string') edits.set(at, undefined);
-  const context = word(build, 'context', at) ?? '.';
-  const args = pairs(build.get('args'), [...at, 'args'], world);
-  const contexts = pairs(build.get('additional_contexts'), [...at, 'additional_contexts'], world);
-  for (const [name, given] of contexts) {
-    const pinned = await pinnedContext(docker, given ?? '');
-    if (pinned !== given) throw unenforceable(`${at.join('.')}: name ${name}=${given} by digest`);
-  }
-  const caches = build.get('cache_from');
-  if (builder === 'buildkit') {
-    for (const each of Array.isArray(caches) ? caches : []) refuseForeignCache(String(each));
-    if (args.has('BUILDKIT_SYNTAX'))
-      throw unenforceable(`${at.join('.')}: leave BUILDKIT_SYNTAX out`);
-  }
-  const inline = word(build, 'dockerfile_inline', at);
-  const file = word(build, 'dockerfile', at);
-  const found =
-    inline === undefined
-      ? await readDockerfile(context, file === undefined ? undefined : within(context, file), world)
-      : { text: inline, beside: new Map<string, Uint8Array>() };
-  const { text } = await pinDockerfile(found.text, {
-    builder,
-    args: (name) => args.get(name),
-    contexts: contexts.keys(),
-    resolve: (name) => trustedImage(docker, name),
-  });
-  const own = `${edits.dockerfiles.size}.Dockerfile`;
-  edits.dockerfiles.set(own, text);
-  for (const [ending, bytes] of found.beside) edits.dockerfiles.set(`${own}${ending}`, bytes);
-  if (typeof value === 'string') edits.set([...at, 'context'], context);
-  if (inline !== undefined) edits.set([...at, 'dockerfile_inline'], undefined);
-  edits.set([...at, 'dockerfile'], { file: own });
-}
-
-function within(context: string, file: string): string {
-  return isAbsolute(file) ? file : join(context, file);
-}
-
-/** As a mapping, or a list of `NAME=VALUE`; a name alone takes its value from the environment. */
-function pairs(
-  value: unknown,
-  path: Path,
-  { env }: Pick<CliWorld, 'env'>,
-): Map<string, string | undefined> {
-  const found = new Map<string, string | undefined>();
-  if (value === undefined) return found;
-  if (Array.isArray(value)) {
-    for (const each of value.map(String)) {
-      const at = each.indexOf('=');
-      if (at < 0) found.set(each, env[each]);
-      else found.set(each.slice(0, at), each.slice(at + 1));
+  refuseUnknown(service, serviceKeys, path.join('.'));
+  for (const key of ['pre_start', 'post_start', 'pre_stop']) {
+    for (const [i, value] of list(service.get(key)).entries()) {
+      const at = [...path, key, String(i)];
+      const hook = node(value, at.join('.'));
+      refuseUnknown(hook, hookKeys, at.join('.'));
+      await pinName(hook.get('image'), [...at, 'image'], edits, request);
     }
-    return found;
   }
-  for (const [name, given] of node(value, path.join('.'))) found.set(name, plain(String(given)));
-  return found;
-}
-
-/** Without what compose writes twice, so that it is not taken for a variable. */
-function plain(text: string): string {
-  return text.replaceAll('$$', '$');
-}
-
-function word(map: Node, name: string, path: Path): string | undefined {
-  const value = map.get(name);
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string') throw unclear([...path, name].join('.'));
-  return plain(value);
-}
-
-function refuseModels(project: Node): void {
-  for (const name of ['models', 'include']) {
-    const value = project.get(name);
-    if (value === undefined || (value instanceof Map && value.size === 0)) continue;
-    throw unenforceable(`the project has "${name}", whose origin nobody verifies here`);
+  for (const [i, volume] of list(service.get('volumes')).entries()) {
+    // In short it is never an image.
+    if (!(volume instanceof Map)) continue;
+    const at = [...path, 'volumes', String(i)];
+    const type = String(volume.get('type'));
+    if (type === 'image') await pinName(volume.get('source'), [...at, 'source'], edits, request);
+    else if (!mountTypes.has(type)) throw unclear(at.join('.'));
   }
 }
 
-function node(value: unknown, what: string): Node {
-  if (value instanceof Map) return value;
-  throw unclear(what);
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
-function unclear(what: string) {
-  return unenforceable(`${what} of the project is written so that its image cannot be told`);
-}
-
-function quoted(text: string): Scalar {
-  const scalar = new Scalar(text);
-  scalar.type = Scalar.QUOTE_DOUBLE;
-  return scalar;
+/** Characters that compose's reader takes for ends of lines, or for none, stand as escapes, as compose wrote them. */
+function escaped(yaml: string): string {
+  return yaml.replace(/[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g, (letter) => {
+    return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }

@@ -15,6 +15,7 @@ export interface FoundDockerfile {
 }
 
 const limitBytes = 4 * 1024 * 1024;
+const dockerfile = 'the Dockerfile';
 
 /**
  * The Dockerfile of a build, from where docker takes it.
@@ -89,7 +90,18 @@ function isFolder(path: string): Promise<boolean> {
   );
 }
 
-async function collected({ stdin }: Pick<CliWorld, 'stdin'>): Promise<Uint8Array> {
+/** @throws StoreError CLI_UNENFORCEABLE when it is no text, or too much */
+export async function readStandardInput(
+  world: Pick<CliWorld, 'stdin'>,
+  what: string,
+): Promise<string> {
+  return decoded(await collected(world, what), what);
+}
+
+async function collected(
+  { stdin }: Pick<CliWorld, 'stdin'>,
+  what = dockerfile,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of stdin) {
@@ -97,7 +109,7 @@ async function collected({ stdin }: Pick<CliWorld, 'stdin'>): Promise<Uint8Array
     parts.push(bytes);
     size += bytes.length;
     if (isArchive(parts[0] ?? bytes)) break;
-    if (size > limitBytes) throw unenforceable('the Dockerfile is larger than 4 MiB; shorten it');
+    if (size > limitBytes) throw unenforceable(`${what} is larger than 4 MiB; shorten it`);
   }
   return Buffer.concat(parts);
 }
@@ -109,10 +121,10 @@ function isArchive(bytes: Uint8Array): boolean {
   return isPacked || Buffer.from(bytes.subarray(257, 262)).toString('latin1') === 'ustar';
 }
 
-function decoded(bytes: Uint8Array): string {
+function decoded(bytes: Uint8Array, what = dockerfile): string {
   try {
     return fromUtf8(bytes);
   } catch {
-    throw unenforceable('the Dockerfile is not UTF-8; write it so');
+    throw unenforceable(`${what} is not UTF-8; write it so`);
   }
 }

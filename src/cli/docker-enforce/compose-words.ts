@@ -1,0 +1,71 @@
+import { parseFlags } from '../docker-trust/parse-flags.ts';
+import { unenforceable } from '../dockerfile/unenforceable.ts';
+import { composeBuildFlags, composeRunFlags } from './flag-tables.ts';
+
+/** Whether the words behind a command ask for its help; of `run` only those before the service do. */
+export function asksForHelp(command: string, words: readonly string[]): boolean {
+  if (command === 'run') return parseFlags(words, composeRunFlags, false).kind === 'help';
+  return words.some((word) => word === '--help' || word === '-h');
+}
+
+/**
+ * What `--build-arg` gives, undefined without a value.
+ * @throws StoreError CLI_UNENFORCEABLE for words that nobody here can read, and what would be pushed unsigned
+ */
+export function buildArgsOf(
+  command: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ReadonlyMap<string, string | undefined> {
+  const args = new Map<string, string | undefined>();
+  if (command !== 'build') return args;
+  const parsed = parseFlags(words, composeBuildFlags);
+  if (parsed.kind !== 'parsed') {
+    const reason = parsed.kind === 'mistaken' ? parsed.reason : 'help is asked for';
+    throw unenforceable(`what is built depends on words nobody here knows: ${reason}`);
+  }
+  if (parsed.flags.isOn('push')) {
+    throw unenforceable('compose would push without signing; push each image with docker push');
+  }
+  for (const each of parsed.flags.list('build-arg')) {
+    const at = each.indexOf('=');
+    if (at < 0) args.set(each, env[each]);
+    else args.set(each.slice(0, at), each.slice(at + 1));
+  }
+  return args;
+}
+
+/**
+ * These overrule what the project says of pulling: an image of the name of a service that is built would
+ * come from a registry, where nobody signed it, or be what the engine happens to have under that name.
+ *
+ * @param built  services that are built
+ * @throws StoreError CLI_UNENFORCEABLE
+ */
+export function refuseUnbuilt(
+  command: string,
+  words: readonly string[],
+  built: readonly string[],
+): void {
+  // Of build it says that base images are to be pulled, which have digests by now.
+  if (command === 'build' || built.length === 0) return;
+  if (command === 'scale') {
+    throw unenforceable(
+      `scale builds nothing, and would take what the engine has for ${built.join(', ')}; say up --scale`,
+    );
+  }
+  // Compose 1 takes the beginning of a flag for the flag.
+  const overrules = /^--(pull|policy|no-b(u(i(ld?)?)?)?|no-up)(=|$)/;
+  const word = ownWords(command, words).find((each) => overrules.test(each));
+  if (word === undefined) return;
+  throw unenforceable(
+    `${word} would take what is built (${built.join(', ')}) from a registry, where nobody signed it; leave it out`,
+  );
+}
+
+/** Without those of a container. What cannot be told apart could all be compose's. */
+function ownWords(command: string, words: readonly string[]): readonly string[] {
+  if (command !== 'run') return words;
+  const parsed = parseFlags(words, composeRunFlags, false);
+  return parsed.kind === 'parsed' ? words.slice(0, parsed.end) : words;
+}
