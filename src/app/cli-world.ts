@@ -2,7 +2,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { passphraseError, processTerminal, type Terminal } from '../adapters/passphrase/index.ts';
 import { type Clock, Secret } from '../base/index.ts';
-import type { CliWorld, DockerOptions, DockerTrustWorld, HttpConnection } from '../cli/index.ts';
+import type {
+  CliWorld,
+  DockerOptions,
+  DockerTrustWorld,
+  HttpConnection,
+  OperatorWorld,
+} from '../cli/index.ts';
 import { standardError, standardOutput } from './output.ts';
 import { ownCommand } from './self.ts';
 
@@ -45,6 +51,22 @@ export function processWorld(clock: Clock): CliWorld {
     get isWatched() {
       return standardError.isTTY;
     },
+    ...operatorWorld(env, dockerFolder, clock),
+    openCopier: async (question) => {
+      const { openCopier } = await import('./docker/open-copier.ts');
+      return await openCopier(question, { env, dockerFolder, clock });
+    },
+    docker: openDocker,
+    ownCommand,
+    installPlugin: async ({ config }) => {
+      const { installPlugin } = await import('./docker/install-plugin.ts');
+      return installPlugin(config || dockerFolder);
+    },
+  };
+}
+
+function operatorWorld(env: NodeJS.ProcessEnv, dockerFolder: string, clock: Clock): OperatorWorld {
+  return {
     importNotary: async (question, watch) => {
       const { importNotary } = await import('./operations/import-notary.ts');
       return importNotary(question, watch, { env, dockerFolder, clock });
@@ -73,46 +95,41 @@ export function processWorld(clock: Clock): CliWorld {
       const { importRegistry } = await import('./operations/import-registry.ts');
       return await importRegistry(question, watch, { env, clock });
     },
-    openCopier: async (question) => {
-      const { openCopier } = await import('./docker/open-copier.ts');
-      return await openCopier(question, { env, dockerFolder, clock });
-    },
     scrubRegistry: async (question, told) => {
       const { scrubRegistry } = await import('./operations/scrub-registry.ts');
       return await scrubRegistry(question, told, { env, clock });
     },
-    pki: {
-      init: async (folder, hosts) => {
-        const { initPki } = await import('./signer/pki.ts');
-        return initPki(folder, hosts, clock());
-      },
-      addClient: async (folder, name) => {
-        const { addClient } = await import('./signer/pki.ts');
-        return addClient(folder, name, clock());
-      },
-      list: async (folder) => {
-        const { listPki } = await import('./signer/pki-renew.ts');
-        const { readWithdrawn } = await import('./signer/pki-withdraw.ts');
-        const withdrawn = readWithdrawn(folder) ?? new Set();
-        return listPki(folder).map((one) => ({
-          ...one,
-          withdrawn: withdrawn.has(one.fingerprint),
-        }));
-      },
-      renew: async (folder, name, options) => {
-        const { renewMember } = await import('./signer/pki-renew.ts');
-        return renewMember(folder, name, options, clock());
-      },
-      withdraw: async (folder, name) => {
-        const { withdrawMember } = await import('./signer/pki-withdraw.ts');
-        return withdrawMember(folder, name, clock());
-      },
+    pki: pkiTools(clock),
+  };
+}
+
+/** Certificates of a signer and of those who call it. */
+function pkiTools(clock: Clock): OperatorWorld['pki'] {
+  return {
+    init: async (folder, hosts) => {
+      const { initPki } = await import('./signer/pki.ts');
+      return initPki(folder, hosts, clock());
     },
-    docker: openDocker,
-    ownCommand,
-    installPlugin: async ({ config }) => {
-      const { installPlugin } = await import('./docker/install-plugin.ts');
-      return installPlugin(config || dockerFolder);
+    addClient: async (folder, name) => {
+      const { addClient } = await import('./signer/pki.ts');
+      return addClient(folder, name, clock());
+    },
+    list: async (folder) => {
+      const { listPki } = await import('./signer/pki-renew.ts');
+      const { readWithdrawn } = await import('./signer/pki-withdraw.ts');
+      const withdrawn = readWithdrawn(folder) ?? new Set();
+      return listPki(folder).map((one) => ({
+        ...one,
+        withdrawn: withdrawn.has(one.fingerprint),
+      }));
+    },
+    renew: async (folder, name, options) => {
+      const { renewMember } = await import('./signer/pki-renew.ts');
+      return renewMember(folder, name, options, clock());
+    },
+    withdraw: async (folder, name) => {
+      const { withdrawMember } = await import('./signer/pki-withdraw.ts');
+      return withdrawMember(folder, name, clock());
     },
   };
 }

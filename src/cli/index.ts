@@ -16,19 +16,16 @@ export type {
 } from './docker-ports.ts';
 export type { KeyOutcome, Keyring, ListedKey } from './keyring.ts';
 export type {
-  CliWorld,
-  Copier,
-  CopyQuestion,
-  HttpConnection,
   ImportQuestion,
   MovedDatabase,
   MovedKeys,
   MoveQuestion,
+  OperatorWorld,
   RegistryImportQuestion,
   RegistryImportWatch,
-  SavedLogin,
   ScrubQuestion,
   ServeFlags,
   SignerFlags,
-} from './ports.ts';
+} from './operator/ports.ts';
+export type { CliWorld, Copier, CopyQuestion, HttpConnection, SavedLogin } from './ports.ts';
 export { runCli } from './run-cli.ts';

@@ -14,7 +14,10 @@ interface VerifyOptions extends CommonOptions {
 }
 
 /** `verify IMAGE`: exit 0 when every link holds, 1 when one does not. */
-export function verifyCommand(world: CliWorld, report: Report): Command {
+export function verifyCommand(
+  world: Pick<CliWorld, 'print' | 'verifyImage'>,
+  report: Report,
+): Command {
   return new Command('verify')
     .description('Verify an image, and tell every link')
     .argument('<image>', 'HOST[:PORT]/NAME:TAG, or @DIGEST')

@@ -7,7 +7,9 @@ interface Options {
 }
 
 /** `import sqlite`: the store's own database, from its file into PostgreSQL. */
-export function importSqlite(world: CliWorld): Command {
+export function importSqlite(
+  world: Pick<CliWorld, 'isWatched' | 'moveDatabase' | 'print' | 'printError'>,
+): Command {
   return new Command('sqlite')
     .description('Move this store into the empty database of COUNTERMARK_DATABASE; stop it first')
     .option('--data <dir>', 'the data folder of the store', './data')

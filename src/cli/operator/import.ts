@@ -4,9 +4,10 @@ import type { ImportWatch, RepositoryPlan } from '../../trust/index.ts';
 import { type CommonOptions, parseServer, trustOf } from '../context.ts';
 import { cliError } from '../errors.ts';
 import { exitCodes, type Report } from '../exit-codes.ts';
-import type { CliWorld, ImportQuestion } from '../ports.ts';
+import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
 import { importSqlite } from './import-sqlite.ts';
+import type { ImportQuestion } from './ports.ts';
 import { renderPlans, renderWritten } from './render-import.ts';
 
 interface ImportOptions extends CommonOptions {

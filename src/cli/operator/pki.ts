@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
 import { cliError } from '../errors.ts';
-import type { CliWorld, PkiMember } from '../ports.ts';
+import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
 import { instant, table } from '../table.ts';
+import type { PkiMember } from './ports.ts';
 import { collect } from './serve.ts';
 
 interface RenewFlags {

@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { sizeText } from '../../base/index.ts';
 import type { ImportedRepository } from '../../registry/index.ts';
 import { exitCodes, type Report } from '../exit-codes.ts';
-import type { CliWorld, RegistryImportWatch } from '../ports.ts';
+import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
 import { table } from '../table.ts';
+import type { RegistryImportWatch } from './ports.ts';
 
 interface ImportOptions {
   readonly data: string;

@@ -13,7 +13,10 @@ interface ScrubOptions {
 }
 
 /** `registry scrub`: exit 0 when everything is what its name says, 1 when something is not. */
-export function registryScrubCommand(world: CliWorld, report: Report): Command {
+export function registryScrubCommand(
+  world: Pick<CliWorld, 'isWatched' | 'print' | 'printError' | 'scrubRegistry'>,
+  report: Report,
+): Command {
   return new Command('scrub')
     .description('Read everything again, and put aside what rotted')
     .option('--data <dir>', 'the data folder of the store', './data')

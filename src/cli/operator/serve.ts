@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import type { CliWorld, ServeFlags } from '../ports.ts';
+import type { CliWorld } from '../ports.ts';
+import type { ServeFlags } from './ports.ts';
 
 /** `serve`: what the flags mean is app's to say. */
-export function serveCommand(world: CliWorld): Command {
+export function serveCommand(world: Pick<CliWorld, 'serve'>): Command {
   return new Command('serve')
     .description('Run a store: registry, trust server, chain, API')
     .option('--data <dir>', 'where everything is kept', './data')

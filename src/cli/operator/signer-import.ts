@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { counted } from '../../base/index.ts';
 import { cliError } from '../errors.ts';
-import type { CliWorld, MovedKeys, MoveQuestion, SignerFlags } from '../ports.ts';
+import type { CliWorld } from '../ports.ts';
+import type { MovedKeys, MoveQuestion, SignerFlags } from './ports.ts';
 
 interface ImportOptions extends SignerFlags {
   readonly json?: boolean;
@@ -14,7 +15,9 @@ interface ImportOptions extends SignerFlags {
 }
 
 /** `signer import`: keys that somebody else holds, all or none. */
-export function signerImportCommand(world: CliWorld): Command {
+export function signerImportCommand(
+  world: Pick<CliWorld, 'isWatched' | 'moveKeys' | 'print' | 'printError'>,
+): Command {
   return new Command('import')
     .description('Move keys of snapshots and timestamps into the signer, all or none')
     .option('--from-store <dir>', 'data folder of a store that holds them; stop it first')

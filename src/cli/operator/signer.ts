@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { counted } from '../../base/index.ts';
-import type { CliWorld, SignerFlags } from '../ports.ts';
+import type { CliWorld } from '../ports.ts';
+import type { SignerFlags } from './ports.ts';
 import { signerImportCommand } from './signer-import.ts';
 
 /** `signer`, `signer reencrypt` and `signer import`: what the flags mean is app's to say. */

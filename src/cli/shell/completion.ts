@@ -6,7 +6,10 @@ import type { Outline } from './outline.ts';
 const shells = ['bash', 'zsh', 'fish'] as const;
 
 /** `completion SHELL`, and what its scripts ask: `__complete WORD ...`. */
-export function completionCommands(world: CliWorld, outline: () => Outline): Command[] {
+export function completionCommands(
+  world: Pick<CliWorld, 'print'>,
+  outline: () => Outline,
+): Command[] {
   const completion = new Command('completion')
     .description('Print what makes a shell complete the words of this program')
     .addArgument(new Argument('<shell>', 'which').choices(shells))

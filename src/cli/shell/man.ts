@@ -8,7 +8,10 @@ import { manPages } from './man-pages.ts';
 import { type Outline, trustOutline } from './outline.ts';
 
 /** `man FOLDER` */
-export function manCommand(world: CliWorld, outline: () => Outline): Command {
+export function manCommand(
+  world: Pick<CliWorld, 'clock' | 'print'>,
+  outline: () => Outline,
+): Command {
   return new Command('man')
     .description('Write the manual pages, of docker trust too, into a folder such as man/man1')
     .argument('<folder>')

@@ -3,7 +3,7 @@ import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
 
 /** `plugin install` */
-export function pluginCommands(world: CliWorld): Command {
+export function pluginCommands(world: Pick<CliWorld, 'installPlugin' | 'print'>): Command {
   const plugin = new Command('plugin').description('This program as a plugin of docker');
   plugin
     .command('install')

@@ -5,7 +5,7 @@ const shells = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof shells)[number];
 
 /** `shell-init SHELL` */
-export function shellInitCommand(world: CliWorld): Command {
+export function shellInitCommand(world: Pick<CliWorld, 'ownCommand' | 'print'>): Command {
   return new Command('shell-init')
     .description('Print a function by which plain docker goes through this')
     .addArgument(new Argument('<shell>', 'whose').choices(shells))

@@ -10,7 +10,7 @@ const limit = 4096;
  * @throws StoreError CLI_PASSWORD_NEEDED
  */
 export async function readPassword(
-  world: CliWorld,
+  world: Pick<CliWorld, 'askPassword' | 'stdin'>,
   { passwordStdin }: { readonly passwordStdin?: boolean },
   name: string,
 ): Promise<Secret> {

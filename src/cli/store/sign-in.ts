@@ -12,7 +12,7 @@ const tokenLimitBytes = 64 * 1024;
  * @throws StoreError CLI_LOGIN_INCOMPLETE, CLI_NOT_SIGNED_IN when the saved login no longer counts
  */
 export async function signIn(
-  world: CliWorld,
+  world: Pick<CliWorld, 'credentialsFor' | 'env'>,
   http: HttpConnection,
   server: URL,
 ): Promise<string | undefined> {
@@ -30,7 +30,10 @@ export async function signIn(
 }
 
 /** Docker keeps the port that was typed; a URL leaves out that of https. */
-async function savedLogin(world: CliWorld, server: URL): Promise<SavedLogin | undefined> {
+async function savedLogin(
+  world: Pick<CliWorld, 'credentialsFor' | 'env'>,
+  server: URL,
+): Promise<SavedLogin | undefined> {
   const saved = await world.credentialsFor(server.host);
   if (saved || server.port !== '') return saved;
   return await world.credentialsFor(`${server.hostname}:443`);

@@ -23,7 +23,7 @@ const againMs = 500;
  * @throws StoreError what the last question threw, when the store never answered
  */
 export async function waitForCandidate(
-  world: CliWorld,
+  world: Pick<CliWorld, 'clock' | 'printError'>,
   store: StoreClient,
   path: string,
   { goal, timeoutMs }: { readonly goal: WaitFor; readonly timeoutMs: number },
