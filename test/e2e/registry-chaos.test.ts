@@ -65,7 +65,8 @@ test(`under ${kills} kills no acknowledged push is lost, and nothing is left on 
   const later = new Date(Date.now() + 60_000);
   for (let round = 0; round < 3; round++) await collect(ports, chaosRules, later);
   const rows = await db.selectFrom('repository_blobs').select('digest').distinct().execute();
-  const files = (await Promise.all(paths.shards.map((shard) => readdir(shard)))).flat();
+  const entries = await readdir(paths.blobs, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   const linked = rows.map(({ digest }) => digest.slice(digest.indexOf(':') + 1));
   assert.deepEqual(files.sort(), linked.sort());
   assert.deepEqual(await readdir(paths.removed), []);

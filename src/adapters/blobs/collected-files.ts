@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Digest, isDigest } from '../../base/index.ts';
 import type { CollectedBlobs } from '../../registry/index.ts';
 import { asideIn, statOf, takeAside } from './aside.ts';
+import { makeFolders } from './durable.ts';
 import { digestsIn, type Paths } from './paths.ts';
 
 /** A removal takes milliseconds; who has not ended it by then never will. */
@@ -57,6 +58,7 @@ export class CollectedFiles implements CollectedBlobs {
       const file = await statOf(aside);
       if (!file || !isDigest(digest) || Date.now() - file.ctimeMs < this.#abandonedAfterMs)
         continue;
+      await makeFolders([this.#paths.shard(digest)]);
       await link(aside, this.#paths.blob(digest)).catch(unlessThere);
       await rm(aside, { force: true });
     }

@@ -9,7 +9,7 @@ import {
   registryError,
 } from '../../registry/index.ts';
 import { CollectedFiles } from './collected-files.ts';
-import { makeFolders, moveIntoPlace } from './durable.ts';
+import { FoldersOnDemand, makeFolders, moveIntoPlace } from './durable.ts';
 import { isMissing, SyncFailed } from './faults.ts';
 import { type Paths, pathsIn } from './paths.ts';
 import { readFile } from './read-file.ts';
@@ -32,12 +32,13 @@ export async function openFilesystemBlobs(
     paths.data,
     paths.blobs,
     ...paths.algorithms,
-    ...paths.shards,
     paths.removed,
     paths.quarantine,
   ]);
+  const shards = new FoldersOnDemand();
   const uploads = await UploadFiles.open(paths, uploadLimit, async (file, digest) => {
     await syncFile(file);
+    await shards.require(paths.shard(digest));
     await moveIntoPlace(file, paths.blob(digest));
   });
   return new FilesystemBlobs(paths, uploads);

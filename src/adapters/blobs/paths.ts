@@ -2,11 +2,12 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { algorithmOf, type Digest, digestAlgorithms, hexOf, isDigest } from '../../base/index.ts';
 import type { UploadId } from '../../registry/index.ts';
+import { isMissing } from './faults.ts';
 
 // <data>/
 //   blobs/
 //     sha256/, sha512/
-//       00/ ... ff/
+//       00/ ... ff/      each made when its first blob comes
 //         <hex>        one blob, named by its hash: whole and durable as soon as it has this name
 //   uploads/
 //     <64 hex>         bytes on their way in, named by the upload's id; may be torn after a crash
@@ -28,7 +29,7 @@ export interface Paths {
   readonly quarantine: string;
   readonly locks: string;
   readonly algorithms: readonly string[];
-  /** The folders that hold the blobs: 256 for each algorithm. */
+  /** The folders that hold the blobs, 256 for each algorithm: those that are there, and those that may come. */
   readonly shards: readonly string[];
   shard(digest: Digest): string;
   blob(digest: Digest): string;
@@ -59,8 +60,14 @@ export function pathsIn(data: string): Paths {
   };
 }
 
-/** The blobs in one of the folders that hold them. */
+/** The blobs in one of the folders that may hold some; none where it is not there. */
 export async function digestsIn(shard: string): Promise<Digest[]> {
   const algorithm = basename(dirname(shard));
-  return (await readdir(shard)).map((hex) => `${algorithm}:${hex}`).filter(isDigest);
+  const names = await readdir(shard).catch(noneIfMissing);
+  return names.map((hex) => `${algorithm}:${hex}`).filter(isDigest);
+}
+
+function noneIfMissing(error: unknown): string[] {
+  if (isMissing(error)) return [];
+  throw error;
 }

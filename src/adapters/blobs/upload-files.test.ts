@@ -43,6 +43,20 @@ test('when the last sync fails, finishing again does not make a blob of it', asy
   assert.equal((await blobs.stat(digestOf(early)))?.sizeBytes, early.length);
 });
 
+test('a blob has its name only when its folder has one that lasts', async (t) => {
+  await using place = await opened();
+  const { blobs } = place;
+  await blobs.beginUpload(id);
+  await blobs.appendUpload(id, chunk(0, early));
+  // The first sync is that of the bytes.
+  await failOnce(t, place.folder, 'sync', 1);
+  await assert.rejects(blobs.finishUpload(id, digestOf(early)), { code: 'EIO' });
+  assert.equal(await blobs.stat(digestOf(early)), undefined);
+  assert.equal(await blobs.uploadSize(id), early.length);
+  await blobs.finishUpload(id, digestOf(early));
+  assert.equal((await blobs.stat(digestOf(early)))?.sizeBytes, early.length);
+});
+
 function chunk(offset: number, bytes: Uint8Array) {
   return { offset, sizeBytes: bytes.length, limitBytes, bytes: pieces(bytes) };
 }
@@ -60,12 +74,18 @@ async function opened() {
   };
 }
 
-async function failOnce(t: TestContext, folder: string, name: 'sync' | 'datasync'): Promise<void> {
+/** @param after  how many of them go well before */
+async function failOnce(
+  t: TestContext,
+  folder: string,
+  name: 'sync' | 'datasync',
+  after = 0,
+): Promise<void> {
   const file = await open(folder, 'r');
   const shared = Object.getPrototypeOf(file) as FileHandle;
   await file.close();
   const fail = async () => {
     throw Object.assign(new Error('input/output error'), { code: 'EIO' });
   };
-  t.mock.method(shared, name, fail, { times: 1 });
+  t.mock.method(shared, name).mock.mockImplementationOnce(fail, after);
 }
