@@ -8,10 +8,11 @@
  * means and whether a signature counts is decided in `tuf`.
  */
 export type { RootPin, TrustPin } from './anchor.ts';
-export type { Stageable, TrustChange } from './change.ts';
+export type { TrustChange } from './change.ts';
 export { clientError, clientErrors } from './errors.ts';
 export { brokenDelegations, type Expiry, expiriesOf } from './expiries.ts';
 export { type ImageContent, imageContent } from './image-content.ts';
+export type { Stageable } from './in-roles.ts';
 export type { ImageVerification, Link, Voucher } from './link.ts';
 export { openTrust, type Trust } from './open-trust.ts';
 export type {

@@ -1,4 +1,4 @@
-import type { StoreError } from '../base/index.ts';
+import { isStoreError, type StoreError } from '../base/index.ts';
 import {
   filesOf,
   type Gun,
@@ -61,6 +61,8 @@ export interface BegunTrust {
   readonly source: MetadataSource;
   readonly anchor: Anchor;
   readonly seen: ReadonlyMap<RoleName, number>;
+  /** What is kept was never seen on a server: `notary init` wrote it, or it is all that a crash left. */
+  readonly isUnpublished: boolean;
 }
 
 /** The first half of {@link openTrust}: nothing of what the server says is verified yet. */
@@ -74,15 +76,20 @@ export async function beginTrust(request: TrustRequest): Promise<BegunTrust> {
   const source = mayUseKept ? withKeptTimestamp(whole, kept, onKeptUsed) : whole;
   const anchor = await findAnchor({ gun, pin, source, now }, kept);
   if (anchor === undefined) throw clientError('CLIENT_NO_TRUST_DATA', { gun });
-  return { source, anchor, seen };
+  const isUnpublished = kept.has('root') && !kept.has('timestamp');
+  return { source, anchor, seen, isUnpublished };
 }
 
 /** The second half: verifies everything, then keeps it. */
 export async function finishTrust(request: TrustRequest, begun: BegunTrust): Promise<Trust> {
   const { gun, cache, now, delegations = 'lenient' } = request;
-  const { source, anchor, seen } = begun;
+  const { source, anchor, seen, isUnpublished } = begun;
   const refresh = { gun, anchor: anchor.bytes, source, now, seen, delegations };
-  const set = await refreshTrustedSet(refresh);
+  const set = await refreshTrustedSet(refresh).catch(async (error: unknown) => {
+    const isMissing = isStoreError(error) && error.code === 'TUF_UNAVAILABLE';
+    if (!isUnpublished || !isMissing || (await source.root())) throw error;
+    throw clientError('CLIENT_NO_TRUST_DATA', { gun }, error);
+  });
   await cache.store(gun, filesOf(set));
   return { gun, set, basis: anchor.basis };
 }

@@ -8,9 +8,11 @@ import {
   findTarget,
   type Gun,
   type KeyId,
+  newRepository,
   parseGun,
   rolesVouchingFor,
   type Signer,
+  signFile,
   type TargetsRole,
 } from '../tuf/index.ts';
 import {
@@ -44,6 +46,32 @@ test('what else was signed of an image stays when it is signed again', async () 
   assert.deepEqual([...hashes.keys()].sort(), ['sha256', 'sha512']);
   assert.deepEqual(custom, { by: 'notary' });
 });
+
+/** What is kept of a repository that the server does not know -> how it is published. */
+const begun: readonly [kept: string, roles: readonly ('root' | 'timestamp')[], outcome: string][] =
+  [
+    ['a root that nobody published', ['root'], 'as it was begun'],
+    ['a timestamp, so it was published once', ['root', 'timestamp'], 'TUF_UNAVAILABLE'],
+  ];
+
+for (const [kept, roles, outcome] of begun) {
+  test(`with ${kept}, a repository is published: ${outcome}`, async () => {
+    const server = new MemoryTrust(() => now);
+    const cache = new MemoryMetadataCache();
+    const paula = new Desk(server, { cache });
+    const root = await beginWith(paula.keys, server);
+    for (const role of roles) cache.files.set(role, role === 'root' ? root : await someTimestamp());
+    if (outcome.startsWith('TUF_')) {
+      await assert.rejects(paula.publish([add('v1')]), { code: outcome });
+      return;
+    }
+    await assert.rejects(paula.open(), { code: 'CLIENT_NO_TRUST_DATA' });
+    const { initialised, trust } = await paula.publish([add('v1')], 'refuse');
+    assert.ok(initialised);
+    assert.deepEqual(trust.set.root.bytes, root);
+    assert.equal(findTarget(trust.set, 'v1').role, 'targets');
+  });
+}
 
 test('a repository that does not exist is not made by who did not mean to', async () => {
   const paula = new Desk(new MemoryTrust(() => now));
@@ -217,14 +245,43 @@ function remove(name: string): TrustChange {
 
 type Server = MemoryTrust;
 
+interface DeskOptions {
+  readonly gun?: Gun;
+  readonly keys?: MemoryKeys;
+  readonly cache?: MemoryMetadataCache;
+}
+
+/** Of another repository. */
+async function someTimestamp(): Promise<Uint8Array> {
+  const cache = new MemoryMetadataCache();
+  await new Desk(new MemoryTrust(() => now), { cache }).publish([add('v1')]);
+  return cache.files.get('timestamp') ?? assert.fail();
+}
+
+/** What `notary init` does. @returns the root */
+async function beginWith(keys: KeyStore, server: Server): Promise<Uint8Array> {
+  const remote = server.remote(gun);
+  const rootSigner = await keys.create('root');
+  const { root } = newRepository({
+    gun,
+    rootKey: rootSigner.key,
+    targetsKey: (await keys.create('targets', gun)).key,
+    snapshotKey: (await keys.create('snapshot', gun)).key,
+    timestampKey: await remote.serverKey('timestamp'),
+    now,
+  });
+  return (await signFile('root', root, [rootSigner])).bytes;
+}
+
 /** Somebody's keys and cache, at work on one repository. */
 class Desk {
   readonly keys: MemoryKeys;
-  readonly #cache = new MemoryMetadataCache();
+  readonly #cache: MemoryMetadataCache;
   readonly #server: Server;
   readonly #gun: Gun;
 
-  constructor(server: Server, options: { gun?: Gun; keys?: MemoryKeys } = {}) {
+  constructor(server: Server, options: DeskOptions = {}) {
+    this.#cache = options.cache ?? new MemoryMetadataCache();
     this.#server = server;
     this.#gun = options.gun ?? gun;
     this.keys = options.keys ?? new MemoryKeys([]);

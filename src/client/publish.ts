@@ -128,10 +128,8 @@ async function currentTrust(request: PublishRequest): Promise<Trust | undefined>
   try {
     return await openTrust({ gun, source: remote, cache, pin, now });
   } catch (error) {
-    if (!isStoreError(error)) throw error;
-    const isNew = error.code === 'CLIENT_NO_TRUST_DATA';
-    if (isNew && whenNew === 'initialise') return undefined;
-    if (error.code === 'TUF_UNAVAILABLE' && (await begunHere(request))) return undefined;
+    if (!isStoreError(error) || error.code !== 'CLIENT_NO_TRUST_DATA') throw error;
+    if (whenNew === 'initialise' || (await begunHere(request))) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { isStoreError } from '../base/index.ts';
-import { inRoles, type Stageable, type Staged, withChange } from './change.ts';
+import { type Staged, withChange } from './change.ts';
 import { clientError } from './errors.ts';
+import { inRoles, type Stageable } from './in-roles.ts';
 import { openTrust } from './open-trust.ts';
 import type { Changelist, ListedChange } from './ports.ts';
 import { draftFor, type Published, type PublishRequest, publish } from './publish.ts';

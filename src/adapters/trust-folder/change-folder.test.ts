@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -103,6 +104,16 @@ test('a change is a private file, named as notary names them, behind all that ar
   for (const name of names) assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600);
   assert.equal(statSync(folder).mode & 0o777, 0o700);
   assert.deepEqual(readdirSync(join(folder, '..')), ['changelist'], 'nothing is left beside it');
+});
+
+test('what a crash leaves beside the list is no change, and a folder in it is none', async (t) => {
+  const trust = temporaryFolder(t);
+  const folder = changelistFolder(trust, gun);
+  await new ChangeFolder(trust, then).append(gun, [witness]);
+  writeFileSync(`${folder}.0123456789ab.tmp`, '{"action"');
+  // Of a repository whose name ends in /changelist.
+  mkdirSync(join(folder, 'metadata'));
+  assert.deepEqual(await changesIn(trust), [witness]);
 });
 
 test('only what is named is taken out, and what is gone already is no failure', async (t) => {

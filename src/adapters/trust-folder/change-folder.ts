@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type Clock, isStoreError } from '../../base/index.ts';
 import type { Changelist, ListedChange, RoleChange } from '../../client/index.ts';
 import type { Gun } from '../../tuf/index.ts';
@@ -9,14 +8,14 @@ import { parseChangeFile, serializeChangeFile } from './change-file.ts';
 import { folderError } from './errors.ts';
 import { changeFileName, changelistFolder } from './paths.ts';
 import { readTrustFile } from './read-file.ts';
-import { makePrivateFolder, publishNewFile, removeFiles, writeBeside } from './write-file.ts';
+import { makePrivateFolder, removeFiles, writeNewFile } from './write-file.ts';
 
 const changeLimitBytes = 1024 * 1024;
 
 /**
  * The staged changes of a trust folder, shared with notary: each shows, publishes and resets what the
  * other staged. As with notary, every file of a changelist is a change and its name says when it comes; so
- * what is being written is written elsewhere.
+ * what is being written is written beside the folder.
  */
 export class ChangeFolder implements Changelist {
   readonly #trust: string;
@@ -41,12 +40,7 @@ export class ChangeFolder implements Changelist {
     makePrivateFolder(folder);
     for (const change of changes) {
       const name = `${nextOrder(namesIn(folder), this.#clock())}_${randomUUID()}.change`;
-      const temporary = await writeBeside(join(dirname(folder), name), serializeChangeFile(change));
-      try {
-        await publishNewFile(temporary, join(folder, name));
-      } finally {
-        await rm(temporary, { force: true });
-      }
+      await writeNewFile(join(folder, name), serializeChangeFile(change), folder);
     }
   }
 

@@ -46,10 +46,11 @@ export function makePrivateFolder(folder: string): void {
 
 /**
  * Writes a file that must not be there yet, whole or not at all.
+ * @param beside  beside this it is begun: for folders in which every file counts
  * @throws StoreError FOLDER_FILE_EXISTS, FOLDER_UNWRITABLE
  */
-export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = await writeBeside(path, bytes);
+export async function writeNewFile(path: string, bytes: Uint8Array, beside = path): Promise<void> {
+  const temporary = await writeBeside(beside, bytes);
   try {
     await publishNewFile(temporary, path);
   } finally {
