@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * The one file of `npm run build:bin` carries its sources in a file system of its own, in which
- * everything has a name that begins so.
+ * everything has a name that begins so; on Windows that is a drive.
  */
-const isOneFile = import.meta.url.includes('/$bunfs/');
+const isOneFile = /^file:\/\/\/(\$bunfs|B:\/%7EBUN)\//.test(import.meta.url);
 
 /** How this program is called, without a folder: `countermark`, or the name docker finds it by. */
 export function ownName(): string {

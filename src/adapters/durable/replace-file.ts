@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncFolderAtOnce } from './sync-folder.ts';
 
 /**
  * Whoever reads it sees the old content or the new one, whole, also after a crash. What it is written
@@ -15,10 +16,5 @@ export function replaceFile(path: string, content: string, mode: number): void {
     rmSync(made, { force: true });
     throw error;
   }
-  const folder = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  syncFolderAtOnce(dirname(path));
 }

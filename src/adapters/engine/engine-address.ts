@@ -58,7 +58,9 @@ export function findEngine(question: EngineQuestion): EngineAddress | undefined 
   }
 }
 
-const usualHost = 'unix:///var/run/docker.sock';
+/** Named pipes are docker's to ask. */
+const usualHost =
+  process.platform === 'win32' ? 'npipe:////./pipe/docker_engine' : 'unix:///var/run/docker.sock';
 
 /** Variables that are read here, or change nothing of what an engine is asked. */
 const knownVariable =

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, open, rename, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, open, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ownCommand, ownFile } from '../self.ts';
@@ -9,7 +9,8 @@ const run = promisify(execFile);
 /**
  * Puts the plugin into docker's folder: a link to this executable, which knows its role by its name,
  * or a script of two lines that starts this installation. In docker 28 and older a built-in has the
- * name `trust`, and wins; there it is called `dct`.
+ * name `trust`, and wins; there it is called `dct`. On Windows docker starts what ends in `.exe`, and links are
+ * for administrators: there it is a copy.
  *
  * @param folder  docker's configuration folder
  */
@@ -18,12 +19,13 @@ export async function installPlugin(folder: string): Promise<{ file: string; com
   const name = `docker-${word}`;
   const plugins = join(folder, 'cli-plugins');
   await mkdir(plugins, { recursive: true });
-  const file = join(plugins, name);
+  const isWindows = process.platform === 'win32';
+  const file = join(plugins, isWindows ? `${name}.exe` : name);
   const temporary = join(plugins, `.${name}.${process.pid}`);
   try {
     const own = ownFile();
-    if (own) await symlink(own, temporary);
-    else await writeScript(temporary, name);
+    if (!own) await writeScript(temporary, name);
+    else await (isWindows ? copyFile : symlink)(own, temporary);
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });

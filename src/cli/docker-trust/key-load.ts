@@ -35,7 +35,8 @@ export const keyLoadCommand: TrustCommand = {
 async function readOwnFile(file: string): Promise<Uint8Array> {
   try {
     const { mode } = await stat(file);
-    if ((mode & 0o077) !== 0) {
+    // Windows keeps no such bits.
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       throw refusal(
         `refusing to load key from ${file}: private key file ${file} must not be readable or writable by others`,
       );
