@@ -19,7 +19,7 @@ export async function oneFile(how: 'plain' | 'shipped' = 'plain'): Promise<OneFi
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
   const file = join(folder, 'countermark');
-  await (how === 'plain' ? buildOneFile(file) : buildShipped(new Map([[file, undefined]])));
+  await (how === 'plain' ? buildOneFile(file) : buildShipped([{ file }]));
   return {
     folder,
     file,
