@@ -32,6 +32,7 @@ test('a platform that there is not is told, with those that there are', async ()
 const runtime = { platform: 'windows-x64', packageName: '@oven/bun-windows-x64', version: '1.2.3' };
 let folder: string;
 let tarball: Buffer;
+let origin: string;
 /** npm's registry, with one package. */
 const registry = createServer((request, response) => {
   const { packageName, version } = runtime;
@@ -49,9 +50,7 @@ before(async () => {
   succeeded(await runCommand('tar', ['-C', folder, '-czf', file, 'package']));
   tarball = readFileSync(file);
   await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve));
-  process.env.npm_config_registry = `http://127.0.0.1:${(registry.address() as AddressInfo).port}/`;
-  process.env.npm_config_noproxy = '127.0.0.1';
-  process.env.npm_config_fetch_retries = '0';
+  origin = `http://127.0.0.1:${(registry.address() as AddressInfo).port}/`;
 });
 after(async () => {
   await registry[Symbol.asyncDispose]();
@@ -70,16 +69,17 @@ test('other bytes than those of the lock are refused', async () => {
 });
 
 test('where npm reaches nobody, its words are told', async () => {
-  process.env.npm_config_registry = 'http://127.0.0.1:1/';
   const message = /^npm could not fetch @oven\/bun-windows-x64 1\.2\.3:\n.*ECONNREFUSED/s;
-  await assert.rejects(fetch('third', tarball), { message });
+  await assert.rejects(fetch('third', tarball, 'http://127.0.0.1:1/'), { message });
 });
 
 /** With a cache of its own. */
-function fetch(name: string, named: Buffer): Promise<string> {
+function fetch(name: string, named: Buffer, npm_config_registry = origin): Promise<string> {
   const place = join(folder, name);
   mkdirSync(place);
-  process.env.npm_config_cache = join(place, 'cache');
   const integrity = `sha512-${createHash('sha512').update(named).digest('base64')}`;
-  return fetchBunRuntime({ ...runtime, integrity }, place);
+  return fetchBunRuntime({ ...runtime, integrity }, place, {
+    ...{ ...process.env, npm_config_registry, npm_config_cache: join(place, 'cache') },
+    ...{ npm_config_noproxy: '127.0.0.1', npm_config_fetch_retries: '0' },
+  });
 }

@@ -44,10 +44,15 @@ export function ownPlatform(): string {
  * Has npm fetch a runtime, whatever the platform of this machine.
  *
  * @param folder  in which it is put
+ * @param env     by which npm may be set
  * @returns       its executable
  * @throws Error  in npm's words: nothing reached, other bytes than the lock's
  */
-export async function fetchBunRuntime(runtime: BunRuntime, folder: string): Promise<string> {
+export async function fetchBunRuntime(
+  runtime: BunRuntime,
+  folder: string,
+  env = process.env,
+): Promise<string> {
   const { platform, packageName, version, integrity } = runtime;
   const place = join(folder, platform);
   mkdirSync(place);
@@ -58,7 +63,7 @@ export async function fetchBunRuntime(runtime: BunRuntime, folder: string): Prom
   writeFileSync(join(place, 'package.json'), JSON.stringify(wanted));
   writeFileSync(join(place, 'package-lock.json'), JSON.stringify(locked));
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { code, stderr } = await runCommand('npm', args, { cwd: place, timeoutMs: 600_000 });
+  const { code, stderr } = await runCommand('npm', args, { cwd: place, env, timeoutMs: 600_000 });
   if (code !== 0) {
     throw new Error(`npm could not fetch ${packageName} ${version}:\n${stderr.trim()}`);
   }
