@@ -4,16 +4,18 @@
  * lie); the damage is done to the data folder while the server is stopped.
  */
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { printed } from '../support/command.ts';
+import { isDenied } from '../support/denied.ts';
 import { DockerCli } from '../support/docker-cli.ts';
-import { buildImage, type ImagePlan, wellKept } from '../support/docker-images.ts';
+import { buildImage, wellKept } from '../support/docker-images.ts';
 import { type Engine, startEngine } from '../support/engine.ts';
 import { NotaryCli } from '../support/notary-cli.ts';
+import { type Digests, digestsOf, manifestOf } from '../support/pushed-image.ts';
+import { advisory, keyLine, refusedImages } from '../support/refused-images.ts';
 import { RegistryUser } from '../support/registry-user.ts';
 import { admin, ServerProcess } from '../support/server-process.ts';
 import {
@@ -60,67 +62,8 @@ after(async () => {
 
 const staging = (rest: string) => `${server.host}/staging/acme/${rest}`;
 
-/** What a review finds is made with nothing but an image. */
-const advisory = {
-  schema_version: '1.6.0',
-  id: 'CVE-2099-0001',
-  modified: '2026-01-01T00:00:00Z',
-  summary: 'anybody may run anything',
-  severity: [{ type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H' }],
-  affected: [
-    {
-      package: { ecosystem: 'Debian:12', name: 'openssl' },
-      ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '3.0.17-1~deb12u2' }] }],
-    },
-  ],
-};
-const dpkgStatus = `Package: libssl3
-Status: install ok installed
-Priority: optional
-Section: libs
-Architecture: amd64
-Source: openssl
-Version: 3.0.15-1~deb12u1
-Description: a library
-
-`;
-const debian = 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n';
-const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
-  type: 'pkcs8',
-  format: 'pem',
-});
-const keyLine = String(privateKey).split('\n')[1] ?? '';
-
-const images: readonly (ImagePlan & {
-  name: string;
-  title: string;
-  finding: RegExp;
-  code: string;
-})[] = [
-  {
-    name: 'vulnerable',
-    title: 'a package with a known vulnerability',
-    files: { status: dpkgStatus, 'os-release': debian },
-    dockerfile: [
-      'COPY os-release /etc/os-release',
-      'COPY status /var/lib/dpkg/status',
-      ...wellKept,
-    ],
-    finding: /CVE-2099-0001/,
-    code: 'REVIEW_VULNERABLE',
-  },
-  {
-    name: 'leaky',
-    title: 'a secret in a layer, though a later layer hides it',
-    files: { key: String(privateKey), empty: '' },
-    dockerfile: ['COPY key /etc/app/server.key', 'COPY empty /etc/app/server.key', ...wellKept],
-    finding: /SECRET_IN_LAYER/,
-    code: 'REVIEW_SECRET',
-  },
-];
-
 describe('the review refuses', () => {
-  for (const { name, title, finding, code, ...plan } of images) {
+  for (const { name, title, finding, code, ...plan } of refusedImages) {
     test(title, async () => {
       await buildImage(producer, staging(`${name}:1`), plan);
       await pushSigned(producer, staging(`${name}:1`));
@@ -153,12 +96,6 @@ interface Damage {
   readonly sign?: (name: string) => Promise<void>;
   /** With the server stopped. */
   readonly harm?: (name: string, image: Digests) => unknown;
-}
-
-interface Digests {
-  readonly manifest: string;
-  readonly config: string;
-  readonly layer: string;
 }
 
 // biome-ignore format: a table
@@ -205,7 +142,7 @@ describe('the check refuses', () => {
         await producer.must(['push', image]);
         await sign(name);
       }
-      images.set(name, await digestsOf(`staging/acme/${name}`, 'last'));
+      images.set(name, await digestsOf(server, paula, `staging/acme/${name}`, 'last'));
       const candidate = { repository: `staging/acme/${name}`, tag: 'last' };
       ids.set(name, (await candidateOf(server, candidate)).id);
     }
@@ -283,7 +220,7 @@ describe('nobody else may', () => {
   for (const [who, user] of Object.entries(strangers)) {
     for (const repository of closed) {
       test(`read or write ${repository} as ${who}`, async () => {
-        await isDenied(user, repository, ['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
+        await isDenied(server, user, repository, ['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
         using docker = new DockerCli(engine.host);
         if (user) await docker.login(server.host, user.name, user.password);
         for (const trust of [false, true]) {
@@ -305,7 +242,7 @@ describe('nobody else may', () => {
   for (const [who, user] of Object.entries(everybody)) {
     test(`push to the store as ${who}`, async () => {
       const repository = 'store/acme/secluded';
-      await isDenied(user, repository, ['POST', 'PUT', 'DELETE']);
+      await isDenied(server, user, repository, ['POST', 'PUT', 'DELETE']);
       using docker = new DockerCli(engine.host);
       if (user) await docker.login(server.host, user.name, user.password);
       await pushIsDenied(docker, `${server.host}/${repository}:1`);
@@ -338,56 +275,6 @@ async function signByHand(name: string, wrongByBytes: number): Promise<void> {
   const size = String(bytes.length + wrongByBytes);
   const hash = digest.slice('sha256:'.length);
   await notary.must(['addhash', gun, 'last', size, '--sha256', hash, '--publish']);
-}
-
-async function digestsOf(repository: string, reference: string): Promise<Digests> {
-  using registry = new RegistryUser(server.url, paula);
-  const { bytes, digest } = await manifestOf(registry, repository, reference);
-  const { config, layers } = JSON.parse(bytes.toString()) as {
-    config: { digest: string };
-    layers: { digest: string }[];
-  };
-  return { manifest: digest, config: config.digest, layer: layers.at(-1)?.digest ?? '' };
-}
-
-async function manifestOf(registry: RegistryUser, repository: string, reference: string) {
-  const answer = await registry.request('GET', `/v2/${repository}/manifests/${reference}`, {
-    headers: { accept: 'application/vnd.docker.distribution.manifest.v2+json' },
-  });
-  assert.equal(answer.status, 200, String(answer.body));
-  return { bytes: answer.body, digest: answer.headers['docker-content-digest'] ?? '' };
-}
-
-/** Asks the registry and the trust server by hand: 401 or 403, with the registry's error body. */
-async function isDenied(
-  user: { name: string; password: string } | undefined,
-  repository: string,
-  methods: readonly string[],
-): Promise<void> {
-  using somebody = new RegistryUser(server.url, user);
-  const trust = `/v2/${server.host}/${repository}/_trust/tuf`;
-  const paths: Record<string, string[]> = {
-    GET: [
-      `/v2/${repository}/manifests/1`,
-      `/v2/${repository}/tags/list`,
-      `${trust}/root.json`,
-      `${trust}/timestamp.key`,
-    ],
-    HEAD: [`/v2/${repository}/manifests/1`],
-    POST: [`/v2/${repository}/blobs/uploads/`, `${trust}/`, `${trust}/timestamp.key`],
-    PUT: [`/v2/${repository}/manifests/1`],
-    DELETE: [`/v2/${repository}/manifests/1`, `${trust}/`],
-  };
-  const before = holdings(server);
-  for (const method of methods) {
-    for (const path of paths[method] ?? []) {
-      const answer = await somebody.request(method, path);
-      const seen = `${method} ${path}: ${answer.status} ${answer.body}`;
-      assert.ok([401, 403].includes(answer.status), seen);
-      if (method !== 'HEAD') assert.match(String(answer.body), /"(UNAUTHORIZED|DENIED)"/, seen);
-    }
-  }
-  assert.deepEqual(holdings(server), before);
 }
 
 /** With content trust and without. */

@@ -4,12 +4,6 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import {
-  GetObjectCommand,
-  ListMultipartUploadsCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-} from '@aws-sdk/client-s3';
 import { Bucket } from '../../src/adapters/blobs/s3/bucket.ts';
 import { CollectedObjects } from '../../src/adapters/blobs/s3/collected-objects.ts';
 import { DigestLocks } from '../../src/adapters/blobs/s3/digest-locks.ts';
@@ -24,6 +18,7 @@ import { readObject } from '../../src/adapters/blobs/s3/read-object.ts';
 import { type Digest, digestOf, Unavailable, utf8 } from '../../src/base/index.ts';
 import { blobStoreContract } from '../contract/blob-store.ts';
 import { keptBlobsContract } from '../contract/kept-blobs.ts';
+import { BucketInside } from '../support/bucket-inside.ts';
 import { bytesOf, push, upload } from '../support/push-blob.ts';
 import { type Asked, type Fault, FaultyS3 } from '../support/s3-faults.ts';
 import { S3Server, s3Credentials } from '../support/s3-server.ts';
@@ -32,10 +27,12 @@ const uploadLimit = 3;
 const undo = new AsyncDisposableStack();
 let server: S3Server;
 let faulty: FaultyS3;
+let inside: BucketInside;
 before(async () => {
   process.env.AWS_ACCESS_KEY_ID = s3Credentials.accessKeyId;
   process.env.AWS_SECRET_ACCESS_KEY = s3Credentials.secretAccessKey;
   server = undo.use(await S3Server.start());
+  inside = new BucketInside(server);
   faulty = undo.use(await FaultyS3.start(server.port));
 });
 after(() => undo[Symbol.asyncDispose]());
@@ -55,8 +52,8 @@ blobStoreContract('S3', async () => {
   return {
     blobs: await open(),
     reopen: open,
-    damage: (digest, bytes) => overwrite(at, digest, bytes),
-    leavings: async () => [...(await leftIn(at)), ...(await filesIn(folder))],
+    damage: (digest, bytes) => inside.overwrite(at, digest, bytes),
+    leavings: async () => [...(await inside.leftIn(at)), ...(await filesIn(folder))],
     close: async () => {
       opened.dispose();
       await rm(folder, { recursive: true });
@@ -71,9 +68,9 @@ keptBlobsContract('S3', async () => {
   return {
     blobs: opened.use(await openS3Blobs(at, folder)),
     scrubbed: opened.use(await openScrubbedObjects(at, folder)),
-    damage: (digest, bytes) => overwrite(at, digest, bytes),
-    aside: (name) => objectAt(`${at.prefix}${name}`),
-    leavings: async () => (await leftIn(at)).filter((key) => !key.includes('/')),
+    damage: (digest, bytes) => inside.overwrite(at, digest, bytes),
+    aside: (name) => inside.objectAt(`${at.prefix}${name}`),
+    leavings: async () => (await inside.leftIn(at)).filter((key) => !key.includes('/')),
     close: async () => {
       opened.dispose();
       await rm(folder, { recursive: true });
@@ -105,7 +102,7 @@ class Opened implements AsyncDisposable {
   }
 
   async left(): Promise<string[]> {
-    return [...(await leftIn(this.at)), ...(await filesIn(this.folder))];
+    return [...(await inside.leftIn(this.at)), ...(await filesIn(this.folder))];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -113,12 +110,6 @@ class Opened implements AsyncDisposable {
     this.blobs[Symbol.dispose]();
     await rm(this.folder, { recursive: true });
   }
-}
-
-/** Does harm to requests of this kind: to the first ones, or to all. */
-function harm(kind: Asked, fault: Fault, times = Number.POSITIVE_INFINITY): void {
-  let left = times;
-  faulty.fault = (asked) => (asked === kind && left-- > 0 ? fault : undefined);
 }
 
 // biome-ignore format: the columns line up
@@ -135,7 +126,7 @@ const survived: [bytes: Uint8Array, kind: Asked, fault: Fault, times: number][] 
 for (const [bytes, kind, fault, times] of survived) {
   test(`a push of ${bytes.length} bytes survives ${times} times "${fault}" of ${kind}`, async () => {
     await using opened = await Opened.open();
-    harm(kind, fault, times);
+    faulty.harm(kind, fault, times);
     await push(opened.blobs, bytes);
     assert.ok(faulty.asked.filter((asked) => asked === kind).length > 1, 'it was asked again');
     assert.deepEqual(await opened.left(), [digestOf(bytes)]);
@@ -157,7 +148,7 @@ for (const [bytes, kind, fault] of refused) {
     const { blobs } = opened;
     const digest = digestOf(bytes);
     const id = await upload(blobs, bytes);
-    harm(kind, fault);
+    faulty.harm(kind, fault);
     await assert.rejects(blobs.finishUpload(id, digest), Unavailable);
     assert.deepEqual(await opened.left(), [id], 'neither a blob nor parts');
     assert.equal(await blobs.stat(digest), undefined);
@@ -174,9 +165,9 @@ test('what is not answered is not known to be missing', async () => {
   const { blobs } = opened;
   await push(blobs, text);
   for (const fault of ['slow down', 'reset', 'denied'] as const) {
-    harm('HEAD object', fault);
+    faulty.harm('HEAD object', fault);
     await assert.rejects(blobs.stat(digestOf(text)), Unavailable, fault);
-    harm('GET object', fault);
+    faulty.harm('GET object', fault);
     await assert.rejects(bytesOf(blobs.read(digestOf(text))), Unavailable, fault);
   }
   const error = await bytesOf(blobs.read(digestOf(text))).catch((thrown) => thrown);
@@ -189,7 +180,7 @@ test('a pull goes on where its connection broke, any number of times', async () 
   const { blobs } = opened;
   await push(blobs, large);
   faulty.heal();
-  harm('GET object', { cutAfterBytes: 2_000_000 });
+  faulty.harm('GET object', { cutAfterBytes: 2_000_000 });
   assert.ok(same(await bytesOf(blobs.read(digestOf(large))), large));
   assert.equal(faulty.asked.length, 5);
   const range = { start: 1_000_000, end: 5_999_999 };
@@ -200,7 +191,7 @@ test('a pull goes on where its connection broke, any number of times', async () 
 test('a slow answer is waited for', async () => {
   await using opened = await Opened.open();
   await push(opened.blobs, large.subarray(0, 500_000));
-  harm('GET object', 'slow');
+  faulty.harm('GET object', 'slow');
   const digest = digestOf(large.subarray(0, 500_000));
   assert.ok(same(await bytesOf(opened.blobs.read(digest)), large.subarray(0, 500_000)));
 });
@@ -231,9 +222,9 @@ test('a connection on which nothing comes is given up, and a pull goes on with a
   await push(blobs, large);
   const bucket = await Bucket.open(at, { idleMs: 500 });
   const key = keysBelow(at.prefix).blob(digest);
-  harm('HEAD object', 'silent');
+  faulty.harm('HEAD object', 'silent');
   await assert.rejects(bucket.head(key), Unavailable);
-  harm('GET object', { cutAfterBytes: 2_000_000, stays: true }, 2);
+  faulty.harm('GET object', { cutAfterBytes: 2_000_000, stays: true }, 2);
   const object = (await bucket.get(key)) ?? assert.fail('it is there');
   assert.ok(same(await bytesOf(readObject(bucket, key, digest, object)), large));
   bucket.close();
@@ -247,7 +238,7 @@ test('two contents are never mixed in one pull', async () => {
   faulty.fault = async () => {
     if (cut) {
       faulty.fault = () => undefined;
-      await overwrite(
+      await inside.overwrite(
         at,
         digestOf(large),
         large.map((byte) => byte ^ 1),
@@ -291,27 +282,27 @@ test('parts that a killed store left are given up by collection', async () => {
   await assert.rejects(blobs.finishUpload(id, digestOf(large)), Unavailable);
   faulty.heal();
   const key = keysBelow(at.prefix).blob(digestOf(large));
-  assert.deepEqual(await leftIn(at), [`parts of ${key}`]);
+  assert.deepEqual(await inside.leftIn(at), [`parts of ${key}`]);
   await Array.fromAsync(blobs.collected.olderThan(new Date()));
-  assert.deepEqual(await leftIn(at), [`parts of ${key}`], 'they may be of a push under way');
+  assert.deepEqual(await inside.leftIn(at), [`parts of ${key}`], 'they may be of a push under way');
   const bucket = await Bucket.open(at);
   const locks = new DigestLocks(join(folder, 'locks'));
   const later = new CollectedObjects(bucket, keysBelow(at.prefix), locks, -60_000);
   await Array.fromAsync(later.olderThan(new Date()));
   bucket.close();
-  assert.deepEqual(await leftIn(at), []);
+  assert.deepEqual(await inside.leftIn(at), []);
 });
 
 test('what rotted and is larger than may be copied at once is put aside in parts', async () => {
   await using opened = await Opened.open();
   const { at, folder } = opened;
   const digest = digestOf(text);
-  await overwrite(at, digest, large);
+  await inside.overwrite(at, digest, large);
   using scrubbed = await openScrubbedObjects(at, folder, 5 * 1024 * 1024);
   await bytesOf(scrubbed.read(digest));
   const aside = (await scrubbed.quarantine(digest)) ?? assert.fail('it stays');
-  assert.ok(same(await objectAt(`${at.prefix}${aside}`), large));
-  assert.deepEqual(await leftIn(at), [`${at.prefix}${aside}`]);
+  assert.ok(same(await inside.objectAt(`${at.prefix}${aside}`), large));
+  assert.deepEqual(await inside.leftIn(at), [`${at.prefix}${aside}`]);
 });
 
 test('through every fault at random, what was acknowledged is there and nothing else', async () => {
@@ -353,34 +344,10 @@ test('through every fault at random, what was acknowledged is there and nothing 
     const measured = await blobs.measure(digest as Digest);
     assert.equal(measured?.digest, digest);
   }
-  const left = (await leftIn(at)).filter((key) => !key.startsWith('parts of'));
+  const left = (await inside.leftIn(at)).filter((key) => !key.startsWith('parts of'));
   assert.deepEqual(left.sort(), [...acknowledged].sort());
   assert.deepEqual(await filesIn(opened.folder), []);
 });
-
-/** Puts other bytes where those of a digest lie. */
-async function overwrite({ prefix }: BucketPlace, digest: Digest, bytes: Uint8Array) {
-  const where = { Bucket: server.bucket, Key: keysBelow(prefix).blob(digest) };
-  await server.client.send(new PutObjectCommand({ ...where, Body: bytes }));
-}
-
-async function objectAt(Key: string): Promise<Uint8Array> {
-  const command = new GetObjectCommand({ Bucket: server.bucket, Key });
-  const { Body } = await server.client.send(command);
-  return new Uint8Array((await Body?.transformToByteArray()) ?? []);
-}
-
-/** Digests of blobs; of everything else, and of parts that became no object, the key. */
-async function leftIn({ bucket, prefix }: BucketPlace): Promise<string[]> {
-  const where = { Bucket: bucket, Prefix: prefix };
-  const { Contents = [] } = await server.client.send(new ListObjectsV2Command(where));
-  const { Uploads = [] } = await server.client.send(new ListMultipartUploadsCommand(where));
-  const blob = /blobs\/(sha256|sha512)\/..\/(.+)$/;
-  return [
-    ...Contents.map(({ Key = '' }) => blob.exec(Key)?.slice(1).join(':') ?? Key),
-    ...Uploads.map(({ Key = '' }) => `parts of ${Key}`),
-  ];
-}
 
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -55,6 +55,12 @@ export class FaultyS3 implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Does harm to requests of this kind: to the first ones, or to all. */
+  harm(kind: Asked, fault: Fault, times = Number.POSITIVE_INFINITY): void {
+    let left = times;
+    this.fault = (asked) => (asked === kind && left-- > 0 ? fault : undefined);
+  }
+
   heal(): void {
     this.fault = () => undefined;
     this.asked.length = 0;
