@@ -30,7 +30,6 @@ export const composeCommand: EnforcedCommand = {
   takes: 'any',
   flags: composeFlags,
   interspersed: false,
-  hasNoTrustFlag: true,
   refusal: { code: 1 },
   async run(context, line) {
     const { world, docker, path } = context;

@@ -1,23 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runDocker } from '../docker/run-docker.ts';
-import type { DockerTrustWorld } from '../docker-ports.ts';
+import type { DockerTrustWorld, ForegroundOptions } from '../docker-ports.ts';
 import { refusal } from '../docker-trust/texts.ts';
 import type { CliWorld } from '../ports.ts';
 
-/** A docker that notes what it is told, and a trust server that has signed nothing. */
+/** A docker that notes what it is told, and a trust server that has signed the tags `signed`. */
 async function typed(words: string, wish: string | undefined = '1', input = '') {
   const told: string[] = [];
   const printed: string[] = [];
+  let variables: ForegroundOptions['variables'];
   const docker = {
     trustServerOf: () => 'trust.example',
-    release: async () => {
-      throw refusal('unsigned');
+    release: async (_gun: string, tag: string) => {
+      if (tag !== 'signed') throw refusal('unsigned');
+      return { name: tag, sizeBytes: 1, hashes: new Map([['sha256', Buffer.alloc(32, 0xaa)]]) };
     },
     program: {
-      run: async (args: readonly string[]) => told.push(args.join(' ')) * 0,
+      run: async (args: readonly string[], options: ForegroundOptions = {}) => {
+        told.push(args.join(' '));
+        variables = options.variables;
+        return 0;
+      },
       ask: async (args: readonly string[]) => args.join(' '),
       foresee: async () => undefined,
+      hasImage: async () => true,
     },
     [Symbol.dispose]: () => undefined,
   } as unknown as DockerTrustWorld;
@@ -29,7 +36,7 @@ async function typed(words: string, wish: string | undefined = '1', input = '') 
     printError: (text: string) => printed.push(text),
   } as unknown as CliWorld;
   const code = await runDocker(words.split(' '), world);
-  return { code, told, printed: printed.join('') };
+  return { code, told, variables, printed: printed.join('') };
 }
 
 /* Ways to say it of which docker makes the same, and the code it must end with. */
@@ -61,6 +68,15 @@ const refused: readonly [words: string, code: number][] = [
   ['buildx debug build .', 1],
   ['buildx --newer build .', 125],
   ['compose --help=false push', 1],
+  ['service create a', 1],
+  ['service create --name a:signed a b', 1],
+  ['service create --mount type=image,src=b,dst=/b a:signed', 1],
+  ['service update --image=a s', 1],
+  ['service update s --image a:signed --image a', 1],
+  ['plugin install a', 1],
+  ['plugin install --alias a:signed a', 1],
+  ['plugin upgrade a', 1],
+  ['plugin upgrade a b:signed', 1],
 ];
 
 for (const [words, code] of refused) {
@@ -75,7 +91,6 @@ for (const [words, code] of refused) {
 const passed: readonly [words: string, wish?: string][] = [
   ['pull a', ''],
   ['pull --newer x a', '0'],
-  ['pull --disable-content-trust a'],
   ['pull --help'],
   ['--help'],
   ['--help pull'],
@@ -86,12 +101,53 @@ const passed: readonly [words: string, wish?: string][] = [
   ['buildx ls'],
   ['buildx --builder b inspect'],
   ['builder prune'],
-  ['service create a'],
+  ['service ls'],
+  ['service update --force s'],
+  ['plugin ls'],
+  ['plugin upgrade a b@DIGEST'],
 ];
+
+/* What a tag is signed for, in its place; docker 29 would ask for the tag. */
+const pinned: readonly [words: string, told: string][] = [
+  ['create --name x a:signed a', 'create --name x a@DIGEST a'],
+  ['service create --name x a:signed a', 'service create --name x a:signed@DIGEST a'],
+  ['service create a@DIGEST', 'service create a@DIGEST'],
+  ['service update s --image a --image a:signed', 'service update s --image=a:signed@DIGEST'],
+  ['plugin install a:signed K=V', 'plugin install a@DIGEST K=V --alias=a:signed'],
+  ['plugin install --alias b a:signed', 'plugin install --alias b a@DIGEST'],
+  ['plugin install a@DIGEST', 'plugin install a@DIGEST'],
+];
+
+for (const [words, told] of pinned) {
+  test(`docker is told "${told}" for "${words}"`, async () => {
+    const digested = (text: string) => text.replaceAll('DIGEST', `sha256:${'a'.repeat(64)}`);
+    const end = await typed(digested(words));
+    assert.deepEqual(end.told, [digested(told)], end.printed);
+  });
+}
 
 for (const [words, wish] of passed) {
   test(`docker is told "${words}" with DOCKER_CONTENT_TRUST=${wish ?? 1}`, async () => {
-    assert.deepEqual((await typed(words, wish)).told, [words]);
+    const digested = words.replaceAll('DIGEST', `sha256:${'a'.repeat(64)}`);
+    assert.deepEqual((await typed(digested, wish)).told, [digested]);
+  });
+}
+
+/* The flag that switches content trust off, of which docker 29 complains. Older ones mind the variable, too. */
+const switchedOff: readonly [words: string, told: string][] = [
+  ['pull --disable-content-trust a', 'pull a'],
+  ['image push -q --disable-content-trust=true a', 'image push -q a'],
+  [
+    'run --rm --disable-content-trust a --disable-content-trust',
+    'run --rm a --disable-content-trust',
+  ],
+  ['buildx --builder b build --disable-content-trust .', 'buildx build --builder b .'],
+];
+
+for (const [words, without] of switchedOff) {
+  test(`docker is told "${without}" without content trust for "${words}"`, async () => {
+    const { told, variables } = await typed(words);
+    assert.deepEqual([told, variables], [[without], undefined]);
   });
 }
 

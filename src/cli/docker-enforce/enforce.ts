@@ -4,7 +4,7 @@ import { wordsFor } from '../docker-trust/texts.ts';
 import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
 import { readCommandLine } from './command-line.ts';
-import { mayWantTrust, wantsTrust } from './content-trust.ts';
+import { mayWantTrust, trustFlag, wantsTrust } from './content-trust.ts';
 import type { EnforcedCommand } from './enforced-command.ts';
 import { findCommand } from './find-command.ts';
 
@@ -38,8 +38,10 @@ export async function enforce(
     return flagMistaken;
   }
   if (!wantsTrust(world.env, line.flags)) {
-    const known = command.hasNoTrustFlag ? [...path, ...line.withFlags([], [])] : args;
-    return await asTyped(known, world, options);
+    if (line.flags.text(trustFlag) === undefined) return await asTyped(args, world, options);
+    // Without the flag, of which docker 29 complains: the variable tells older ones the same.
+    using docker = await world.docker(options);
+    return await docker.program.run([...path, ...line.withFlags([], [])]);
   }
   // Not docker's to tell: it could count them differently, and go on.
   if (!isEnough(command.takes, line.args.length)) {

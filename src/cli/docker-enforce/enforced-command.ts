@@ -23,8 +23,6 @@ export interface EnforcedCommand {
   readonly flags: readonly FlagSpec[];
   /** False: the first argument ends the flags; what follows is a container's. */
   readonly interspersed: boolean;
-  /** `--disable-content-trust` is a flag of ours alone, which docker itself never had for this command. */
-  readonly hasNoTrustFlag?: true;
   /** How it ends when it refuses. */
   readonly refusal: { readonly code: number; readonly prefix?: string; readonly hint?: boolean };
   /** @returns the exit code. What it throws is printed, and ends it as `refusal` says */

@@ -3,9 +3,11 @@ import { bakeCommand, buildCommand, unknownBuilderCommand } from './build.ts';
 import { composeCommand } from './compose.ts';
 import type { EnforcedCommand } from './enforced-command.ts';
 import { builderFlags } from './flag-tables.ts';
+import { pluginInstallCommand, pluginUpgradeCommand } from './plugin.ts';
 import { pullCommand } from './pull.ts';
 import { pushCommand } from './push.ts';
 import { createCommand, runCommand } from './run.ts';
+import { serviceCreateCommand, serviceUpdateCommand } from './service.ts';
 
 const commands: readonly EnforcedCommand[] = [
   pullCommand,
@@ -15,6 +17,10 @@ const commands: readonly EnforcedCommand[] = [
   buildCommand,
   bakeCommand,
   composeCommand,
+  serviceCreateCommand,
+  serviceUpdateCommand,
+  pluginInstallCommand,
+  pluginUpgradeCommand,
 ];
 
 /**
@@ -24,6 +30,8 @@ const commands: readonly EnforcedCommand[] = [
 const parents: ReadonlyMap<string, readonly FlagSpec[]> = new Map([
   ['image', []],
   ['container', []],
+  ['service', []],
+  ['plugin', []],
   ['builder', builderFlags],
   ['buildx', builderFlags],
 ]);

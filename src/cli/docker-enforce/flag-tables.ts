@@ -30,6 +30,40 @@ export const containerFlags = flagTable(
    v,volume volume-driver volumes-from w,workdir`,
 );
 
+/** What `docker service create` and `docker service update` both take. */
+const serviceValues = `credential-spec endpoint-mode entrypoint health-cmd health-interval health-retries
+   health-start-interval health-start-period health-timeout hostname isolation limit-cpu limit-memory limit-pids
+   log-driver log-opt max-concurrent memory-swap memory-swappiness oom-score-adj replicas replicas-max-per-node
+   reserve-cpu reserve-memory restart-condition restart-delay restart-max-attempts restart-window rollback-delay
+   rollback-failure-action rollback-max-failure-ratio rollback-monitor rollback-order rollback-parallelism
+   stop-grace-period stop-signal update-delay update-failure-action update-max-failure-ratio update-monitor
+   update-order update-parallelism u,user w,workdir`;
+
+const serviceSwitches = `d,detach init no-healthcheck no-resolve-image q,quiet read-only t,tty with-registry-auth`;
+
+/** `docker service create` */
+export const serviceCreateFlags = flagTable(
+  serviceSwitches,
+  `${serviceValues} cap-add cap-drop config constraint container-label dns dns-option dns-search e,env env-file
+   generic-resource group host l,label mode mount name network placement-pref p,publish secret sysctl ulimit`,
+);
+
+/** `docker service update` */
+export const serviceUpdateFlags = flagTable(
+  `${serviceSwitches} force rollback`,
+  `${serviceValues} args cap-add cap-drop config-add config-rm constraint-add constraint-rm container-label-add
+   container-label-rm dns-add dns-option-add dns-option-rm dns-rm dns-search-add dns-search-rm env-add env-rm
+   generic-resource-add generic-resource-rm group-add group-rm host-add host-rm image label-add label-rm
+   mount-add mount-rm network-add network-rm placement-pref-add placement-pref-rm publish-add publish-rm
+   secret-add secret-rm sysctl-add sysctl-rm ulimit-add ulimit-rm`,
+);
+
+/** `docker plugin install`, and `docker plugin upgrade`, whose flags are among those. */
+export const pluginFlags = flagTable(
+  `disable ${trustFlag} grant-all-permissions skip-remote-check`,
+  'alias',
+);
+
 /** `docker build` of the classic builder and of buildx. */
 export const buildFlags = flagTable(
   `check compress D,debug detach ${trustFlag} force-rm load no-cache pull push q,quiet rm squash`,

@@ -55,7 +55,7 @@ async function runContainer(context: EnforceContext, line: CommandLine): Promise
  * @param mount  fields in CSV, as of `--mount`
  * @throws StoreError CLI_UNENFORCEABLE unless it is no image, or one by digest or id
  */
-function refuseMountedTag(mount: string): void {
+export function refuseMountedTag(mount: string): void {
   const fields = mount.split(',').map((field) => field.replace(/^"|"$/g, '').trim());
   if (!fields.some((field) => /^type=image$/i.test(field))) return;
   const sources = fields.filter((field) => /^(source|src)=/i.test(field));
