@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { runCommand, type Transcript } from './command.ts';
 import { DockerCli } from './docker-cli.ts';
 import { buildImage } from './docker-images.ts';
@@ -9,7 +9,10 @@ import { runOwn } from './own-program.ts';
 import { type ReferencePair, startReferencePair } from './peers-reference.ts';
 import { TrustMiddleman } from './trust-middleman.ts';
 
-/** Docker 28.2.2 with content trust, or ours in front of a docker that knows nothing of it. */
+/**
+ * Docker 28.2.2 with content trust, or ours in front of a docker that knows nothing of it: the same one, or what
+ * `DOCKER_PROGRAM` names, such as docker 29.
+ */
 export class EnforcingSide implements Disposable {
   readonly name: 'theirs' | 'ours';
   /** Of its own, with the tags `v1` (signed), `plain` (pushed only) and `revoked`. */
@@ -23,6 +26,8 @@ export class EnforcingSide implements Disposable {
     this.name = name;
     this.repository = `${pair.registry}/app/${name}`;
     this.docker = new DockerCli(engine.host, { DOCKER_CONTENT_TRUST_SERVER: trustServer });
+    const { DOCKER_PROGRAM: program } = process.env;
+    if (program) symlinkSync(program, join(this.context('bin'), 'docker'));
   }
 
   /** A folder with these files, made when there is none. @returns its path */
@@ -53,7 +58,11 @@ export class EnforcingSide implements Disposable {
     };
     return this.name === 'theirs'
       ? runCommand('docker', args, options)
-      : runOwn(['docker', ...args], options);
+      : runOwn(['docker', ...args], { ...options, env: { ...variables, PATH: this.#path(env) } });
+  }
+
+  #path({ PATH: given }: Readonly<Record<string, string>>): string {
+    return given ?? `${join(this.#folder, 'bin')}${delimiter}${process.env.PATH}`;
   }
 
   /** Forgets what was verified before; the keys stay. */

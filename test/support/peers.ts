@@ -84,6 +84,8 @@ const needs: Readonly<Record<string, readonly PeerName[]>> = {
   'docker-trust-differential.test.ts': ['docker', ...reference, 'notary'],
   'chain.ts': [...engine, ...reference],
   'enforcement-build.test.ts': [...engine, ...reference, 'docker-buildkit'],
+  // Nothing where no BuildKit is named, and the same as its neighbours where one is.
+  'enforcement-buildkit.test.ts': process.env.BUILDKITD_PROGRAM ? [...engine, ...reference] : [],
   'enforcement-compose.test.ts': [...engine, ...reference, 'docker-compose'],
   'enforcement.test.ts': [...engine, ...reference],
   'interop-flows.test.ts': [...reference, 'notary', 'notary-signer'],
