@@ -12,6 +12,8 @@ export interface ResolvedProject {
   readonly isOld: boolean;
   /** Every service of every profile, whether or not it is in the text. */
   readonly names: readonly string[];
+  /** Those that the command's words name. */
+  readonly named: readonly string[];
 }
 
 /** By this one compose is told to read no project from a registry. */
@@ -42,7 +44,7 @@ export async function resolveProject(
   };
   const version = await docker.program.ask([...path, 'version', '--short']);
   if (/^v?1\./.test(version.trim())) {
-    return { text: await ask(['config'], world.printError), isOld: true, names: [] };
+    return { text: await ask(['config'], world.printError), isOld: true, names: [], named: [] };
   }
   const names = linesOf(await ask(['--profile=*', 'config', '--services']));
   const words = line.args.slice(1);
@@ -50,7 +52,8 @@ export async function resolveProject(
   const named = names.filter((name) =>
     words.some((word) => word === name || word.startsWith(`${name}=`)),
   );
-  return { text: await configOf(ask, names, named, world.printError), isOld: false, names };
+  const text = await configOf(ask, names, named, world.printError);
+  return { text, isOld: false, names, named };
 }
 
 /** With what is built from the image of another service, which compose does not count among what it needs. */

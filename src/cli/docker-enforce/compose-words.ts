@@ -36,24 +36,27 @@ export function buildArgsOf(
 }
 
 /**
- * These overrule what the project says of pulling: an image of the name of a service that is built would
- * come from a registry, where nobody signed it, or be what the engine happens to have under that name.
+ * Refuses what would keep compose from building a service: it would come from a registry, where nobody signed
+ * it, or be what the engine happens to have under its name.
  *
  * @param built  services that are built
+ * @param named  services that the words name; none of them is all
  * @throws StoreError CLI_UNENFORCEABLE
  */
 export function refuseUnbuilt(
   command: string,
   words: readonly string[],
-  built: readonly string[],
+  { built, named }: { readonly built: readonly string[]; readonly named: readonly string[] },
 ): void {
-  // Of build it says that base images are to be pulled, which have digests by now.
-  if (command === 'build' || built.length === 0) return;
-  if (command === 'scale') {
+  const left = command === 'create' && named.length > 0 ? minus(built, named) : [];
+  const unbuilt = command === 'scale' || command === 'start' ? built : left;
+  if (unbuilt.length > 0) {
     throw unenforceable(
-      `scale builds nothing, and would take what the engine has for ${built.join(', ')}; say up --scale`,
+      `compose ${command} would not build ${unbuilt.join(', ')}, and take what the engine has for it; say up`,
     );
   }
+  // Of build it says that base images are to be pulled, which have digests by now.
+  if (command === 'build' || built.length === 0) return;
   // Compose 1 takes the beginning of a flag for the flag.
   const overrules = /^--(pull|policy|no-b(u(i(ld?)?)?)?|no-up)(=|$)/;
   const word = ownWords(command, words).find((each) => overrules.test(each));
@@ -61,6 +64,10 @@ export function refuseUnbuilt(
   throw unenforceable(
     `${word} would take what is built (${built.join(', ')}) from a registry, where nobody signed it; leave it out`,
   );
+}
+
+function minus(names: readonly string[], others: readonly string[]): readonly string[] {
+  return names.filter((name) => !others.includes(name));
 }
 
 /** Without those of a container. What cannot be told apart could all be compose's. */

@@ -79,7 +79,7 @@ async function runPinned(
   const builder = () => (asked ??= builderOf(context, isOld));
   const [command = '', ...words] = line.args;
   const project = await pinProject(resolved, { world, docker, builder, command, buildArgs });
-  refuseUnbuilt(command, words, project.built);
+  refuseUnbuilt(command, words, { built: project.built, named: resolved.named });
   const isBuildKit = project.built.length > 0 && (await builder()) === 'buildkit';
   const policy = isBuildKit ? await policyFor(world) : '';
   const filesIn = (folder: string) => new Map([...project.files(folder), ['policy.json', policy]]);

@@ -33,7 +33,10 @@ async function pinned(services: string, more = '') {
   const world = { stdin: (async function* () {})(), env: {} };
   const builder = async () => 'buildkit' as const;
   const request = { world, docker, builder, command: 'up', buildArgs: new Map() };
-  const project = await pinProject({ text, isOld: false, names: ['a', 'other'] }, request);
+  const project = await pinProject(
+    { text, isOld: false, names: ['a', 'other'], named: [] },
+    request,
+  );
   const files = project.files('/folder');
   return { project, files, yaml: String(files.get('compose.yaml')) };
 }
@@ -43,6 +46,10 @@ const pulling: readonly [words: string, refused: boolean][] = [
   ['up --pull always', true],
   ['up -d --pull=missing', true],
   ['create --no-build', true],
+  ['create b', true],
+  ['create app b', false],
+  ['create', false],
+  ['start', true],
   ['run --pull always app', true],
   ['pull --policy always', true],
   ['run --rm app git --pull', false],
@@ -63,10 +70,11 @@ for (const [words, refused] of pulling) {
       '  app: { build: { context: WEB }, image: app }\n  b: { image: alpine }\n',
     );
     assert.deepEqual(project.built, ['app']);
-    const refuse = () => refuseUnbuilt(command, rest, project.built);
+    const named = ['app', 'b'].filter((name) => rest.includes(name));
+    const refuse = () => refuseUnbuilt(command, rest, { built: project.built, named });
     if (!refused) return refuse();
     assert.throws(refuse, (error) => isStoreError(error) && error.code === 'CLI_UNENFORCEABLE');
-    refuseUnbuilt(command, rest, []);
+    refuseUnbuilt(command, rest, { built: [], named });
   });
 }
 

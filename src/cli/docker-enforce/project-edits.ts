@@ -45,7 +45,10 @@ export class ProjectEdits {
     for (const { path, value } of this.#values) {
       if (value === undefined) document.deleteIn(path);
       else
-        document.setIn(path, quoted(typeof value === 'string' ? value : join(folder, value.file)));
+        document.setIn(
+          path,
+          quoted(typeof value === 'string' ? value : written(join(folder, value.file))),
+        );
     }
   }
 }
@@ -53,6 +56,11 @@ export class ProjectEdits {
 /** @param what  `service web` */
 export function unclear(what: string) {
   return unenforceable(`${what} of the project is written so that its image cannot be told`);
+}
+
+/** A text in which nothing is a variable. */
+function written(text: string): string {
+  return text.replaceAll('$', '$$$$');
 }
 
 function quoted(text: string): Scalar {
