@@ -3,6 +3,7 @@ import {
   type Clock,
   type Digest,
   type DigestAlgorithm,
+  dayMs,
   isStoreError,
   type Random,
 } from '../base/index.ts';
@@ -13,7 +14,7 @@ import type { BlobStore, RegistryIndex } from './ports.ts';
 import type { Quotas } from './quotas.ts';
 import { newUploadId, parseUploadId, type UploadId, type UploadOwner } from './upload-id.ts';
 
-const staleAfterMs = 24 * 60 * 60 * 1000;
+const staleAfterMs = dayMs;
 const defaultBlobLimitBytes = 64 * 1024 ** 3;
 /** Uploads that one user may have open: a part of what the blob store takes, so that others can push. */
 const mostPerUser = 200;

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { partsOf } from '../../test/support/simulated-publisher.ts';
 import { edits, gun, now, serverWithRepository, tag } from '../../test/support/trust-world.ts';
+import { dayMs } from '../base/index.ts';
 import { type Gun, parseGun, parseMetadata, type RoleName } from '../tuf/index.ts';
 import { renewalOf } from './expiry.ts';
 import { type CareEvent, type ExpiryIndex, renewDue, TrustServer, trustError } from './index.ts';
 
-const dayMs = 86_400_000;
 const never = new AbortController().signal;
 const hash = (digits: string) => digits.padEnd(64, '0');
 

@@ -1,4 +1,4 @@
-import type { StoreError } from '../base/index.ts';
+import { dayMs, type StoreError } from '../base/index.ts';
 import type { Gun } from '../tuf/index.ts';
 import { isSignerAway } from './errors.ts';
 import type { ExpiryIndex } from './ports.ts';
@@ -6,7 +6,6 @@ import type { Renewal } from './renew-server-roles.ts';
 
 /** GUNs that one round looks at: a round ends soon, and a store that stops need not wait for it. */
 const mostInRound = 100;
-const dayMs = 86_400_000;
 /** A refusal holds until the owner of the repository does something, which is a publish. */
 const refusedForMs = dayMs;
 const failedForMs = 5 * 60_000;

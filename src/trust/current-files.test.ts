@@ -4,10 +4,9 @@ import { consumerSees } from '../../test/support/consumer-sees.ts';
 import { MemoryMetadataStore } from '../../test/support/memory-metadata-store.ts';
 import { partsOf } from '../../test/support/simulated-publisher.ts';
 import { edits, gun, now, serverWithRepository, tag } from '../../test/support/trust-world.ts';
+import { dayMs } from '../base/index.ts';
 import type { RoleName } from '../tuf/index.ts';
 import { TrustServer } from './index.ts';
-
-const dayMs = 86_400_000;
 
 /** A server on the same store whose reads are noted, and an update that sets a tag of `targets`. */
 async function world() {

@@ -8,10 +8,10 @@ import { test } from 'node:test';
 import { consumerSees } from '../../test/support/consumer-sees.ts';
 import { partsOf, SimulatedPublisher } from '../../test/support/simulated-publisher.ts';
 import { edits, gun, now, serverWithRepository, tag } from '../../test/support/trust-world.ts';
+import { dayMs } from '../base/index.ts';
 import { type MetadataStore, type Retired, TrustServer } from './index.ts';
 
 type World = Awaited<ReturnType<typeof twoServers>>;
-const dayMs = 86_400_000;
 
 /** The repository, and a second server whose next write waits for `between`. */
 async function twoServers() {

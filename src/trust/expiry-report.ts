@@ -1,11 +1,10 @@
-import { isStoreError } from '../base/index.ts';
+import { dayMs, isStoreError } from '../base/index.ts';
 import { type DelegationName, type Gun, isDelegation } from '../tuf/index.ts';
 import { isSignerAway } from './errors.ts';
 import { type ExpiryKind, expiryKinds } from './expiry.ts';
 import type { Expiry, ExpiryIndex, ServerRole } from './ports.ts';
 import { shellWord } from './shell-word.ts';
 
-const dayMs = 86_400_000;
 /** Timestamps are renewed with more than three days left. */
 const timestampDays = 3;
 

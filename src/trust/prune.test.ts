@@ -9,10 +9,10 @@ import {
   serverWithRepository,
   tag,
 } from '../../test/support/trust-world.ts';
+import { dayMs } from '../base/index.ts';
 import type { Gun, RoleName } from '../tuf/index.ts';
 import { type KeptVersion, prune, type VersionShelf, versionsToForget } from './index.ts';
 
-const dayMs = 86_400_000;
 const role: RoleName = 'targets';
 
 /** Versions 1 to `count` of targets, one a day, the last one today. */

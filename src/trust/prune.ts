@@ -1,9 +1,8 @@
-import { isStoreError, toHex } from '../base/index.ts';
+import { dayMs, isStoreError, toHex } from '../base/index.ts';
 import { type Gun, parseMetadata, type RoleName } from '../tuf/index.ts';
 import type { MetadataStore } from './ports.ts';
 
 const gunsAtOnce = 50;
-const dayMs = 86_400_000;
 
 /** Which old versions are kept; both must say no before one is forgotten. */
 export interface Retention {

@@ -13,10 +13,10 @@ import {
   sub,
   tag,
 } from '../../test/support/trust-world.ts';
+import { dayMs } from '../base/index.ts';
 import { parseGun, type RoleName, withoutDelegation, withRoleKeys } from '../tuf/index.ts';
 import { TrustServer } from './index.ts';
 
-const dayMs = 86_400_000;
 const other = parseGun('localhost:5443/acme/other');
 
 test('a consumer follows every accepted update', async () => {

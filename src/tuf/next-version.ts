@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
+import { dayMs } from '../base/index.ts';
 import type { FileMeta, MetadataFile, Signed, Snapshot, Timestamp } from './metadata.ts';
 import { isDelegation, type RoleName } from './role-name.ts';
-
-const dayMs = 86_400_000;
 
 /** How long a newly signed file is valid: a year is 365 days. @see notary 0.7.0 const.go */
 const lifetimeDays = { root: 3650, targets: 1095, snapshot: 1095, timestamp: 14 } as const;

@@ -1,12 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
-import { isStoreError } from '../base/index.ts';
+import { dayMs, isStoreError } from '../base/index.ts';
 import { tufError } from './errors.ts';
 import type { Gun } from './gun.ts';
 import { type KeyId, materialOf, type PublicKey } from './key.ts';
 import type { Authority, MetadataFile, Root } from './metadata.ts';
 import { authorityOf } from './verify-file.ts';
-
-const dayMs = 86_400_000;
 
 /**
  * The root keys that count for this GUN: a bare key, or one whose certificate breaks a rule, is

@@ -1,12 +1,12 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { Secret, utf8 } from '../../base/index.ts';
+import { dayMs, Secret, utf8 } from '../../base/index.ts';
 import * as der from '../der/index.ts';
 import { extension, keyUsage, notAuthority, purpose, selfSign } from './self-signed.ts';
 
 const lifetimeDays = 10 * 365;
 const clockSkewMs = 3_600_000;
-const renewBeforeMs = 30 * 86_400_000;
+const renewBeforeMs = 30 * dayMs;
 const alwaysNamed = ['localhost', '127.0.0.1', '::1'];
 
 export interface TlsCertificateRequest {

@@ -1,4 +1,4 @@
-import { fromUtf8 } from '../../base/index.ts';
+import { dayMs, fromUtf8 } from '../../base/index.ts';
 import type { RootPin } from '../../client/index.ts';
 import { isRepositoryName } from '../../oci/index.ts';
 import type { FollowedTags } from '../../registry/index.ts';
@@ -47,8 +47,6 @@ export interface MirrorTrustPolicy {
   readonly pin: RootPin;
   readonly refreshMs: number;
 }
-
-const dayMs = 86_400_000;
 
 /** @throws StoreError POLICY_UNKNOWN_KEY, POLICY_VALUE */
 export function mirrorPolicyOf(value: YamlValue, path: string, files: ReadNamed): MirrorPolicy {

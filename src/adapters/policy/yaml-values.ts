@@ -1,4 +1,4 @@
-import { parseSize } from '../../base/index.ts';
+import { dayMs, parseSize } from '../../base/index.ts';
 import { isGun, plainName } from '../../tuf/index.ts';
 import { policyError } from './errors.ts';
 
@@ -110,7 +110,7 @@ const durations = new Map([
   ['s', 1_000],
   ['m', 60_000],
   ['h', 3_600_000],
-  ['d', 86_400_000],
+  ['d', dayMs],
 ]);
 
 /** Milliseconds, of a text like `90 s`, `15 m`, `12 h` or `7 d`; at least a second. */

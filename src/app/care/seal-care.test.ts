@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ChainWorld, origins, storeName } from '../../../test/support/chain-world.ts';
 import { SqlExpiryIndex } from '../../adapters/sql/trust/expiry-index.ts';
+import { dayMs } from '../../base/index.ts';
 import type { ExpiryIndex } from '../../trust/index.ts';
 import { parseGun } from '../../tuf/index.ts';
 import { openLog } from '../log.ts';
 import { isOwnGun, renewOwnSeals } from './seal-care.ts';
-
-const dayMs = 86_400_000;
 
 test('under each of its names the store signs again what nears its end, and nothing of producers', async () => {
   await using world = await ChainWorld.open();

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type Clock, isStoreError } from '../../base/index.ts';
+import { type Clock, dayMs, isStoreError } from '../../base/index.ts';
 import { renewedSeals, type StoreKeys, type TrustFiles, zoneOf } from '../../chain/index.ts';
 import type { ExpiryIndex, ExpiryKind, TrustServer } from '../../trust/index.ts';
 import { type Gun, hostOfGun, repositoryOfGun } from '../../tuf/index.ts';
 
-const dayMs = 86_400_000;
 const renewedDaysBefore = 180;
 const everyMs = dayMs;
 /** More of a kind wait for the next day. */

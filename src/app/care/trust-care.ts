@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type Clock, isStoreError } from '../../base/index.ts';
+import { type Clock, dayMs, isStoreError } from '../../base/index.ts';
 import type { RenewalCounts } from '../../http/ops/index.ts';
 import {
   type Care,
@@ -18,7 +18,7 @@ const breathMs = 250;
 /** How much longer it waits than it works while it catches up. */
 const restPerWork = 20;
 const catchUpEveryMs = 60 * 60_000;
-const pruneEveryMs = 24 * 60 * 60_000;
+const pruneEveryMs = dayMs;
 
 /** What the care is given. */
 export interface CareSurroundings {

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
-import { type Clock, isStoreError } from '../../base/index.ts';
+import { type Clock, dayMs, isStoreError } from '../../base/index.ts';
 import { appError } from '../errors.ts';
 import { watchFiles } from '../watch-files.ts';
 import { readPem } from './pki.ts';
@@ -84,7 +84,6 @@ export function watchMutualTls(
   return open;
 }
 
-const dayMs = 86_400_000;
 const lastMonthMs = 30 * dayMs;
 
 /** When the first of them ends: one's own or the authority's. */

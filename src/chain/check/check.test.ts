@@ -8,7 +8,7 @@ import {
   rootSigner,
   SimulatedPublisher,
 } from '../../../test/support/simulated-publisher.ts';
-import { digestOf, utf8 } from '../../base/index.ts';
+import { dayMs, digestOf, utf8 } from '../../base/index.ts';
 import { parseRepositoryName } from '../../oci/index.ts';
 import {
   type Gun,
@@ -23,7 +23,6 @@ import {
 import { checkErrors } from './errors.ts';
 
 const repository = 'staging/acme/app';
-const dayMs = 86_400_000;
 
 interface Case {
   readonly world: ChainWorld;

@@ -5,13 +5,12 @@ import { ChainWorld, origins, storeName } from '../../../test/support/chain-worl
 import { consumerSees } from '../../../test/support/consumer-sees.ts';
 import { MemoryPrivateKeyStore } from '../../../test/support/memory-private-key-store.ts';
 import { SealedStoreKeys } from '../../adapters/keys/index.ts';
-import { Secret, utf8 } from '../../base/index.ts';
+import { dayMs, Secret, utf8 } from '../../base/index.ts';
 import { parseGun, parseRoot, publicKeyJson, type RoleName, verifyRoot } from '../../tuf/index.ts';
 import type { TrustFiles } from '../ports.ts';
 import { renewedSeals } from './renew-seals.ts';
 
 const gun = parseGun(`${origins[0]}/store/acme/app`);
-const dayMs = 86_400_000;
 
 test('a consumer follows what the store renews, for as long as their first root is valid', async () => {
   await using world = await published();

@@ -1,4 +1,4 @@
-import { isStoreError, type StoreError } from '../../base/index.ts';
+import { dayMs, isStoreError, type StoreError } from '../../base/index.ts';
 import { dockerRule, type Link, type TrustRule } from '../../client/index.ts';
 import { formatImageReference, withDefaultTag } from '../../oci/index.ts';
 import type { Gun } from '../../tuf/index.ts';
@@ -10,7 +10,6 @@ import { type Diagnosis, diagnose, type Patient } from './diagnosis.ts';
 import { parseImageName } from './image-name.ts';
 import { jsonFlag, shown } from './shown.ts';
 
-const dayMs = 86_400_000;
 /** What ends sooner is warned of: half a year for people, as notary; servers renew by themselves. */
 const warnDays = 182;
 const renewedByServer = new Set(['timestamp', 'snapshot']);

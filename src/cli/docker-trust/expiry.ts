@@ -1,3 +1,4 @@
+import { dayMs } from '../../base/index.ts';
 import { brokenDelegations, type Expiry, expiriesOf } from '../../client/index.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { instant, table } from '../table.ts';
@@ -5,8 +6,6 @@ import type { TrustCommand } from './command.ts';
 import { parseImageName } from './image-name.ts';
 import { jsonFlag, shown } from './shown.ts';
 import { refusal } from './texts.ts';
-
-const dayMs = 86_400_000;
 
 /** `docker trust expiry`: 1 when something that a person must renew ends within the time. */
 export const expiryCommand: TrustCommand = {

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { dayMs } from '../../base/index.ts';
 import { cliError } from '../errors.ts';
 import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
@@ -12,7 +13,6 @@ interface RenewFlags {
   readonly within?: string;
 }
 
-const dayMs = 86_400_000;
 const usualWithin = '90d';
 
 /** `pki init`, `pki client`, `pki list`, `pki renew` and `pki withdraw` */

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
-import type { Clock } from '../../base/index.ts';
+import { type Clock, dayMs } from '../../base/index.ts';
 import type { ExpiryLine, ExpirySummary } from '../../trust/index.ts';
 import type { ApiAuth } from '../auth/index.ts';
 import { answerProblem, apiError, type ReportExpiries } from '../store-api/index.ts';
@@ -7,7 +7,6 @@ import type { OperationCounts } from './operation-counts.ts';
 import { type Metric, prometheusText, prometheusType } from './prometheus.ts';
 import type { RenewalCounts } from './renewal-counts.ts';
 
-const dayMs = 86_400_000;
 /** Timestamps are renewed with more than three days left. */
 const windowsDays = [3, 7, 30, 180];
 const mostByGun = 100;

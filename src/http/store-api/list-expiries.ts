@@ -1,11 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { dayMs } from '../../base/index.ts';
 import type { ExpiryLine } from '../../trust/index.ts';
 import { callerOf } from './caller.ts';
 import type { StoreApiOptions } from './options.ts';
 import { ExpiryJson, ExpiryQuery } from './schemas.ts';
-
-const dayMs = 86_400_000;
 
 /**
  * `GET /trust/expiry?within=&limit=`: what expires within so many days, soonest first, and what must

@@ -1,8 +1,6 @@
-import type { Digest } from '../../base/index.ts';
+import { type Digest, dayMs } from '../../base/index.ts';
 import { isAboutAnother, type RepositoryName, type Tag } from '../../oci/index.ts';
 import type { NamePattern } from './name-pattern.ts';
-
-const dayMs = 86_400_000;
 
 /** A tag, what it points to, and since when. */
 export interface AgedTag {

@@ -1,7 +1,6 @@
+import { dayMs } from '../../base/index.ts';
 import type { CollectionRules } from '../collection/collect.ts';
 import type { MirrorRule } from './ports.ts';
-
-const dayMs = 86_400_000;
 
 /**
  * The rules of collection, by which also goes what mirrors hold and nobody asked for in their time: tags,

@@ -1,3 +1,4 @@
+import { dayMs } from '../../base/index.ts';
 import type { ServerRole } from '../ports.ts';
 import { shellWord } from '../shell-word.ts';
 import type { Deadline, KeyFate } from './plan.ts';
@@ -21,7 +22,7 @@ interface Situation {
 }
 
 /** Before this, an end that only an owner can move is not worth a line. */
-const soonMs = 180 * 86_400_000;
+const soonMs = 180 * dayMs;
 
 /**
  * What is left to people, most urgent first. Keys that nobody has are replaced by a rotation that

@@ -1,11 +1,11 @@
-import type { Digest } from '../../../base/index.ts';
+import { type Digest, dayMs } from '../../../base/index.ts';
 import type { CollectedBlobs } from '../../../registry/index.ts';
 import type { Bucket } from './bucket.ts';
 import type { DigestLocks } from './digest-locks.ts';
 import { digestOfKey, type Keys } from './keys.ts';
 
 /** Longer than the largest blob takes from its first part to its last. */
-const abandonedAfterMs = 24 * 60 * 60 * 1000;
+const abandonedAfterMs = dayMs;
 
 /** The removal of blobs, beside stores that push the same ones into the same bucket. */
 export class CollectedObjects implements CollectedBlobs {
