@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { runs } from '../../test/support/property-runs.ts';
 import { base64Length, collectBytes, fromBase64, fromHex, fromUtf8, utf8 } from './bytes.ts';
 import { digestOf, hexOf, isDigest, parseDigest } from './digest.ts';
-import { errorFactory, StoreError } from './errors.ts';
+import { errorFactory, StoreError, systemCodeOf } from './errors.ts';
 import { entriesOf } from './json.ts';
 import { Secret } from './secret.ts';
 
@@ -46,6 +46,15 @@ test('an error carries its code, its sentence and the values in it', () => {
   assert.ok(error instanceof StoreError);
   assert.equal(error.code, 'TEST_LATE');
   assert.equal(error.message, 'root expired at 2024; {missing}');
+});
+
+test('what the system refused has a name, and nothing else has one', () => {
+  const refused = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+  assert.equal(systemCodeOf(refused), 'ENOENT');
+  const others = [new Error('x'), Object.assign(new Error('x'), { code: 2 }), { code: 'ENOENT' }];
+  for (const other of [...others, 'ENOENT', null, undefined]) {
+    assert.equal(systemCodeOf(other), undefined);
+  }
 });
 
 test('base64 is measured as it is decoded, whatever the text', () => {

@@ -49,6 +49,12 @@ export function isStoreError(error: unknown): error is StoreError {
   return error instanceof StoreError;
 }
 
+/** The name of what the system refused, such as `ENOENT`; undefined for an error without one. */
+export function systemCodeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
 function fillIn(message: string, detail: ErrorDetail): string {
   return message.replace(/\{(\w+)\}/g, (hole, name: string) => {
     const value = Object.hasOwn(detail, name) ? detail[name] : undefined;

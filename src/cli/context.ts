@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { systemCodeOf } from '../base/index.ts';
 import { cliError } from './errors.ts';
 import type { CliWorld } from './ports.ts';
 import { StoreClient } from './store/store-client.ts';
@@ -48,7 +49,7 @@ export async function trustOf(cacert: string | undefined): Promise<{ ca?: string
   try {
     return { ca: await readFile(cacert, 'utf8') };
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
+    const reason = systemCodeOf(cause) ?? 'unreadable';
     throw cliError('CLI_FILE', { file: cacert, reason }, cause);
   }
 }

@@ -1,6 +1,6 @@
 import { link, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, isDigest } from '../../base/index.ts';
+import { type Digest, isDigest, systemCodeOf } from '../../base/index.ts';
 import type { CollectedBlobs } from '../../registry/index.ts';
 import { asideIn, statOf, takeAside } from './aside.ts';
 import { makeFolders } from './durable.ts';
@@ -66,5 +66,5 @@ export class CollectedFiles implements CollectedBlobs {
 }
 
 function unlessThere(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  if (systemCodeOf(error) !== 'EEXIST') throw error;
 }

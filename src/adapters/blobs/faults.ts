@@ -1,8 +1,9 @@
+import { systemCodeOf } from '../../base/index.ts';
 import { registryError } from '../../registry/index.ts';
 
 /** True for the operating system's "no such file". */
 export function isMissing(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT';
+  return systemCodeOf(error) === 'ENOENT';
 }
 
 /**
@@ -18,11 +19,7 @@ export class SyncFailed extends Error {
 
 /** A full disk by its name; every other fault as it is, since nobody expects it. */
 export function explained(error: unknown): unknown {
-  const code = codeOf(error instanceof SyncFailed ? error.cause : error);
+  const code = systemCodeOf(error instanceof SyncFailed ? error.cause : error);
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
   return registryError('REGISTRY_STORAGE_FULL', {}, error);
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { systemCodeOf } from '../../base/index.ts';
 import { notaryImportError } from './errors.ts';
 import type { RowShelf } from './row-shelf.ts';
 import { type DumpedRow, dumpRows } from './sql-dump.ts';
@@ -71,7 +72,7 @@ async function* bytesIn(file: string): AsyncGenerator<Uint8Array> {
   try {
     yield* createReadStream(file, { highWaterMark: 1024 * 1024 });
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
+    const reason = systemCodeOf(cause) ?? 'unreadable';
     throw notaryImportError('NOTARY_FILE', { file, reason }, cause);
   }
 }

@@ -1,5 +1,5 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { fromUtf8, isStoreError, utf8 } from '../../base/index.ts';
+import { fromUtf8, isStoreError, systemCodeOf, utf8 } from '../../base/index.ts';
 import type { RootPin } from '../../client/index.ts';
 import { type KeyId, parseKeyId, publicKey } from '../../tuf/index.ts';
 import { filled, list, text, wrong, type YamlValue } from './yaml-values.ts';
@@ -48,7 +48,7 @@ function certificateIn(
   try {
     pem = fromUtf8(read(file));
   } catch (error) {
-    throw wrong(file, path, `${wanted} (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`);
+    throw wrong(file, path, `${wanted} (${systemCodeOf(error) ?? 'unreadable'})`);
   }
   if (pem.match(/-----BEGIN CERTIFICATE-----/g)?.length !== 1) throw wrong(file, path, wanted);
   try {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { link, open, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { systemCodeOf } from '../../base/index.ts';
 import { syncFolder } from '../durable/index.ts';
 import { folderError } from './errors.ts';
 
@@ -86,7 +87,7 @@ export async function publishNewFile(temporary: string, path: string): Promise<v
   try {
     await link(temporary, path);
   } catch (cause) {
-    const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    const isThere = systemCodeOf(cause) === 'EEXIST';
     throw isThere ? folderError('FOLDER_FILE_EXISTS', { file: path }) : unwritable(path, cause);
   }
   await syncFolder(dirname(path));

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClientIdentity, HttpsClientOptions } from '../../adapters/remotes/index.ts';
-import { isStoreError, Secret } from '../../base/index.ts';
+import { isStoreError, Secret, systemCodeOf } from '../../base/index.ts';
 import { appError } from '../errors.ts';
 
 /**
@@ -84,5 +84,5 @@ function unusable(folder: string, reason: string, cause?: unknown) {
 }
 
 function reasonOf(cause: unknown): string {
-  return (cause as NodeJS.ErrnoException).code ?? 'unreadable';
+  return systemCodeOf(cause) ?? 'unreadable';
 }

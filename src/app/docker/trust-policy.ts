@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { isStoreError } from '../../base/index.ts';
+import { isStoreError, systemCodeOf } from '../../base/index.ts';
 import { dockerPolicy, type TrustPolicy } from '../../client/index.ts';
 import { appError } from '../errors.ts';
 
@@ -18,7 +18,7 @@ export async function readTrustPolicy(trustFolder: string, named?: string): Prom
   try {
     source = readFileSync(path, 'utf8');
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
+    const reason = systemCodeOf(cause) ?? 'unreadable';
     // A link that leads nowhere is a policy that cannot be read.
     const isThere = () => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
     if (named === undefined && reason === 'ENOENT' && !isThere()) return dockerPolicy;

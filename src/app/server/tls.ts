@@ -6,6 +6,7 @@ import {
   makeTlsCertificate,
   type TlsCertificateRequest,
 } from '../../adapters/certificates/index.ts';
+import { systemCodeOf } from '../../base/index.ts';
 import { appError } from '../errors.ts';
 
 /** What `node:https` answers with. */
@@ -42,7 +43,7 @@ function readPair(certificateFile: string, keyFile: string) {
   try {
     return { cert: readFileSync(certificateFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

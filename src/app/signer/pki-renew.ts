@@ -8,7 +8,7 @@ import {
   type TlsCertificate,
 } from '../../adapters/certificates/index.ts';
 import { replaceFile } from '../../adapters/durable/index.ts';
-import { Secret } from '../../base/index.ts';
+import { Secret, systemCodeOf } from '../../base/index.ts';
 import { appError } from '../errors.ts';
 import { readPem, requireHosts, withLoopback } from './pki.ts';
 
@@ -91,7 +91,7 @@ function namesIn(folder: string): string[] {
     const files = readdirSync(folder).filter((file) => file.endsWith('.crt'));
     return files.map((file) => file.slice(0, -'.crt'.length)).sort();
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
+    const reason = systemCodeOf(cause) ?? 'unreadable';
     throw appError('CONFIG_FILE', { flag: 'PKI', path: folder, reason }, cause);
   }
 }

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeAuthority, makeMember } from '../../adapters/certificates/index.ts';
-import { Secret } from '../../base/index.ts';
+import { Secret, systemCodeOf } from '../../base/index.ts';
 import { appError } from '../errors.ts';
 
 /**
@@ -71,7 +71,7 @@ export function readPem(flag: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
+    const reason = systemCodeOf(cause) ?? 'unreadable';
     throw appError('CONFIG_FILE', { flag, path, reason }, cause);
   }
 }

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { link, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder } from '../../adapters/durable/index.ts';
-import { Secret } from '../../base/index.ts';
+import { Secret, systemCodeOf } from '../../base/index.ts';
 import { appError } from '../errors.ts';
 
 /** For this user alone, and on the disk before it is said to be written. */
@@ -108,7 +108,7 @@ export class DataFolder {
     try {
       await link(made, path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (systemCodeOf(error) !== 'EEXIST') throw error;
     } finally {
       await unlink(made);
     }
@@ -121,7 +121,7 @@ function readIfThere(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -140,7 +140,7 @@ function isStore(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    if (systemCodeOf(error) === 'ESRCH') return false;
   }
   try {
     return /serve|import/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));

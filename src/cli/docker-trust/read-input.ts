@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { isStoreError } from '../../base/index.ts';
+import { isStoreError, systemCodeOf } from '../../base/index.ts';
 import { cliError } from '../errors.ts';
 
 const limitBytes = 16 * 1024 * 1024;
@@ -19,7 +19,7 @@ export async function readInput(file: string): Promise<Uint8Array> {
     }
   } catch (cause) {
     if (isStoreError(cause)) throw cause;
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
+    const reason = systemCodeOf(cause) ?? 'unreadable';
     throw cliError('CLI_FILE', { file, reason }, cause);
   }
 }

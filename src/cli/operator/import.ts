@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { systemCodeOf } from '../../base/index.ts';
 import type { ImportWatch, RepositoryPlan } from '../../trust/index.ts';
 import { type CommonOptions, parseServer, trustOf } from '../context.ts';
 import { cliError } from '../errors.ts';
@@ -103,7 +104,7 @@ async function gunsIn(file: string | undefined): Promise<string[]> {
     const lines = (await readFile(file, 'utf8')).split('\n').map((line) => line.trim());
     return lines.filter((line) => line !== '' && !line.startsWith('#'));
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
+    const reason = systemCodeOf(cause) ?? 'unreadable';
     throw cliError('CLI_FILE', { file, reason }, cause);
   }
 }

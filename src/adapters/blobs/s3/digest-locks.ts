@@ -1,7 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Digest } from '../../../base/index.ts';
+import { type Digest, systemCodeOf } from '../../../base/index.ts';
 import { asideIn, statOf, takeAside } from '../aside.ts';
 
 const askAgainMs = 20;
@@ -42,7 +42,7 @@ export class DigestLocks {
       await file.close();
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (systemCodeOf(error) !== 'EEXIST') throw error;
     }
     const held = await statOf(path);
     if (held && Date.now() - held.mtimeMs > abandonedAfterMs) {
