@@ -75,7 +75,8 @@ function suffixOf(image: ImageReference): string {
   return `${image.tag ? `:${image.tag}` : ''}${image.digest ? `@${image.digest}` : ''}`;
 }
 
-function splitHost(name: string): { host: string; path: string } {
+/** Where docker takes a name apart, whether or not the parts are any. */
+export function splitHost(name: string): { readonly host: string; readonly path: string } {
   const slash = name.indexOf('/');
   const first = name.slice(0, Math.max(slash, 0));
   const isHost =

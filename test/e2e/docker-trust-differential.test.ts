@@ -47,6 +47,12 @@ function keyFile(name: string, content: string | Buffer, mode = 0o600) {
 }
 /** Only our side keeps it, see G2; from here on both are the same again. */
 const forgetMia = (side: Side) => side.forgetKey('mia');
+const unreached = 'why something cannot be read or reached, a key file or a server';
+/** A line's end is a blank here. */
+const unprinted = {
+  why: 'control characters in what is typed or served',
+  stderr: /^valid https URL required for trust server, got https:\/\/h\/ \n$/,
+};
 const nobody = { DOCKER_CONTENT_TRUST_SERVER: 'https://127.0.0.1:1' };
 
 /** Help that lists commands lists ours too; otherwise it is docker's. */
@@ -80,6 +86,22 @@ const rows: readonly Row[] = [
     ['signer remove', 'signer remove --help', 'signer remove a', 'signer remove releases R'],
     ['signer remove -fx a R', 'signer remove releases R R'],
     ['revoke UPPER', 'revoke a@b', `revoke R@sha256:${digest('1')}`, 'revoke http://x/y'],
+    // Flags between a group and its command.
+    [
+      '--help=x',
+      '--nosuch inspect R',
+      '--nosuch=1 inspect R',
+      '-- inspect R',
+      'key -y=1 generate a',
+    ],
+    ['signer --help=false add a R', 'revoke -y= R', "revoke -' R"],
+    // Names, each with a reason of its own.
+    [`revoke ${'0123456789abcdef'.repeat(4)}`, 'revoke h.x/A', `revoke A@sha256:${digest('1')}`],
+    ['revoke a@sha256:0123456789abcdef0123456789abcdef', `revoke a@md5:${digest('1')}`],
+    [`revoke a@sha256:${'A'.repeat(64)}`, `revoke h.x/${'a'.repeat(256)}`, 'revoke \u00c4'],
+    // Files.
+    ['key load DIR/config.json/x', `key load ${'a'.repeat(300)}`, 'signer add --key DIR a R'],
+    [`signer add --key ${'a'.repeat(300)} a R`, `key generate ${'a'.repeat(300)}`],
   ]
     .flat()
     .map((run): Row => {
@@ -91,6 +113,17 @@ const rows: readonly Row[] = [
   { run: 'inspect R:1 R' },
   { run: 'inspect --pretty R' },
   { run: 'inspect R', env: nobody, differs: reason },
+  {
+    run: 'sign R:1',
+    env: nobody,
+    differs: { why: unreached, stderr: /^Error: error contacting notary server: https:/ },
+  },
+  {
+    run: 'signer remove a R',
+    env: nobody,
+    differs: { why: unreached, stderr: /^error retrieving signers for R: REMOTE_UNREACHABLE: / },
+  },
+  { run: 'sign R:1', env: { DOCKER_CONTENT_TRUST_SERVER: 'https://h/\n' }, differs: unprinted },
   { run: 'revoke R', input: 'n\n' },
   { run: 'revoke R', input: '' },
   // Keys.
@@ -154,7 +187,7 @@ const rows: readonly Row[] = [
   // Signers.
   {
     run: 'signer add --key DIR/text bob R',
-    differs: { why: 'what is wrong with a key file', stderr: /FOLDER_KEY_/ },
+    differs: { why: unreached, stderr: /FOLDER_KEY_/ },
   },
   { run: 'signer remove nobody R' },
   { run: 'signer remove nobody R R' },

@@ -164,7 +164,10 @@ const trust: readonly Row[] = [
   {
     run: 'signer add --key DIR/ed.pub ed R',
     first: file('ed.pub', pem.spki(made.ed25519.publicKey)),
-    differs: { why: 'what is wrong with a key file', stderr: /FOLDER_KEY_UNSUPPORTED/ },
+    differs: {
+      why: 'why something cannot be read or reached, a key file or a server',
+      stderr: /FOLDER_KEY_UNSUPPORTED/,
+    },
   },
   { run: 'inspect --pretty R' },
   // An index is signed as what its digest names, and needs no engine when it is signed already.

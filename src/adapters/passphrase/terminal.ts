@@ -16,7 +16,7 @@ export interface Terminal {
 
 const triesToOpen = 4;
 const triesToCreate = 12;
-const leastCharacters = 8;
+const leastBytes = 8;
 
 const rootWarning = `You are about to create a new root signing key passphrase. This passphrase
 will be used to protect the most sensitive key in your signing system. Please
@@ -56,7 +56,7 @@ async function askForNew(terminal: Terminal, request: PassphraseRequest): Promis
   if (request.role === 'root') terminal.write(rootWarning);
   for (let tries = 0; tries < triesToCreate; tries++) {
     const passphrase = await ask(terminal, `Enter passphrase for new ${nameOf(request)}: `);
-    if (passphrase.length < leastCharacters) {
+    if (Buffer.byteLength(passphrase) < leastBytes) {
       terminal.write(
         'Passphrase is too short. Please use a password manager to generate and store a good random passphrase.\n',
       );

@@ -11,7 +11,7 @@ export { type FoundKey, findKey, findKeys } from './find-keys.ts';
 export { importKey } from './keep-bundled.ts';
 export { keptRepositories } from './kept-keys.ts';
 export { parseKeyBundle, serializeKeyBundle } from './key-bundle.ts';
-export { openKeyFile, parseKeyFile, serializeKeyFile } from './key-file.ts';
+export { openKeyFile, parseKeyFile, pemBlocksOf, serializeKeyFile } from './key-file.ts';
 export { KeyFolder } from './key-folder.ts';
 export { MetadataFolder } from './metadata-folder.ts';
 export { parsePem, serializePem } from './pem.ts';

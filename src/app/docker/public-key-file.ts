@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
-import { folderError, parsePem, serializePem } from '../../adapters/trust-folder/index.ts';
-import { fromUtf8, isStoreError, utf8 } from '../../base/index.ts';
+import { folderError, pemBlocksOf, serializePem } from '../../adapters/trust-folder/index.ts';
+import { isStoreError, utf8 } from '../../base/index.ts';
 import { barePublicKey, type PublicKey, publicKey } from '../../tuf/index.ts';
 
 const file = 'the file';
@@ -10,7 +10,7 @@ const file = 'the file';
  * @throws StoreError FOLDER_KEY_MALFORMED, FOLDER_KEY_UNSUPPORTED
  */
 export function parsePublicKeyFile(bytes: Uint8Array): PublicKey {
-  const [block] = parsePem(fromUtf8(bytes));
+  const [block] = pemBlocksOf(bytes, file);
   if (!block) throw folderError('FOLDER_KEY_MALFORMED', { file, reason: 'it holds no PEM block' });
   const pem = serializePem({ ...block, headers: new Map() });
   try {

@@ -68,11 +68,16 @@ function defaultTrustServer(gun: Gun): string {
   return host === 'docker.io' ? 'notary.docker.io' : host;
 }
 
-/** @throws StoreError CONFIG_TRUST_SERVER unless it is an https URL */
+/**
+ * @throws StoreError CONFIG_TRUST_SERVER unless it is an https URL, and one without a login: those are in docker's
+ *         configuration, and this URL stands in messages
+ */
 function chosenTrustServer({
   DOCKER_CONTENT_TRUST_SERVER: text,
 }: CliWorld['env']): string | undefined {
   if (!text) return undefined;
-  if (URL.canParse(text) && new URL(text).protocol === 'https:') return text;
-  throw appError('CONFIG_TRUST_SERVER', { server: text.slice(0, 200) });
+  const url = URL.canParse(text) && !/\s/.test(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'https:' && url.username === '' && url.password === '') return text;
+  const server = text.slice(0, 200).replace(/\/\/[^/]*@/, '//...@');
+  throw appError('CONFIG_TRUST_SERVER', { server });
 }

@@ -1,6 +1,5 @@
-import { isStoreError, type StoreError } from '../../base/index.ts';
 import type { DockerOptions } from '../docker-ports.ts';
-import { wordsFor } from '../docker-trust/texts.ts';
+import { failureWords } from '../docker-trust/texts.ts';
 import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
 import { readCommandLine } from './command-line.ts';
@@ -52,8 +51,9 @@ export async function enforce(
   try {
     return await command.run({ world, docker, path }, line);
   } catch (error) {
-    if (!isStoreError(error)) throw error;
-    world.printError(refusalOf(command, path, error));
+    const words = failureWords(error);
+    if (words === undefined) throw error;
+    world.printError(refusalOf(command, path, words));
     return command.refusal.code;
   }
 }
@@ -70,7 +70,7 @@ export async function help(
 }
 
 /** docker has one flag for all levels of a command, and the last one counts: it would go to work. */
-const helpTakenBack = /^(--help|-[A-Za-z]*h)=/;
+const helpTakenBack = /^(--help|-[A-Za-z]*h)=(0|f|F|false|False|FALSE)$/;
 
 /** With the variable as it is: before docker 29 it counts for commands that are none of these. */
 async function asTyped(args: readonly string[], world: CliWorld, options: DockerOptions) {
@@ -95,8 +95,8 @@ function mistakeOf({ synopsis }: EnforcedCommand, path: readonly string[], mista
   return `${printable(mistake)}\n\nUsage:  ${title} ${synopsis}\n\nRun '${title} --help' for more information\n`;
 }
 
-function refusalOf({ refusal }: EnforcedCommand, path: readonly string[], error: StoreError) {
+function refusalOf({ refusal }: EnforcedCommand, path: readonly string[], words: string) {
   const { prefix = '', hint = false } = refusal;
   const rest = hint ? `\nRun 'docker ${path.join(' ')} --help' for more information\n` : '';
-  return `${prefix}${wordsFor(error)}\n${rest}`;
+  return `${prefix}${words}\n${rest}`;
 }

@@ -10,10 +10,10 @@ import { digestOfTarget, type SignedTarget } from '../../tuf/index.ts';
 import type { DockerTrustWorld } from '../docker-ports.ts';
 import { type NamedImage, parseImageName } from '../docker-trust/image-name.ts';
 import { refusal } from '../docker-trust/texts.ts';
+import { trustWords } from '../docker-trust/trust-words.ts';
 import type { CommandLine } from './command-line.ts';
 import type { EnforceContext, EnforcedCommand } from './enforced-command.ts';
 import { pullFlags } from './flag-tables.ts';
-import { trustWords } from './trust-words.ts';
 import { imageOf, releasedImage, type TrustedImage } from './trusted-image.ts';
 
 /** `docker pull`: the engine pulls what the tag is signed for, by digest, and tags it then. */
@@ -94,6 +94,6 @@ async function releases(
     return await docker.releases(gun);
   } catch (error) {
     if (!isStoreError(error)) throw error;
-    throw refusal(trustWords(error, gun, docker.trustServerOf(gun)), error);
+    throw refusal(trustWords(error, gun, docker), error);
   }
 }

@@ -4,9 +4,9 @@ import { familiarImageReference, withDefaultTag } from '../../oci/index.ts';
 import type { Gun } from '../../tuf/index.ts';
 import { parseImageName } from '../docker-trust/image-name.ts';
 import { refusal, wordsFor } from '../docker-trust/texts.ts';
+import { trustWords } from '../docker-trust/trust-words.ts';
 import type { EnforceContext, EnforcedCommand } from './enforced-command.ts';
 import { pushFlags } from './flag-tables.ts';
-import { trustWords } from './trust-words.ts';
 
 /**
  * `docker push`: pushes, then signs what the registry has now. With `--all-tags` every tag is
@@ -64,14 +64,19 @@ async function sign(
     if (initialised) world.print(`Finished initializing "${gun}"\n`);
   } catch (error) {
     if (!isStoreError(error)) throw error;
-    throw refusal(reasonOf(error, gun, docker.trustServerOf(gun), pushed), error);
+    throw refusal(reasonOf(error, gun, docker, pushed), error);
   }
   for (const { tag } of pushed) world.print(`Successfully signed ${gun}:${tag}\n`);
 }
 
 /** What opening the repository fails with is told as everywhere; signing itself as docker's push does. */
-function reasonOf(error: StoreError, gun: Gun, server: string, pushed: readonly Pushed[]): string {
-  if (/^(TUF_|REMOTE_)/.test(error.code)) return trustWords(error, gun, server);
+function reasonOf(
+  error: StoreError,
+  gun: Gun,
+  docker: EnforceContext['docker'],
+  pushed: readonly Pushed[],
+): string {
+  if (/^(TUF_|REMOTE_|CONFIG_T)/.test(error.code)) return trustWords(error, gun, docker);
   const tags = pushed.map(({ tag }) => tag).join(', ');
   return `failed to sign ${gun}:${tags}: ${wordsFor(error)}`;
 }

@@ -5,7 +5,7 @@ import { digestOfTarget } from '../../tuf/index.ts';
 import type { DockerTrustWorld } from '../docker-ports.ts';
 import { type NamedImage, parseImageName } from '../docker-trust/image-name.ts';
 import { refusal } from '../docker-trust/texts.ts';
-import { trustWords } from './trust-words.ts';
+import { trustWords } from '../docker-trust/trust-words.ts';
 
 /** A tag, and the one image that it is signed for. */
 export interface TrustedImage {
@@ -49,7 +49,7 @@ export async function releasedImage(
     return imageOf(image, tag, digestOfTarget(await docker.release(image.gun, tag)));
   } catch (error) {
     if (!isStoreError(error)) throw error;
-    throw refusal(trustWords(error, image.gun, docker.trustServerOf(image.gun)), error);
+    throw refusal(trustWords(error, image.gun, docker), error);
   }
 }
 

@@ -4,7 +4,7 @@ import { cwd } from 'node:process';
 import type { TrustCommand } from './command.ts';
 import { jsonFlag, shown } from './shown.ts';
 import { requireName } from './signer-name.ts';
-import { refusal } from './texts.ts';
+import { refusal, systemWords } from './texts.ts';
 
 /** `docker trust key generate` */
 export const keyGenerateCommand: TrustCommand = {
@@ -26,7 +26,10 @@ export const keyGenerateCommand: TrustCommand = {
     if (await exists(file)) throw refusal(`public key file already exists: "${file}"`);
     say(`Generating key for ${name}...\n`);
     const { id, pem } = await docker.createSignerKey(name);
-    await writeFile(file, pem, { mode: 0o600, flag: 'wx' });
+    await writeFile(file, pem, { mode: 0o600, flag: 'wx' }).catch((cause: unknown) => {
+      const why = systemWords(cause, file);
+      throw refusal(`failed to write public key to ${file}: ${why}`, cause);
+    });
     say(
       `Successfully generated and loaded private key. Corresponding public key available: ${file}\n`,
     );

@@ -3,7 +3,10 @@ import { isStoreError } from '../../base/index.ts';
 import type { TrustCommand } from './command.ts';
 import { jsonFlag, shown } from './shown.ts';
 import { requireName } from './signer-name.ts';
-import { refusal, wordsFor } from './texts.ts';
+import { refusal, systemWords, wordsFor } from './texts.ts';
+
+/** What docker keeps a key for that is given no name. */
+const unnamedRole = 'delegation';
 
 /** `docker trust key load`; encrypted keys too, which docker passes over in silence. */
 export const keyLoadCommand: TrustCommand = {
@@ -17,8 +20,9 @@ export const keyLoadCommand: TrustCommand = {
     '      --name string   Name for the loaded key (default "signer")\n',
   ].join(''),
   async run({ world, docker, say }, [file = ''], flags) {
-    const name = flags.text('name') ?? 'signer';
-    requireName('key', name);
+    const given = flags.text('name') ?? 'signer';
+    if (given !== '') requireName('key', given);
+    const name = given || unnamedRole;
     say(`Loading key from "${file}"...\n`);
     const bytes = await readOwnFile(file);
     const id = await docker.loadSignerKey(name, bytes, file).catch((error: unknown) => {
@@ -43,12 +47,8 @@ async function readOwnFile(file: string): Promise<Uint8Array> {
     }
     return await readFile(file);
   } catch (error) {
-    if (isStoreError(error)) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'EISDIR'
-        ? `read ${file}: is a directory`
-        : `stat ${file}: ${code === 'ENOENT' ? 'no such file or directory' : code}`;
+    const why = systemWords(error, file);
+    if (why === undefined) throw error;
     throw refusal(`refusing to load key from ${file}: ${why}`, error);
   }
 }

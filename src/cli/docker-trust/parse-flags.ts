@@ -54,6 +54,13 @@ export type ParsedFlags =
 /** Every command of docker's has it, whether or not it says so; `-h` means it where nothing else has it. */
 const helpFlag: FlagSpec = { name: 'help', short: 'h', kind: 'boolean' };
 
+/** The flag that a word names, `--name` or `-s`, alone. */
+export function flagNamed(word: string, specs: readonly FlagSpec[]): FlagSpec | undefined {
+  return [...specs, helpFlag].find(
+    ({ name, short }) => word === `--${name}` || word === `-${short}`,
+  );
+}
+
 const trueWords = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const falseWords = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
 
@@ -62,14 +69,15 @@ const falseWords = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
  * follow after `=` or as the next argument, short ones can be joined.
  *
  * @param interspersed  false: the first argument ends the flags (docker's global ones)
+ * @param flags         what was given before; what is found is added to it
  * @see spf13/pflag 1.0, flag.go parseArgs
  */
 export function parseFlags(
   words: readonly string[],
   specs: readonly FlagSpec[],
   interspersed = true,
+  flags = new Flags(),
 ): ParsedFlags {
-  const flags = new Flags();
   const args: string[] = [];
   const positions: number[] = [];
   const spans: FlagSpan[] = [];
@@ -107,7 +115,7 @@ export function parseFlags(
 
 function nameOf(word: string, specs: readonly FlagSpec[]): string {
   if (word.startsWith('--')) return word.slice(2).replace(/=.*$/s, '');
-  const spec = [...specs, helpFlag].find(({ short }) => short === word.charAt(1));
+  const spec = flagNamed(word.slice(0, 2), specs);
   return spec && (spec.kind !== 'boolean' || word.length === 2) ? spec.name : '';
 }
 
@@ -116,7 +124,7 @@ function readLong(word: string, rest: string[], specs: readonly FlagSpec[], flag
   const name = word.slice(2, at < 0 ? undefined : at);
   const given = at < 0 ? undefined : word.slice(at + 1);
   if (name === '' || name.startsWith('-')) return `bad flag syntax: ${word}`;
-  const spec = [...specs, helpFlag].find((flag) => flag.name === name);
+  const spec = flagNamed(`--${name}`, specs);
   if (!spec) return `unknown flag: --${name}`;
   const value = given ?? (spec.kind === 'boolean' ? 'true' : rest.shift());
   if (value === undefined) return `flag needs an argument: --${name}`;
@@ -126,10 +134,12 @@ function readLong(word: string, rest: string[], specs: readonly FlagSpec[], flag
 function readShort(word: string, rest: string[], specs: readonly FlagSpec[], flags: Flags) {
   for (let letters = word.slice(1); letters !== ''; ) {
     const letter = letters.slice(0, 1);
-    const spec = [...specs, helpFlag].find(({ short }) => short === letter);
-    if (!spec) return `unknown shorthand flag: '${letter}' in -${letters}`;
+    const spec = flagNamed(`-${letter}`, specs);
+    if (!spec) {
+      return `unknown shorthand flag: '${letter.replace(/['\\]/, '\\$&')}' in -${letters}`;
+    }
     letters = letters.slice(1);
-    const isAssigned = letters.startsWith('=');
+    const isAssigned = letters.length > 1 && letters.startsWith('=');
     if (spec.kind === 'boolean' && !isAssigned) {
       flags.add(spec.name, 'true');
       continue;
@@ -147,7 +157,8 @@ function keep(spec: FlagSpec, value: string, flags: Flags): string | undefined {
     return undefined;
   }
   if (!trueWords.has(value) && !falseWords.has(value)) {
-    const name = spec.short ? `-${spec.short}, --${spec.name}` : `--${spec.name}`;
+    const name =
+      spec.short && spec !== helpFlag ? `-${spec.short}, --${spec.name}` : `--${spec.name}`;
     const quoted = JSON.stringify(value);
     return `invalid argument ${quoted} for "${name}" flag: strconv.ParseBool: parsing ${quoted}: invalid syntax`;
   }

@@ -10,6 +10,7 @@ import { jsonFlag, shown } from './shown.ts';
 import { signaturesOf } from './signatures.ts';
 import { stage, stageFlag } from './stage.ts';
 import { refusal, wordsFor } from './texts.ts';
+import { trustWords } from './trust-words.ts';
 
 /** What is signed: an image or an index, as the registry has it. */
 type Content = Pick<TrustChange & { kind: 'add-target' }, 'digest' | 'sizeBytes' | 'former'>;
@@ -149,7 +150,8 @@ async function openIfThere(
     return await docker.open(gun, 'for-writing');
   } catch (error) {
     if (isStoreError(error) && error.code === 'CLIENT_NO_TRUST_DATA') return undefined;
-    throw error;
+    if (!isStoreError(error) || error.code.startsWith('CONFIG_')) throw error;
+    throw refusal(trustWords(error, gun, docker), error);
   }
 }
 

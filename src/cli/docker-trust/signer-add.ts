@@ -6,7 +6,8 @@ import { inEachRepository } from './each-repository.ts';
 import { parseImageName } from './image-name.ts';
 import { jsonFlag } from './shown.ts';
 import { requireName } from './signer-name.ts';
-import { refusal, wordsFor } from './texts.ts';
+import { refusal, systemWords, wordsFor } from './texts.ts';
+import { trustWords } from './trust-words.ts';
 
 /** `docker trust signer add` */
 export const signerAddCommand: TrustCommand = {
@@ -45,9 +46,9 @@ export const signerAddCommand: TrustCommand = {
 };
 
 async function readKey(docker: TrustContext['docker'], file: string): Promise<PublicKey> {
-  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === 'ENOENT' ? 'no such file or directory' : cause.code;
-    throw refusal(`unable to read public key from file: open ${file}: ${why}`, cause);
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    const why = systemWords(cause, file);
+    throw refusal(`unable to read public key from file: ${why}`, cause);
   });
   try {
     return docker.parsePublicKeyFile(bytes);
@@ -64,7 +65,11 @@ async function add(
   repository: string,
 ): Promise<void> {
   const { gun } = parseImageName(repository);
-  const published = await docker.publish(gun, [{ kind: 'add-signer', name, keys }], 'initialise');
+  const changes = [{ kind: 'add-signer', name, keys }] as const;
+  const published = await docker.publish(gun, changes, 'initialise').catch((error: unknown) => {
+    if (!isStoreError(error) || error.code.startsWith('CONFIG_')) throw error;
+    throw refusal(trustWords(error, gun, docker), error);
+  });
   if (!published.initialised) return;
   say(`Initializing signed repository for ${repository}...\n`);
   say(`Successfully initialized "${repository}"\n`);

@@ -6,7 +6,7 @@ import { confirm } from './confirm.ts';
 import { inEachRepository } from './each-repository.ts';
 import { parseImageName } from './image-name.ts';
 import { jsonFlag } from './shown.ts';
-import { refusal } from './texts.ts';
+import { refusal, wordsFor } from './texts.ts';
 
 /** `docker trust signer remove`, which docker 26 to 29 leave undone without saying so. */
 export const signerRemoveCommand: TrustCommand = {
@@ -43,7 +43,10 @@ async function remove(
   if (name === 'releases') {
     throw refusal('releases is a reserved keyword and cannot be removed');
   }
-  const trust = await docker.open(gun, 'for-writing');
+  const trust = await docker.open(gun, 'for-writing').catch((error: unknown) => {
+    if (!isStoreError(error) || error.code.startsWith('CONFIG_')) throw error;
+    throw refusal(`error retrieving signers for ${repository}: ${wordsFor(error)}`, error);
+  });
   const keyIds = keysOf(trust, name);
   if (!keyIds) throw refusal(`no signer ${name} for repository ${repository}`);
   const question = `The signer "${name}" signed the last released version of ${repository}. Removing this signer will make ${repository} unpullable. Are you sure you want to continue?`;

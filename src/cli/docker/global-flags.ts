@@ -16,6 +16,21 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'version', short: 'v', kind: 'boolean' },
 ];
 
+const logLevels = /^(panic|fatal|error|warn|warning|info|debug|trace)?$/i;
+
+/**
+ * What docker refuses of its global flags before it looks at the command; docker's sentence.
+ * @see docker/cli 28.2.2, cli/flags/options.go SetLogLevel; cli/command/cli.go Initialize
+ */
+export function globalMistake(flags: Flags): string | undefined {
+  const level = flags.text('log-level') ?? '';
+  if (!logLevels.test(level)) return `Unable to parse logging level: ${level}`;
+  if (flags.list('host').length > 0 && flags.text('context')) {
+    return 'conflicting options: cannot specify both --host and --context';
+  }
+  return undefined;
+}
+
 /** Those that docker does not know: before a command of `countermark docker`, or of `docker trust`. */
 export const ownFlags: readonly FlagSpec[] = [
   { name: 'offline', kind: 'boolean' },

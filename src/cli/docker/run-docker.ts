@@ -1,8 +1,12 @@
 import { parseFlags } from '../docker-trust/parse-flags.ts';
-import { exitCodes } from '../exit-codes.ts';
 import type { CliWorld } from '../ports.ts';
 import { printable } from '../printable.ts';
-import { globalFlags, ownFlags, ownOptions } from './global-flags.ts';
+import { globalFlags, globalMistake, ownFlags, ownOptions } from './global-flags.ts';
+
+/** docker's exit code for a flag that it does not know, and what it says behind that. */
+const flagMistaken = 125;
+const usage =
+  "Usage:  docker [OPTIONS] COMMAND [ARG...]\n\nRun 'docker --help' for more information\n";
 
 /**
  * `countermark docker [FLAGS] COMMAND ...`: `docker trust` itself; every other command through the
@@ -13,10 +17,15 @@ import { globalFlags, ownFlags, ownOptions } from './global-flags.ts';
 export async function runDocker(args: readonly string[], world: CliWorld): Promise<number> {
   const parsed = parseFlags(args, [...globalFlags, ...ownFlags], false);
   if (parsed.kind === 'mistaken') {
-    world.printError(`countermark: CLI_USAGE: ${printable(parsed.reason)}\n`);
-    return exitCodes.usage;
+    world.printError(`${printable(parsed.reason)}\n\n${usage}`);
+    return flagMistaken;
   }
   if (parsed.kind === 'help') return await (await enforcement()).help(args, world, {});
+  const mistake = globalMistake(parsed.flags);
+  if (mistake !== undefined) {
+    world.printError(`${printable(mistake)}\n`);
+    return 1;
+  }
   const before = args.slice(0, parsed.positions[0] ?? args.length);
   const ours = parsed.spans.filter(({ from }) => isOwn(args[from] ?? ''));
   const options = {

@@ -1,20 +1,24 @@
 import type { StoreError } from '../../base/index.ts';
 import type { Gun } from '../../tuf/index.ts';
-import { wordsFor } from '../docker-trust/texts.ts';
+import type { DockerTrustWorld } from '../docker-ports.ts';
 import { printable } from '../printable.ts';
+import { wordsFor } from './texts.ts';
 
 /**
- * What docker's pull, run and push say of an error of content trust, where docker has words for it;
- * else ours, with its code.
+ * What docker's pull, run and push, and `sign` and `signer add` of its `trust`, say of an error of content
+ * trust, where docker has words for it; else ours, with its code.
  *
- * @param server  HOST[:PORT] of the trust server
  * @see docker/cli 28.2.2, cli/trust/trust.go NotaryError
  */
-export function trustWords(error: StoreError, gun: Gun, server: string): string {
+export function trustWords(
+  error: StoreError,
+  gun: Gun,
+  docker: Pick<DockerTrustWorld, 'trustServerOf'>,
+): string {
   const { code, detail, message } = error;
   switch (code) {
     case 'CLIENT_NO_TRUST_DATA':
-      return `Error: remote trust data does not exist for ${gun}: ${server} does not have trust data for ${gun}`;
+      return `Error: remote trust data does not exist for ${gun}: ${docker.trustServerOf(gun)} does not have trust data for ${gun}`;
     case 'TUF_EXPIRED':
       return `Error: remote repository ${gun} out-of-date: ${detail.role} expired at ${goDate(detail.expiresAt)}`;
     case 'TUF_ROLLBACK':
@@ -25,6 +29,9 @@ export function trustWords(error: StoreError, gun: Gun, server: string): string 
       return `${detail.algorithm} checksum for ${detail.role} did not match: expected ${detail.expected}`;
     case 'TUF_TARGET_NO_SHA256':
       return 'no valid hash, expecting sha256';
+    case 'CONFIG_TRUST_SERVER':
+    case 'CONFIG_TLS_FOLDER':
+      return `error establishing connection to trust repository: ${wordsFor(error)}`;
     case 'REMOTE_UNREACHABLE':
     case 'REMOTE_TIMEOUT':
       return `Error: error contacting notary server: ${printable(message)}`;
