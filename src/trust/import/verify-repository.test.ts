@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Gun, parseGun } from '../../tuf/index.ts';
@@ -33,7 +33,9 @@ function served(name: string) {
   return { gun, files };
 }
 
-for (const name of readdirSync(fixtures).filter((entry) => !entry.includes('.'))) {
+// Where nothing was published, no server has anything.
+const cases = readdirSync(fixtures).filter((name) => existsSync(join(fixtures, name, 'server')));
+for (const name of cases) {
   test(`${name}: all of it is taken as it is, expired or not`, async () => {
     const { gun, files } = served(name);
     const found = await verified(gun, files.values());
