@@ -1,8 +1,8 @@
 /**
  * `npm run check`: types, lint, and the unit and contract tests, beside each other.
  *
- * The tests of a folder share a process, in which each file is a suite: to start Node and to import
- * what is tested took longer than the tests of most files. A file that changes what a process
+ * The tests of a room of the house (`src/chain` and all below it) share a process, in which each file is
+ * a suite: to start Node and to import what is tested took longer than the tests of most files. A file that changes what a process
  * shares has one for itself.
  */
 import { spawn } from 'node:child_process';
@@ -54,7 +54,8 @@ export function quickTests(): string[] {
 
 /** Prints the tests as they run, and after them what is said about types and lint. */
 export async function check(files: readonly string[]): Promise<Checked> {
-  const asked = Promise.all([outcomeOf('tsc'), outcomeOf('biome', 'check')]);
+  // The tests have the other core; several checkers would do much of the work twice.
+  const asked = Promise.all([outcomeOf('tsc', '--singleThreaded'), outcomeOf('biome', 'check')]);
   const tests = await runTogether(files);
   const outcomes = await asked;
   for (const { text } of outcomes) process.stdout.write(text);
@@ -72,7 +73,8 @@ async function runTogether(files: readonly string[]): Promise<Omit<Checked, 'sou
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const events = run({
     files: processesOf(files).map(([name, group]) => writeEntry(folder, name, group)),
-    concurrency: availableParallelism(),
+    // One more than can run, since some wait: for a timer, for a limit, for the disk.
+    concurrency: availableParallelism() + 1,
     signal: AbortSignal.any([stop.signal, AbortSignal.timeout(wholeTimeoutMs)]),
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
   });
@@ -101,9 +103,14 @@ async function runTogether(files: readonly string[]): Promise<Omit<Checked, 'sou
 /** What each process is called, and its files; the fullest folders begin first, they take the longest. */
 function processesOf(files: readonly string[]): readonly [string, string[]][] {
   const groups = Map.groupBy(files, (file) =>
-    changesTheProcess.test(readFileSync(file, 'utf8')) ? file : dirname(file),
+    changesTheProcess.test(readFileSync(file, 'utf8')) ? file : roomOf(file),
   );
   return [...groups].sort(([, a], [, b]) => b.length - a.length);
+}
+
+/** `src/chain` of all that lies below it. */
+function roomOf(file: string): string {
+  return dirname(file).split(sep, 2).join(sep);
 }
 
 /** Writes the module that runs these files one after another, each as the suite of its name. */
@@ -114,7 +121,9 @@ function writeEntry(folder: string, name: string, files: readonly string[]): str
     const options = `{ timeout: ${fileTimeoutMs} }`;
     return `await suite(${JSON.stringify(file)}, ${options}, () => loaded(import(${url})));\n`;
   });
-  writeFileSync(entry, `import { suite } from 'node:test';\n${loaded}${suites.join('')}`);
+  // Node's tls has no createSecureContext once a certificate was read before tls was loaded.
+  const imports = `import 'node:tls';\nimport { suite } from 'node:test';\n`;
+  writeFileSync(entry, `${imports}${loaded}${suites.join('')}`);
   return entry;
 }
 
