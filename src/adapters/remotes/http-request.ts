@@ -15,6 +15,8 @@ export interface HttpsClientOptions {
    * addresses are verified too. Without them the system's apply, and loopback is not verified.
    */
   readonly ca?: string | undefined;
+  /** Loopback addresses are verified too, by the system's certificates. */
+  readonly verifyLoopback?: boolean | undefined;
   readonly identity?: ClientIdentity | undefined;
   /** A Unix socket that every request goes to, whatever host its URL names. */
   readonly socketPath?: string | undefined;
@@ -66,8 +68,8 @@ export interface TlsOptions {
 }
 
 /** Whether the certificate of a server must be one that somebody vouches for. */
-export function isVerified(url: URL, { ca }: HttpsClientOptions): boolean {
-  return ca !== undefined || !isLoopback(url.hostname);
+export function isVerified(url: URL, { ca, verifyLoopback }: HttpsClientOptions): boolean {
+  return ca !== undefined || verifyLoopback === true || !isLoopback(url.hostname);
 }
 
 /** A URL without its query, in which some servers carry secrets. */

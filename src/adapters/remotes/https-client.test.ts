@@ -40,6 +40,12 @@ test('where a CA is given, loopback is verified too', async (t) => {
   await assert.rejects(client(t, { ca: other }).send(request, 10), { code: 'REMOTE_CERTIFICATE' });
 });
 
+test('loopback is verified where that is asked for', async (t) => {
+  const url = new URL(await https(t, (_request, response) => response.end('hello')));
+  const sent = client(t, { verifyLoopback: true }).send({ method: 'GET', url }, 10);
+  await assert.rejects(sent, { code: 'REMOTE_CERTIFICATE' });
+});
+
 test('a server that asks who we are is shown the certificate of this client', async (t) => {
   const authority = makeAuthority(new Date());
   const request = { commonName: 'me', use: 'clientAuth', hosts: [], now: new Date() } as const;

@@ -1,4 +1,4 @@
-import { type CredentialSource, Remotes } from '../../adapters/remotes/index.ts';
+import { type CredentialSource, isLoopback, Remotes } from '../../adapters/remotes/index.ts';
 import type { Clock } from '../../base/index.ts';
 import type { CliWorld, DockerOptions } from '../../cli/index.ts';
 import type { RegistrySource, TrustRemote } from '../../client/index.ts';
@@ -48,17 +48,22 @@ export class Servers implements Disposable {
     for (const remotes of this.#opened.values()) remotes[Symbol.dispose]();
   }
 
-  /** One for each trust server, since its folder of certificates is its own. */
+  /**
+   * One for each trust server, since its folder of certificates is its own. What is on loopback goes unverified
+   * for images of a registry on loopback only, as with docker: no other process here may speak for another host.
+   */
   async #remotesFor(gun: Gun): Promise<Remotes> {
     const host = this.trustServerOf(gun);
-    const known = this.#opened.get(host);
+    const verifyLoopback = !isLoopback(hostOfGun(gun).replace(/:\d+$/, ''));
+    const place = `${host} ${verifyLoopback}`;
+    const known = this.#opened.get(place);
     if (known) return known;
     const { folder, env, ca, onlyCa, credentials, clock } = this.#options;
     const beside = await readTlsFolder(folder, host, ca);
-    const tls = { ...beside, ...(onlyCa !== undefined && { ca: onlyCa }) };
+    const tls = { verifyLoopback, ...beside, ...(onlyCa !== undefined && { ca: onlyCa }) };
     const trustServer = chosenTrustServer(env);
     const remotes = new Remotes({ credentials, clock, ...tls, trustServer, proxyEnv: env });
-    this.#opened.set(host, remotes);
+    this.#opened.set(place, remotes);
     return remotes;
   }
 }

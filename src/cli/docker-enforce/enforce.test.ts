@@ -68,6 +68,9 @@ const refused: readonly [words: string, code: number][] = [
   ['buildx debug build .', 1],
   ['buildx --newer build .', 125],
   ['compose --help=false push', 1],
+  // Flags that `run` has and `create` has not.
+  ['create -d a:signed', 125],
+  ['create --detach-keys a a:signed', 125],
   ['service create a', 1],
   ['service create --name a:signed a b', 1],
   ['service create --mount type=image,src=b,dst=/b a:signed', 1],
@@ -163,4 +166,9 @@ test('what stands between two words of a command is still said', async () => {
     'container --help=false run --rm a@DIGEST'.replace('DIGEST', `sha256:${'a'.repeat(64)}`),
   );
   assert.deepEqual(told, [`container run --help=false --rm a@sha256:${'a'.repeat(64)}`]);
+});
+
+test('a refusal of container run names the help of run, as docker does', async () => {
+  const { printed } = await typed('container run a');
+  assert.equal(printed, "docker: unsigned\n\nRun 'docker run --help' for more information\n");
 });

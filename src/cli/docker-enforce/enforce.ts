@@ -53,7 +53,7 @@ export async function enforce(
   } catch (error) {
     const words = failureWords(error);
     if (words === undefined) throw error;
-    world.printError(refusalOf(command, path, words));
+    world.printError(refusalOf(command, words));
     return command.refusal.code;
   }
 }
@@ -95,8 +95,8 @@ function mistakeOf({ synopsis }: EnforcedCommand, path: readonly string[], mista
   return `${printable(mistake)}\n\nUsage:  ${title} ${synopsis}\n\nRun '${title} --help' for more information\n`;
 }
 
-function refusalOf({ refusal }: EnforcedCommand, path: readonly string[], words: string) {
-  const { prefix = '', hint = false } = refusal;
-  const rest = hint ? `\nRun 'docker ${path.join(' ')} --help' for more information\n` : '';
+function refusalOf({ refusal }: EnforcedCommand, words: string) {
+  const { prefix = '', hint } = refusal;
+  const rest = hint ? `\nRun '${hint} --help' for more information\n` : '';
   return `${prefix}${words}\n${rest}`;
 }

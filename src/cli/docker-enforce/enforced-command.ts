@@ -23,8 +23,8 @@ export interface EnforcedCommand {
   readonly flags: readonly FlagSpec[];
   /** False: the first argument ends the flags; what follows is a container's. */
   readonly interspersed: boolean;
-  /** How it ends when it refuses. */
-  readonly refusal: { readonly code: number; readonly prefix?: string; readonly hint?: boolean };
+  /** How it ends when it refuses; `hint` is the command whose help docker names then. */
+  readonly refusal: { readonly code: number; readonly prefix?: string; readonly hint?: string };
   /** @returns the exit code. What it throws is printed, and ends it as `refusal` says */
   run(context: EnforceContext, line: CommandLine): Promise<number>;
 }

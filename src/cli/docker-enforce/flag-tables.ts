@@ -13,7 +13,7 @@ export const pullFlags = flagTable(`a,all-tags ${trustFlag} q,quiet`, 'platform'
 /** `docker push` */
 export const pushFlags = flagTable(`a,all-tags ${trustFlag} q,quiet`, 'platform');
 
-/** `docker run`, and `docker create`, whose flags are among those. */
+/** `docker run`, and `docker create`, which lacks some of them. */
 export const containerFlags = flagTable(
   `d,detach ${trustFlag} init i,interactive no-healthcheck oom-kill-disable privileged
    P,publish-all q,quiet read-only rm sig-proxy t,tty use-api-socket`,

@@ -18,13 +18,16 @@ const container = {
 export const runCommand: EnforcedCommand = {
   ...container,
   paths: ['run', 'container run'],
-  refusal: { code: 125, prefix: 'docker: ', hint: true },
+  refusal: { code: 125, prefix: 'docker: ', hint: 'docker run' },
 };
+
+const runsOnly = new Set(['detach', 'detach-keys', 'sig-proxy']);
 
 /** `docker create` */
 export const createCommand: EnforcedCommand = {
   ...container,
   paths: ['create', 'container create'],
+  flags: containerFlags.filter(({ name }) => !runsOnly.has(name)),
   refusal: { code: 1 },
 };
 
