@@ -184,7 +184,7 @@ test('a path with dots that lead nowhere else is an ordinary path', async () => 
   );
 });
 
-test('what GNU tar writes is readEntries, in each of its formats', async () => {
+test('what GNU tar writes is read, in each of its formats', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tar-'));
   try {
     const deep = `${'directory-with-a-long-name/'.repeat(6)}file-with-a-long-name`;

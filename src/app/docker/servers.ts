@@ -83,6 +83,7 @@ function chosenTrustServer({
   if (!text) return undefined;
   const url = URL.canParse(text) && !/\s/.test(text) ? new URL(text) : undefined;
   if (url?.protocol === 'https:' && url.username === '' && url.password === '') return text;
-  const server = text.slice(0, 200).replace(/\/\/[^/]*@/, '//...@');
+  // A password may hold anything, and be cut off with its @: what stands before the last one goes first.
+  const server = text.replace(/^([a-z]+:\/\/)?.*@/is, '$1...@').slice(0, 200);
   throw appError('CONFIG_TRUST_SERVER', { server });
 }
