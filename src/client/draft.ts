@@ -74,11 +74,23 @@ export function contentOf(draft: Draft, role: TargetsRole, now: Date): Targets {
   return draft.targets.get(role) ?? newTargets(now);
 }
 
-/** A change that changes nothing is signed all the same: who asked for it vouches for it. */
-export function edited(draft: Draft, role: TargetsRole, targets: Targets): Draft {
+/**
+ * A change that changes nothing is signed all the same: who asked for it vouches for it. A delegation
+ * that is no longer named leaves the draft with all below it: if it is named again, it begins anew.
+ */
+export function edited(draft: Draft, role: TargetsRole, content: Targets): Draft {
+  const former = draft.targets.get(role)?.delegations.roles ?? [];
+  const named = new Set(content.delegations.roles.map(({ name }) => name));
+  const gone = former.map(({ name }) => name).filter((name) => !named.has(name));
+  const stays = (each: TargetsRole) => !gone.some((name) => isWithin(each, name));
   return {
     ...draft,
-    targets: new Map(draft.targets).set(role, targets),
-    changed: new Set(draft.changed).add(role),
+    targets: new Map([...draft.targets].filter(([each]) => stays(each))).set(role, content),
+    changed: new Set([...draft.changed, role].filter(stays)),
   };
+}
+
+/** Whether a role is this delegation, or below it. */
+export function isWithin(role: TargetsRole, name: DelegationName): boolean {
+  return role === name || role.startsWith(`${name}/`);
 }

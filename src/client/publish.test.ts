@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type HeldKey, MemoryKeys } from '../../test/support/memory-keys.ts';
 import { MemoryMetadataCache } from '../../test/support/memory-metadata-cache.ts';
 import { MemoryTrust } from '../../test/support/memory-trust.ts';
-import { makeRootSigner, makeSigner } from '../../test/support/simulated-repository.ts';
+import { makeSigner } from '../../test/support/simulated-repository.ts';
 import { digestOf, utf8 } from '../base/index.ts';
 import {
   findTarget,
@@ -11,7 +12,6 @@ import {
   newRepository,
   parseGun,
   rolesVouchingFor,
-  type Signer,
   signFile,
   type TargetsRole,
 } from '../tuf/index.ts';
@@ -20,7 +20,6 @@ import {
   openTrust,
   type PublishOutcome,
   publish,
-  type StoredKey,
   type TrustChange,
   type TrustRemote,
 } from './index.ts';
@@ -299,39 +298,5 @@ class Desk {
   open() {
     const source = this.#server.remote(this.#gun);
     return openTrust({ gun: this.#gun, source, cache: this.#cache, now });
-  }
-}
-
-interface HeldKey {
-  readonly role: string;
-  readonly gun: string | undefined;
-  readonly signer: Signer;
-}
-
-class MemoryKeys implements KeyStore {
-  readonly held: HeldKey[];
-
-  constructor(held: readonly HeldKey[]) {
-    this.held = [...held];
-  }
-
-  async keys(): Promise<readonly StoredKey[]> {
-    return this.held.map(({ role, gun, signer }) => ({ id: signer.key.canonicalId, role, gun }));
-  }
-
-  async signer(id: KeyId): Promise<Signer> {
-    const found = this.held.find(({ signer }) => signer.key.canonicalId === id);
-    return found?.signer ?? assert.fail(`nobody holds ${id}`);
-  }
-
-  async create(role: string, gun?: Gun): Promise<Signer> {
-    const signer = role === 'root' ? makeRootSigner('*', now) : makeSigner();
-    this.held.push({ role, gun, signer });
-    return signer;
-  }
-
-  /** The key of a root signer here stands in a certificate for every name already. */
-  async rootCertificate(id: KeyId) {
-    return (await this.signer(id)).key;
   }
 }
