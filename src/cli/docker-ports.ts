@@ -80,6 +80,8 @@ export interface DockerTrustWorld extends Disposable {
    * @throws StoreError TUF_TARGET_UNKNOWN, TUF_TARGET_NOT_RELEASED, and what `openTrust` does
    */
   release(gun: Gun, tag: string): Promise<SignedTarget>;
+  /** What a tag was signed for when its repository was last verified; undefined where that is not known. */
+  lastDigest(gun: Gun, tag: string): Promise<Digest | undefined>;
   /** Every released tag. @throws StoreError also when one is not signed as the trust policy wants it */
   releases(gun: Gun): Promise<readonly SignedTarget[]>;
   /** The released tags that the trust policy does not let count, and why. */
@@ -129,10 +131,10 @@ export interface InstalledDocker {
   /** Runs a command out of sight. @throws StoreError DOCKER_FAILED in its words */
   ask(args: readonly string[], options?: AskOptions): Promise<string>;
   /**
-   * Tells of a tag that is going to be pulled when it turns out to be signed. What can be begun before that
-   * has been when this returns; it never fails, shows nothing, and brings the engine nothing that it has not.
+   * Tells of an image, by digest, that is going to be pulled when its tag is still signed for it. What can be begun
+   * before that has been when this returns; it shows nothing, and brings the engine nothing that it has not.
    */
-  foresee(tagged: string): Promise<void>;
+  foresee(reference: string): Promise<void>;
   /** Whether the engine has an image under this name or digest. */
   hasImage(reference: string): Promise<boolean>;
   /** Gives an image that the engine has another name. @throws StoreError DOCKER_FAILED */

@@ -13,6 +13,7 @@ export { clientError, clientErrors } from './errors.ts';
 export { brokenDelegations, type Expiry, expiriesOf } from './expiries.ts';
 export { type ImageContent, imageContent } from './image-content.ts';
 export type { Stageable } from './in-roles.ts';
+export { digestKept } from './kept-metadata.ts';
 export type { ImageVerification, Link, Voucher } from './link.ts';
 export { openTrust, type Trust } from './open-trust.ts';
 export type {

@@ -1,5 +1,18 @@
-import { digestOf, hexOf, isStoreError, type StoreError } from '../base/index.ts';
-import { type Gun, type MetadataSource, parseMetadata, type RoleName } from '../tuf/index.ts';
+import {
+  type Digest,
+  digestOf,
+  digestOfHash,
+  hexOf,
+  isStoreError,
+  type StoreError,
+} from '../base/index.ts';
+import {
+  type Gun,
+  type MetadataSource,
+  parseMetadata,
+  type RoleName,
+  releasesRole,
+} from '../tuf/index.ts';
 import { clientError } from './errors.ts';
 
 /** What the cache gave back for a repository. */
@@ -80,6 +93,24 @@ export function withKeptTimestamp(
       return keptBytes;
     },
   };
+}
+
+/** To read a larger kept file takes longer than is gained by knowing early what stands in it. */
+const glanceBytes = 64 * 1024;
+
+/**
+ * What a tag was signed for when the repository was last verified, and what is to be verified again before it counts.
+ * @returns undefined where nothing is kept, or too much for a glance
+ * @throws StoreError TUF_MALFORMED and its kin
+ */
+export function digestKept(kept: KeptFiles, tag: string): Digest | undefined {
+  for (const role of [releasesRole, 'targets'] as const) {
+    const bytes = kept.get(role);
+    if (!bytes || bytes.length > glanceBytes) continue;
+    const sha256 = parseMetadata(role, bytes).signed.targets.get(tag)?.hashes.get('sha256');
+    if (sha256) return digestOfHash(sha256);
+  }
+  return undefined;
 }
 
 function versionOf(gun: Gun, role: RoleName, bytes: Uint8Array): number {

@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { Secret } from '../../base/index.ts';
 import { makeAuthority, makeMember } from '../certificates/index.ts';
 import { anonymous, type CredentialSource } from '../remotes/index.ts';
-import { Engine } from './index.ts';
+import { type BegunPull, Engine } from './index.ts';
 
 /*
  * What an engine says that is hostile, slow or endless; what a real one says is tried in
@@ -53,7 +53,7 @@ for (const odd of [
     await assert.rejects(engine.hasImage(app), { code: 'ENGINE_ANSWER' });
     await assert.rejects(pulled(engine, app), { code: 'ENGINE_ANSWER' });
     assert.deepEqual(seen, ['HEAD /_ping']);
-    await assert.rejects(engine.pinnedNames('app:v1'), { code: 'ENGINE_ANSWER' });
+    await assert.rejects(engine.platformOf(app), { code: 'ENGINE_ANSWER' });
   });
 }
 
@@ -127,10 +127,12 @@ test('what a pull says is there as it comes', async (t) => {
     response.write('{"status":"one"}\r\n{"sta');
     finish = () => response.end('tus":"two"}');
   });
-  const lines = await engine.pull(app);
-  assert.deepEqual(await lines.next(), { done: false, value: 'one\n' });
+  const { lines } = await engine.pull(app);
+  const read = lines[Symbol.asyncIterator]();
+  assert.deepEqual(await read.next(), { done: false, value: 'one\n' });
   finish();
-  assert.deepEqual(await Array.fromAsync(lines), ['two\n']);
+  assert.deepEqual(await read.next(), { done: false, value: 'two\n' });
+  assert.equal((await read.next()).done, true);
 });
 
 const broken: readonly [what: string, listener: RequestListener, code: string][] = [
@@ -166,43 +168,32 @@ test('whoever leaves an engine that hangs is held by nothing', async (t) => {
   await assert.rejects(engine.hasImage(app), { code: 'REMOTE_UNREACHABLE' });
 });
 
-test('nor by a pull that has begun and that nobody reads', async (t) => {
-  const isLeft = Promise.withResolvers<void>();
-  const listener: RequestListener = (_request, response) => {
-    response.on('close', isLeft.resolve).write('{"status":"one"}\n');
-  };
-  const { engine } = await fake(t, {}, listener, anonymous, 60_000);
-  await engine.pull(app);
-  engine[Symbol.dispose]();
-  await isLeft.promise;
-});
+for (const [what, leave] of [
+  ['left', (engine: Engine) => engine[Symbol.dispose]()],
+  ['broken off', (_engine: Engine, pull: BegunPull) => pull.discard()],
+] as const) {
+  test(`a pull that has begun and is ${what} holds nobody`, async (t) => {
+    const isLeft = Promise.withResolvers<void>();
+    const listener: RequestListener = (_request, response) => {
+      response.on('close', isLeft.resolve).write('{"status":"one"}\n');
+    };
+    const { engine } = await fake(t, {}, listener, anonymous, 60_000);
+    leave(engine, await engine.pull(app));
+    await isLeft.promise;
+  });
+}
 
-test('the names by digest of a tag are those of its repository', async (t) => {
-  const tagged = 'registry.example:5000/team/app:v1';
-  const other = `registry.example:5000/team/app@sha256:${'cd'.repeat(32)}`;
-  const foreign = [
-    `registry.example:5000/team/app2@${digest}`,
-    `team/app@${digest}`,
-    `app@${digest}`,
-  ];
-  const images: readonly [image: string, names: readonly string[]][] = [
-    [JSON.stringify({ RepoDigests: [...foreign, app] }), [app]],
-    [JSON.stringify({ RepoDigests: [app, other] }), [app, other]],
-    [JSON.stringify({ RepoDigests: [] }), []],
-    ['{}', []],
-  ];
-  for (const [image, names] of images) {
-    const { engine, seen } = await fake(t, {}, (_, response) => response.end(image));
-    assert.deepEqual(await engine.pinnedNames(tagged), names);
-    await engine.tag(app, tagged).catch(() => {});
-    assert.equal(seen[0], `GET /images/${tagged}/json`);
-    // Its answer said which API it speaks.
-    assert.match(seen[1] ?? '', /^POST \/v1\.41\//);
-  }
-  const { engine } = await fake(t, {}, status(404));
-  assert.deepEqual(await engine.pinnedNames(tagged), []);
+test('the platform of an image is what the engine says, in the first answer of all', async (t) => {
+  const image = JSON.stringify({ Os: 'linux', Architecture: 'arm64', Variant: 'v8' });
+  const { engine, seen } = await fake(t, {}, (_, response) => response.end(image));
+  assert.equal(await engine.platformOf(app), 'linux/arm64');
+  await engine.tag(app, 'a:v1').catch(() => {});
+  assert.equal(seen[0], `GET /images/${app}/json`);
+  assert.match(seen[1] ?? '', /^POST \/v1\.41\//);
+  const { engine: without } = await fake(t, {}, status(404));
+  assert.equal(await without.platformOf(app), undefined);
   const { engine: failing } = await fake(t, {}, status(500));
-  await assert.rejects(failing.pinnedNames(tagged), { code: 'ENGINE_ANSWER' });
+  await assert.rejects(failing.platformOf(app), { code: 'ENGINE_ANSWER' });
 });
 
 test('an answer without end is not read to it', async (t) => {
@@ -238,7 +229,8 @@ test('over TCP both sides show who they are', async (t) => {
 });
 
 async function pulled(engine: Engine, name: string, platform?: string): Promise<string[]> {
-  return Array.fromAsync(await engine.pull(name, platform));
+  const { lines } = await engine.pull(name, platform);
+  return await Array.fromAsync(lines);
 }
 
 /** An engine on a socket, which answers a ping, and then as told. */

@@ -1,12 +1,4 @@
-import {
-  arrayOf,
-  entriesOf,
-  optional,
-  parseJson,
-  stringOf,
-  toBase64,
-  utf8,
-} from '../../base/index.ts';
+import { entriesOf, parseJson, stringOf, toBase64, utf8 } from '../../base/index.ts';
 import { familiarImageReference, parseImageReference } from '../../oci/index.ts';
 import {
   type Answer,
@@ -65,30 +57,24 @@ export class Engine implements Disposable {
   }
 
   /**
-   * The names by digest, of the same repository, of the image that the engine has under a tag; none where it
-   * has no such image, or did not get it from a registry. This question asks no other before it: it goes to the
-   * engine's newest API, and its answer says which that is.
+   * For which platform the image is that the engine has under a name: `linux/amd64`; undefined where it has
+   * none. This question asks no other before it: it goes to the engine's newest API, and its answer says which that is.
    */
-  async pinnedNames(tagged: string): Promise<readonly string[]> {
-    const image = parseImageReference(tagged);
-    const url = new URL(`${this.#origin}/images/${familiarImageReference(image)}/json`);
+  async platformOf(name: string): Promise<string | undefined> {
+    const image = familiarImageReference(parseImageReference(name));
+    const url = new URL(`${this.#origin}/images/${image}/json`);
     const answer = await this.#http.send({ method: 'GET', url }, answerLimitBytes);
     this.#base = Promise.resolve(this.#baseAfter(answer));
     const { status, body } = answer;
-    if (status === 404) return [];
+    if (status === 404) return undefined;
     if (status !== 200) throw unexpected(status);
-    const pinned = `${familiarImageReference({ ...image, tag: undefined })}@`;
-    const names = entriesOf(parseJson(body), 'image').get('RepoDigests');
-    return (optional(arrayOf, names, 'RepoDigests') ?? [])
-      .map((name) => stringOf(name, 'RepoDigests'))
-      .filter((name) => name.startsWith(pinned));
+    const members = entriesOf(parseJson(body), 'image');
+    const [os, architecture] = ['Os', 'Architecture'].map((one) => stringOf(members.get(one), one));
+    return `${os}/${architecture}`;
   }
 
-  /**
-   * Has the engine pull an image by its digest.
-   * @returns once it has begun: what docker prints, line by line, as the engine says it. When they end, all is there
-   */
-  async pull(name: string, platform?: string): Promise<AsyncGenerator<string>> {
+  /** Has the engine pull an image by its digest. @returns once it has begun */
+  async pull(name: string, platform?: string): Promise<BegunPull> {
     const { digest, ...image } = parseImageReference(name);
     if (digest === undefined) throw engineError('ENGINE_ANSWER', { reason: 'no digest' });
     const fromImage = familiarImageReference({ ...image, digest: undefined });
@@ -100,7 +86,7 @@ export class Engine implements Disposable {
       answer.discard();
       throw unexpected(answer.status);
     }
-    return linesOf(answer);
+    return { lines: linesOf(answer), discard: answer.discard };
   }
 
   [Symbol.dispose](): void {
@@ -146,6 +132,14 @@ export class Engine implements Disposable {
     // base64url with padding, which neither Node's nor ours is.
     return toBase64(utf8(json)).replaceAll('+', '-').replaceAll('/', '_');
   }
+}
+
+/** A pull that the engine has begun. */
+export interface BegunPull {
+  /** What docker prints, line by line, as the engine says it; when they end, all is there. */
+  readonly lines: AsyncIterable<string>;
+  /** Breaks it off. */
+  discard(): void;
 }
 
 async function* linesOf(answer: OpenAnswer): AsyncGenerator<string> {

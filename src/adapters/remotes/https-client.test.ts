@@ -128,6 +128,17 @@ test('a body that is cut short is an error, also as a stream', async (t) => {
   await assert.rejects(collectBytes(answer.body, 100), { code: 'REMOTE_TRUNCATED' });
 });
 
+for (const how of ['send', 'open'] as const) {
+  test(`what is asked in the moment in which the client is left is not answered: ${how}`, async (t) => {
+    const url = new URL(await https(t, () => {}));
+    const client = new HttpsClient({ silenceMs: 60_000 });
+    const asked = client[how]({ method: 'GET', url }, 100);
+    client[Symbol.dispose]();
+    await assert.rejects(asked, { code: 'REMOTE_UNREACHABLE' });
+    await assert.rejects(client[how]({ method: 'GET', url }, 100), { code: 'REMOTE_UNREACHABLE' });
+  });
+}
+
 test('nobody there is an answer of its own', async (t) => {
   const url = new URL('https://127.0.0.1:1/');
   await assert.rejects(client(t).send({ method: 'GET', url }, 10), {

@@ -83,14 +83,17 @@ export class HttpsClient implements Disposable {
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
       throw remoteError('REMOTE_PLAIN_HTTP', { url: printable(url) });
     }
-    if (this.#isClosed) {
-      throw remoteError('REMOTE_UNREACHABLE', { origin: url.origin, reason: 'closed' });
-    }
+    this.#requireOpen(url);
     // Without waiting, so that what is computed meanwhile is computed beside it.
     if (byFetch && this.#bun) return this.#bun.open(request);
     const { NodeRequests } = nodeRequests ?? (await import('./node-requests.ts'));
+    this.#requireOpen(url);
     this.#node ??= new NodeRequests(this.#options);
     return this.#node.open(request);
+  }
+
+  #requireOpen({ origin }: URL): void {
+    if (this.#isClosed) throw remoteError('REMOTE_UNREACHABLE', { origin, reason: 'closed' });
   }
 }
 

@@ -84,7 +84,7 @@ export class DockerProgram implements InstalledDocker {
   }
 
   /** Docker pulls what it is told, and then only. */
-  async foresee(_tagged: string): Promise<void> {}
+  async foresee(_name: string): Promise<void> {}
 
   async hasImage(reference: string): Promise<boolean> {
     const args = ['image', 'inspect', '--format', '{{.Id}}', '--', reference];

@@ -80,70 +80,95 @@ test('a pull that fails once something is shown is not begun again', async () =>
   });
 });
 
-const tagged = 'registry.example/app:v1';
 const other = `registry.example/app@sha256:${'cd'.repeat(32)}`;
+const own = { Os: 'linux', Architecture: process.arch === 'x64' ? 'amd64' : process.arch };
 
-/** An engine that has these names by digest under the tag, and pulls whatever it is told. */
-function having(names: readonly string[], seen: string[]): RequestListener {
+/** An engine that has this image, and pulls whatever it is told. */
+function having(image: object | undefined, seen: string[]): RequestListener {
   return ({ method, url = '' }, response) => {
     seen.push(`${method} ${decodeURIComponent(url).replace(/^\/v1\.41/, '')}`);
-    if (method === 'GET') response.end(JSON.stringify({ RepoDigests: names }));
-    else response.end('{"status":"pulled"}');
+    if (method !== 'GET') response.end('{"status":"pulled"}');
+    else if (image) response.end(JSON.stringify(image));
+    else response.writeHead(404).end();
   };
 }
 
-const inspected = `GET /images/${tagged}/json`;
+const looked = `GET /images/${name}/json`;
 const pullOf = (pinned: string) => `POST /images/create?fromImage=${pinned.replace('@', '&tag=')}`;
-
-for (const [what, names, wanted, asked] of [
-  ['the pull is begun before it is asked for, once', [name], name, [inspected, pullOf(name)]],
+const foreseen: readonly [
+  what: string,
+  image: object | undefined,
+  wanted: string,
+  asked: string[],
+][] = [
+  ['is pulled before it is asked for, once', own, name, [looked, pullOf(name)]],
   [
-    'another digest is pulled when that is the one',
-    [other],
-    name,
-    [inspected, pullOf(other), pullOf(name)],
+    'is not what is pulled when the tag has moved',
+    own,
+    other,
+    [looked, pullOf(name), pullOf(other)],
   ],
-  ['nothing is begun of a tag that is not there', [], name, [inspected, pullOf(name)]],
-  ['nor where it could be one of several', [name, other], name, [inspected, pullOf(name)]],
-] as const) {
-  test(`of a tag that is going to be pulled: ${what}`, async () => {
+  ['is not pulled before, where it is not there', undefined, name, [looked, pullOf(name)]],
+  [
+    'nor where it is for another platform',
+    { ...own, Architecture: 's390x' },
+    name,
+    [looked, pullOf(name)],
+  ],
+  ['nor for another system', { ...own, Os: 'windows' }, name, [looked, pullOf(name)]],
+  ['nor where the engine does not say', {}, name, [looked, pullOf(name)]],
+];
+
+for (const [what, image, wanted, asked] of foreseen) {
+  test(`what is foreseen ${what}`, async () => {
     const seen: string[] = [];
-    await using world = await fakeEngine(having(names, seen));
+    await using world = await fakeEngine(having(image, seen));
     using docker = world.docker([]);
-    await docker.foresee(tagged);
+    await docker.foresee(name);
     await docker.pull(wanted, { to: 'nowhere' });
-    assert.deepEqual(seen, asked);
+    assert.deepEqual(seen.toSorted(), asked.toSorted());
     await docker.pull(wanted, { to: 'nowhere' });
-    assert.deepEqual(seen, [...asked, pullOf(wanted)]);
+    assert.deepEqual(seen.toSorted(), [...asked, pullOf(wanted)].toSorted());
   });
 }
 
-test('a pull that was begun and is not wanted is broken off', async () => {
-  const isBegun = Promise.withResolvers<void>();
-  const isLeft = Promise.withResolvers<void>();
-  await using world = await fakeEngine(({ method }, response) => {
-    if (method === 'GET') response.end(JSON.stringify({ RepoDigests: [name] }));
-    else
-      response.on('close', isLeft.resolve).write('{"status":"pulling"}\n', () => isBegun.resolve());
+for (const [what, leave] of [
+  ['nobody asks for', async (docker: DockerWithEngine) => docker[Symbol.dispose]()],
+  ['is not what is asked for', (docker: DockerWithEngine) => docker.pull(other, { to: 'nowhere' })],
+] as const) {
+  test(`a pull that was foreseen and ${what} is broken off`, async () => {
+    const isBegun = Promise.withResolvers<void>();
+    const isLeft = Promise.withResolvers<void>();
+    await using world = await fakeEngine(({ method, url = '' }, response) => {
+      if (method === 'GET') response.end(JSON.stringify(own));
+      else if (url.includes(encodeURIComponent('sha256:cd'))) response.end('{"status":"pulled"}');
+      else response.on('close', isLeft.resolve).write('{"status":"x"}\n', () => isBegun.resolve());
+    });
+    using docker = world.docker([]);
+    await docker.foresee(name);
+    await isBegun.promise;
+    await leave(docker);
+    await isLeft.promise;
   });
-  const docker = world.docker([]);
-  await docker.foresee(tagged);
-  await isBegun.promise;
-  docker[Symbol.dispose]();
-  await isLeft.promise;
-});
+}
 
 test('what fails before it is asked for fails when it is', async () => {
   await using world = await fakeEngine(({ method }, response) => {
-    if (method === 'GET') response.end(JSON.stringify({ RepoDigests: [name] }));
+    if (method === 'GET') response.end(JSON.stringify(own));
     else response.writeHead(500).end();
   });
   using docker = world.docker([]);
-  await docker.foresee(tagged);
+  await docker.foresee(name);
   await assert.rejects(docker.pull(name, { to: 'nowhere' }), started);
   await using none = await fakeEngine((_request, response) => response.end('<html>'));
   using lost = none.docker([]);
-  await lost.foresee(tagged);
+  await lost.foresee(name);
+});
+
+test('an engine that does not answer is not waited for before the tag is verified', async () => {
+  await using world = await fakeEngine(() => {});
+  using docker = world.docker([]);
+  await docker.foresee(name);
 });
 
 test('an engine that failed once is not asked again', async () => {

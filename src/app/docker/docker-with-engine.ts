@@ -1,4 +1,4 @@
-import type { Engine } from '../../adapters/engine/index.ts';
+import type { BegunPull, Engine } from '../../adapters/engine/index.ts';
 import type { CredentialSource } from '../../adapters/remotes/index.ts';
 import { isStoreError } from '../../base/index.ts';
 import { globalFlags } from '../../cli/docker/global-flags.ts';
@@ -16,6 +16,12 @@ export interface DockerWithEngineOptions {
   readonly credentials: CredentialSource;
 }
 
+/** How long an engine may take to say what it has, before the tag is verified without waiting for it. */
+const foresightMs = 200;
+const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+/** What an engine on this machine pulls unless told, in the words of {@link Engine.platformOf}. */
+const ownPlatform = `linux/${architectures[process.arch]}`;
+
 /**
  * The docker that is installed. What it would only ask its engine for is asked there, which saves starting it;
  * where that is not simple, or fails, docker is started after all and what it says counts. Both ways the
@@ -32,18 +38,21 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
   }
 
   /**
-   * Has the engine pull again what it has under the tag, by its digest, which asks the registry and changes
-   * nothing. Most tags have not moved since, and then that is the pull that is wanted. What fails, fails again
-   * when it counts; what is not wanted is broken off at the end.
+   * Has the engine pull again what it has by this digest, which asks the registry and brings nothing; so not an
+   * image for another platform, beside which the engine would get its own. What fails, fails again when it counts.
    */
-  override async foresee(tagged: string): Promise<void> {
+  override async foresee(name: string): Promise<void> {
+    const begun = this.#beginPull(name).catch(ignoreRefusal);
+    await Promise.race([begun, new Promise((late) => setTimeout(late, foresightMs).unref())]);
+  }
+
+  async #beginPull(name: string): Promise<void> {
     this.#engine ??= this.#find();
     const engine = await this.#engine;
-    const [name, ...others] = (await engine?.pinnedNames(tagged).catch(() => [])) ?? [];
-    if (!engine || name === undefined || others.length > 0) return;
-    const lines = engine.pull(name);
-    lines.catch(() => {});
-    this.#foreseen = { name, lines };
+    if (!engine || (await engine.platformOf(name)) !== ownPlatform) return;
+    const pull = engine.pull(name);
+    pull.catch(() => {});
+    this.#foreseen = { name, pull };
   }
 
   override async hasImage(name: string): Promise<boolean> {
@@ -69,7 +78,7 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
     const done = await this.#directly(async (engine) => {
       const foreseen = platform === undefined ? await this.#takeForeseen(name) : undefined;
       if (!foreseen && isDrawn && !(await engine.hasImage(name))) return false;
-      const lines = foreseen ?? (await engine.pull(name, platform));
+      const { lines } = foreseen ?? (await engine.pull(name, platform));
       await show(lines, (line) => output?.write(line));
       return true;
     });
@@ -80,11 +89,13 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
     void this.#engine?.then((engine) => engine?.[Symbol.dispose]());
   }
 
-  /** @returns what {@link foresee} began, when it is this pull; once */
-  async #takeForeseen(name: string): Promise<AsyncIterable<string> | undefined> {
+  /** @returns what {@link foresee} began, when it is this pull, once; another one is broken off */
+  async #takeForeseen(name: string): Promise<BegunPull | undefined> {
     const foreseen = this.#foreseen;
     this.#foreseen = undefined;
-    return foreseen?.name === name ? foreseen.lines : undefined;
+    if (foreseen?.name === name) return await foreseen.pull;
+    foreseen?.pull.then((other) => other.discard()).catch(() => {});
+    return undefined;
   }
 
   /** @returns undefined where the engine was not asked, or did not do it */
@@ -120,7 +131,12 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
 /** A pull that was begun before it was asked for. */
 interface ForeseenPull {
   readonly name: string;
-  readonly lines: ReturnType<Engine['pull']>;
+  readonly pull: Promise<BegunPull>;
+}
+
+/** @throws every other error */
+function ignoreRefusal(error: unknown): void {
+  if (!isStoreError(error)) throw error;
 }
 
 /** @throws StoreError DOCKER_FAILED once a line is shown, which docker would show again */

@@ -97,6 +97,7 @@ function trustOf(repositories: Repositories, servers: Servers) {
     rule: (gun) => repositories.rule(gun),
     open: (gun, forWriting) => repositories.open(gun, forWriting),
     release: async (gun, tag) => releasedBy(await opened(gun), tag, await repositories.rule(gun)),
+    lastDigest: (gun, tag) => repositories.lastDigest(gun, tag),
     releases: async (gun) => releasesBy(await opened(gun), await repositories.rule(gun)),
     refusals: async (gun) => refusalsBy(await opened(gun), await repositories.rule(gun)),
     async verify(name, { deep, rootKeyIds = [] }) {

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../../base/index.ts';
+import { type Clock, type Digest, isStoreError } from '../../base/index.ts';
 import {
   accessUnder,
+  digestKept,
   type KeyStore,
   type MetadataCache,
   openTrust,
@@ -50,6 +51,16 @@ export class Repositories {
     const opened = this.request(gun, forWriting).then(openTrust);
     this.#opened.set(gun, opened);
     return opened;
+  }
+
+  /** What a tag was signed for when the repository was last verified; what is wrong with that is told when it is again. */
+  async lastDigest(gun: Gun, tag: string): Promise<Digest | undefined> {
+    try {
+      return digestKept(await this.#options.cache.load(gun), tag);
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+      return undefined;
+    }
   }
 
   /** What a repository is opened with, and the rule that it is opened under. */

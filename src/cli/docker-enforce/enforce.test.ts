@@ -12,6 +12,7 @@ async function typed(words: string, wish: string | undefined = '1', input = '') 
   let variables: ForegroundOptions['variables'];
   const docker = {
     trustServerOf: () => 'trust.example',
+    lastDigest: async () => undefined,
     release: async (_gun: string, tag: string) => {
       if (tag !== 'signed') throw refusal('unsigned');
       return { name: tag, sizeBytes: 1, hashes: new Map([['sha256', Buffer.alloc(32, 0xaa)]]) };

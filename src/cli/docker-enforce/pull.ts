@@ -35,7 +35,7 @@ export const pullCommand: EnforcedCommand = {
       world.print('Using default tag: latest\n');
     }
     const isUsual = !isAll && line.flags.text('platform') === undefined;
-    if (isUsual) await docker.program.foresee(familiarImageReference(withDefaultTag(image)));
+    if (isUsual) await foresee(context, image);
     const images = isAll ? await everyImage(context, image) : [await releasedImage(docker, image)];
     for (const [i, trusted] of images.entries()) {
       const place = `${i + 1} of ${images.length}`;
@@ -46,6 +46,13 @@ export const pullCommand: EnforcedCommand = {
     return 0;
   },
 };
+
+/** Most tags have not moved since they were verified last: then what is foreseen is what is pulled. */
+async function foresee({ docker }: EnforceContext, image: NamedImage): Promise<void> {
+  const { tag } = withDefaultTag(image);
+  const digest = tag && (await docker.lastDigest(image.gun, tag));
+  if (tag && digest) await docker.program.foresee(imageOf(image, tag, digest).pinned);
+}
 
 /**
  * Has the engine pull by digest, and gives what it pulled its tag.
