@@ -26,8 +26,7 @@ export async function rehearse(executable: string, folder: string): Promise<stri
   await repository.publish(['root', 'targets'], now);
   await using trust = await playTrustServer(repository);
   const socket = join(folder, 'docker.sock');
-  const pinned = `${gun}@sha256:${'00'.repeat(32)}`;
-  await using _engine = await playEngine(socket, pinned);
+  await using _engine = await playEngine(socket);
   const programs = join(folder, 'bin');
   mkdirSync(programs);
   // Ours asks the engine itself only where docker is a program.
@@ -65,12 +64,18 @@ async function playTrustServer(repository: SimulatedRepository) {
   };
 }
 
-/** @param pinned  the image that it has, by its digest */
-async function playEngine(socket: string, pinned: string): Promise<AsyncDisposable> {
+/** It has every image, for this machine. */
+async function playEngine(socket: string): Promise<AsyncDisposable> {
   const headers = { 'api-version': '1.50', server: 'Docker/28.2.2 (linux)' };
   const server = createServer(({ method, url = '' }, response) => {
     response.writeHead(/\/tag\?/.test(url) ? 201 : 200, headers);
-    if (method === 'GET') response.end(JSON.stringify({ RepoDigests: [pinned] }));
+    if (method === 'GET')
+      response.end(
+        JSON.stringify({
+          Os: 'linux',
+          Architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+        }),
+      );
     else response.end(url.includes('/images/create?') ? '{"status":"up to date"}\n' : '');
   });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
