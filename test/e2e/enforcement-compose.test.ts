@@ -254,6 +254,21 @@ test('a project on standard input gets secrets and profiles from the file of var
   assert.match(stdout, /of the file/, stderr);
 });
 
+test('a service that is only the value of a flag is not the only one', {
+  skip: newer.skip,
+}, async () => {
+  world.middleman.changesFiles = false;
+  const p = `  p:\n${service('R:v1')}    profiles: [p]\n`;
+  const files = {
+    'compose.yaml': `services:\n  a:\n${service('R:v1')}  b:\n${service('R:v1')}${p}`,
+  };
+  const words = ['--profile', '*', 'up', '--no-start', '--scale', 'a=2'];
+  const { containers, stderr } = await compose(newer, files, words);
+  const image = `${world.ours.repository}@${world.ours.digest}`;
+  const names = ['a-1', 'a-2', 'b-1', 'p-1'].map((name) => `project${count}-${name} ${image}`);
+  assert.deepEqual(containers, names, stderr);
+});
+
 test('containers of a profile that nobody asks for are no orphans', {
   skip: newer.skip,
 }, async () => {

@@ -1,6 +1,7 @@
 import { isStoreError } from '../../base/index.ts';
 import { unenforceable } from '../dockerfile/unenforceable.ts';
 import type { CommandLine } from './command-line.ts';
+import { type NamedServices, namedServices } from './compose-words.ts';
 import type { EnforceContext } from './enforced-command.ts';
 import { readStandardInput } from './read-dockerfile.ts';
 
@@ -12,18 +13,19 @@ export interface ResolvedProject {
   readonly isOld: boolean;
   /** Every service of every profile, whether or not it is in the text. */
   readonly names: readonly string[];
-  /** Those that the command's words name. */
-  readonly named: readonly string[];
+  readonly named: NamedServices;
 }
 
 /** By this one compose is told to read no project from a registry. */
 const registryProjects = 'COMPOSE_EXPERIMENTAL_OCI_REMOTE';
 
+const nothingNamed: NamedServices = { services: [], isCertain: true };
+
 type Ask = (words: readonly string[], warn?: (text: string) => void) => Promise<string>;
 
 /**
  * The project of a command, resolved by compose itself: of what the command names, and what that needs; of
- * every service whose profile is asked for when it names none.
+ * every service whose profile is asked for when it names none; of both where nobody can tell what it names.
  *
  * @throws StoreError DOCKER_FAILED in compose's words; CLI_UNENFORCEABLE for a project in a registry
  */
@@ -44,16 +46,16 @@ export async function resolveProject(
   };
   const version = await docker.program.ask([...path, 'version', '--short']);
   if (/^v?1\./.test(version.trim())) {
-    return { text: await ask(['config'], world.printError), isOld: true, names: [], named: [] };
+    const text = await ask(['config'], world.printError);
+    return { text, isOld: true, names: [], named: nothingNamed };
   }
   const names = linesOf(await ask(['--profile=*', 'config', '--services']));
-  const words = line.args.slice(1);
-  // A word may mean something else, and then one service more is looked at.
-  const named = names.filter((name) =>
-    words.some((word) => word === name || word.startsWith(`${name}=`)),
-  );
-  const text = await configOf(ask, names, named, world.printError);
-  return { text, isOld: false, names, named };
+  const [command = '', ...words] = line.args;
+  const named = namedServices(command, words, names);
+  // In doubt nothing that compose would start may be missing.
+  const active = named.isCertain ? [] : await activeServices(ask);
+  const wanted = [...new Set([...active, ...named.services])];
+  return { text: await configOf(ask, names, wanted, world.printError), isOld: false, names, named };
 }
 
 /** With what is built from the image of another service, which compose does not count among what it needs. */
@@ -67,9 +69,14 @@ async function configOf(
   const mentioned = new Set([...text.matchAll(/service:([\w.-]+)/g)].map(([, name]) => name));
   const more = names.filter((name) => mentioned.has(name) && !wanted.includes(name));
   if (more.length === 0) return text;
-  const first = wanted.length > 0 ? wanted : linesOf(await ask(['config', '--services']));
+  const first = wanted.length > 0 ? wanted : await activeServices(ask);
   if (more.every((name) => first.includes(name))) return text;
   return await configOf(ask, names, [...new Set([...first, ...more])], () => {});
+}
+
+/** Those without a profile, or with one that is asked for. */
+async function activeServices(ask: Ask): Promise<string[]> {
+  return linesOf(await ask(['config', '--services']));
 }
 
 function linesOf(text: string): string[] {

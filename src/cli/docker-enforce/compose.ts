@@ -7,12 +7,9 @@ import type { CommandLine } from './command-line.ts';
 import { type ResolvedProject, resolveProject } from './compose-project.ts';
 import { asksForHelp, buildArgsOf, refuseUnbuilt } from './compose-words.ts';
 import type { EnforceContext, EnforcedCommand } from './enforced-command.ts';
-import { composeFlags } from './flag-tables.ts';
+import { composeCommandFlags, composeFlags } from './flag-tables.ts';
 import { withPrivateFiles } from './private-folder.ts';
 import { sourcePolicyVariable } from './source-policy.ts';
-
-/** Commands that make images or containers, and `start`, which makes one for each command before a service. */
-const making = new Set(['up', 'create', 'run', 'build', 'pull', 'watch', 'scale', 'start']);
 
 /** Commands that work with what is there already, or with nothing. */
 const harmless = new Set(
@@ -47,7 +44,7 @@ export const composeCommand: EnforcedCommand = {
 };
 
 function requireKnown(command: string): void {
-  if (making.has(command)) return;
+  if (composeCommandFlags.has(command)) return;
   if (command === 'push' || command === 'publish') {
     throw unenforceable(
       `compose would ${command} without signing; push each image with docker push`,

@@ -84,30 +84,62 @@ export const composeFlags = flagTable(
    p,project-name tlscacert tlscert tlskey workdir`,
 );
 
-/** `docker compose run`: what stands behind the service is a container's. */
-export const composeRunFlags = flagTable(
-  `build d,detach i,interactive no-deps T,no-tty no-TTY P,service-ports q,quiet quiet-build quiet-pull
-   remove-orphans rm t,tty use-aliases`,
-  `cap-add cap-drop entrypoint e,env env-from-file l,label labels name p,publish pull u,user v,volume volumes
-   w,workdir`,
-);
-
-/** `docker compose build` */
-export const composeBuildFlags = flagTable(
-  'check compress force-rm no-cache no-rm parallel print pull push q,quiet with-dependencies',
-  'build-arg builder m,memory progress provenance sbom ssh',
-);
+/**
+ * The commands of `docker compose` that make images or containers, and `start`, which makes one for each
+ * command before a service; of versions 5.5.0 and 1.29.2.
+ */
+export const composeCommandFlags: ReadonlyMap<string, readonly FlagSpec[]> = new Map([
+  [
+    'up',
+    flagTable(
+      `abort-on-container-exit abort-on-container-failure always-recreate-deps attach-dependencies build
+       d,detach dry-run force-recreate menu no-build no-color no-deps no-log-prefix no-recreate no-start
+       quiet-build quiet-pull remove-orphans V,renew-anon-volumes timestamps wait w,watch y y,yes`,
+      'attach exit-code-from no-attach pull scale t,timeout wait-timeout',
+    ),
+  ],
+  [
+    'create',
+    flagTable(
+      'build dry-run force-recreate no-build no-recreate quiet-pull remove-orphans y y,yes',
+      'pull scale',
+    ),
+  ],
+  ['scale', flagTable('dry-run no-deps', 't,timeout')],
+  ['start', flagTable('dry-run wait', 'wait-timeout')],
+  ['watch', flagTable('dry-run no-up prune quiet', '')],
+  [
+    'pull',
+    flagTable(
+      'dry-run ignore-buildable ignore-pull-failures include-deps no-parallel parallel q,quiet',
+      'policy',
+    ),
+  ],
+  [
+    'build',
+    flagTable(
+      `check compress dry-run force-rm no-cache no-rm parallel print pull push q,quiet with-dependencies`,
+      'build-arg builder m,memory progress provenance sbom ssh',
+    ),
+  ],
+  [
+    'run',
+    flagTable(
+      `build d,detach dry-run i,interactive no-deps T,no-tty no-TTY P,service-ports q,quiet quiet-build
+       quiet-pull remove-orphans rm t,tty use-aliases`,
+      `cap-add cap-drop entrypoint e,env env-from-file l,label labels name p,publish pull u,user v,volume
+       volumes w,workdir`,
+    ),
+  ],
+]);
 
 function flagTable(switches: string, values: string): readonly FlagSpec[] {
   return [...specs(switches, 'boolean'), ...specs(values, 'list')];
 }
 
 function specs(names: string, kind: FlagSpec['kind']): FlagSpec[] {
-  return names
-    .trim()
-    .split(/\s+/)
-    .map((entry) => {
-      const [short = '', name] = entry.split(',');
-      return name === undefined ? { name: short, kind } : { name, short, kind };
-    });
+  return (names.match(/\S+/g) ?? []).map((entry) => {
+    const [short = '', name] = entry.split(',');
+    return name === undefined ? { name: short, kind } : { name, short, kind };
+  });
 }

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { parse } from 'yaml';
 import { isStoreError } from '../../base/index.ts';
 import type { DockerTrustWorld } from '../docker-ports.ts';
-import { refuseUnbuilt } from './compose-words.ts';
+import { namedServices, refuseUnbuilt } from './compose-words.ts';
 import { pinProject } from './pin-project.ts';
 
 /* Projects in the form of compose 2 and later; every tag but `plain` is signed. */
@@ -34,7 +34,7 @@ async function pinned(services: string, more = '') {
   const builder = async () => 'buildkit' as const;
   const request = { world, docker, builder, command: 'up', buildArgs: new Map() };
   const project = await pinProject(
-    { text, isOld: false, names: ['a', 'other'], named: [] },
+    { text, isOld: false, names: ['a', 'other'], named: namedServices('up', [], []) },
     request,
   );
   const files = project.files('/folder');
@@ -49,6 +49,9 @@ const pulling: readonly [words: string, refused: boolean][] = [
   ['create b', true],
   ['create app b', false],
   ['create', false],
+  ['create --scale b=2', false],
+  ['create --newer', false],
+  ['create --newer app b', true],
   ['start', true],
   ['run --pull always app', true],
   ['pull --policy always', true],
@@ -70,7 +73,7 @@ for (const [words, refused] of pulling) {
       '  app: { build: { context: WEB }, image: app }\n  b: { image: alpine }\n',
     );
     assert.deepEqual(project.built, ['app']);
-    const named = ['app', 'b'].filter((name) => rest.includes(name));
+    const named = namedServices(command, rest, ['app', 'b']);
     const refuse = () => refuseUnbuilt(command, rest, { built: project.built, named });
     if (!refused) return refuse();
     assert.throws(refuse, (error) => isStoreError(error) && error.code === 'CLI_UNENFORCEABLE');
