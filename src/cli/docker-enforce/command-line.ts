@@ -7,6 +7,10 @@ import {
 import { trustFlag } from './content-trust.ts';
 import type { EnforcedCommand } from './enforced-command.ts';
 
+/** What is said of `--` before a command. */
+export const misreadDashes =
+  'leave out -- before a command: docker could take the next word for its value';
+
 /**
  * The words of one command, whose arguments can be replaced where they stand: everything else
  * reaches docker as it was typed.
@@ -27,6 +31,23 @@ export class CommandLine {
   /** Every word. */
   asTyped(): readonly string[] {
     return this.#words;
+  }
+
+  /**
+   * Why docker could take a later argument than the first one for the command behind these flags; undefined when
+   * it could not. To find a command docker reads them more simply than to obey them.
+   * @see spf13/cobra 1.10, command.go Traverse
+   */
+  misreadBeforeCommand(): string | undefined {
+    const { end, spans } = this.#parsed;
+    for (const { from, to, name } of spans.filter((span) => span.from < end)) {
+      const [flag = '', value = ''] = this.#words.slice(from, to);
+      if (name === '') return `write each flag of ${flag} as a word of its own`;
+      if (/^-./.test(value)) {
+        return `write ${flag}=${value}: docker could take the command for the value`;
+      }
+    }
+    return this.#words[end] === '--' ? misreadDashes : undefined;
   }
 
   /** The flags before the first argument. */

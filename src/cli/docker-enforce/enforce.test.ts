@@ -69,6 +69,27 @@ const refused: readonly [words: string, code: number][] = [
   ['buildx debug build .', 1],
   ['buildx --newer build .', 125],
   ['compose --help=false push', 1],
+  // docker would take `ls` and `ps` for a value, and what stands behind it for the command.
+  ['-- -D pull a', 125],
+  ['-- -- ls pull a', 125],
+  ['image -- ls pull a', 125],
+  ['image -- pull a', 125],
+  ['container -- ls run a', 125],
+  ['service -- ls create a', 125],
+  ['plugin -- ls install a', 125],
+  ['buildx -- ls build .', 125],
+  ['buildx --builder -- ls build .', 125],
+  ['buildx --builder b -- ls build .', 125],
+  ['builder -- prune build .', 125],
+  ['compose -- ps up', 125],
+  ['compose --parallel -1 ps up', 125],
+  ['compose -p -x ps up', 125],
+  ['compose --ansi -- ps up', 125],
+  ['compose -f a -- ps up', 125],
+  ['compose --newer=x -- ps up', 125],
+  // One of the joined flags would be left out with the other, or stay.
+  ['compose -vf=a.yaml up', 125],
+  ['compose -vf a.yaml up', 125],
   // Flags that `run` has and `create` has not.
   ['create -d a:signed', 125],
   ['create --detach-keys a a:signed', 125],
@@ -109,6 +130,8 @@ const passed: readonly [words: string, wish?: string][] = [
   ['service update --force s'],
   ['plugin ls'],
   ['plugin upgrade a b@DIGEST'],
+  ['compose -fa.yaml -p=-x --parallel=-1 -v=false --newer=x ps -- -x'],
+  ['image ls -- pull a'],
 ];
 
 /* What a tag is signed for, in its place; docker 29 would ask for the tag. */

@@ -1,8 +1,9 @@
-import { type FlagSpec, parseFlags } from '../docker-trust/parse-flags.ts';
+import type { FlagSpec } from '../docker-trust/parse-flags.ts';
 import { bakeCommand, buildCommand, unknownBuilderCommand } from './build.ts';
+import { misreadDashes, readCommandLine } from './command-line.ts';
 import { composeCommand } from './compose.ts';
 import type { EnforcedCommand } from './enforced-command.ts';
-import { builderFlags } from './flag-tables.ts';
+import { builderFlags, composeFlags } from './flag-tables.ts';
 import { pluginInstallCommand, pluginUpgradeCommand } from './plugin.ts';
 import { pullCommand } from './pull.ts';
 import { pushCommand } from './push.ts';
@@ -34,6 +35,7 @@ const parents: ReadonlyMap<string, readonly FlagSpec[]> = new Map([
   ['plugin', []],
   ['builder', builderFlags],
   ['buildx', builderFlags],
+  ['compose', composeFlags],
 ]);
 
 /** Commands of buildx that build nothing. */
@@ -54,20 +56,25 @@ export interface FoundCommand {
 /**
  * Which enforced command docker would take the words for.
  * @param args  behind docker's global flags
- * @returns undefined for any other one; docker's sentence for words that are none
+ * @returns undefined for any other one; docker's sentence for words that are none, and ours for those that docker
+ *          could take for another command
  */
 export function findCommand(
   args: readonly string[],
 ): FoundCommand | 'help' | { readonly mistake: string } | undefined {
   const [first = '', ...rest] = args;
+  // Behind `--`. docker goes over these words once more, and would find a command among them.
+  if (/^-./.test(first)) return { mistake: misreadDashes };
   const between = parents.get(first);
   if (!between) return commandAt([first], rest);
-  const parsed = parseFlags(rest, between, false);
-  if (parsed.kind === 'help') return 'help';
-  if (parsed.kind === 'mistaken') return { mistake: parsed.reason };
-  const [second, ...words] = parsed.args;
+  const line = readCommandLine({ flags: between, interspersed: false }, rest);
+  if (line === 'help' || 'mistake' in line) return line;
+  const mistake = line.misreadBeforeCommand();
+  if (mistake !== undefined) return { mistake };
+  if (first === 'compose') return commandAt([first], rest);
+  const [second, ...words] = line.args;
   if (second === undefined) return undefined;
-  return commandAt([first, second], [...rest.slice(0, parsed.positions[0]), ...words]);
+  return commandAt([first, second], [...line.beforeArguments(), ...words]);
 }
 
 function commandAt(path: readonly string[], words: readonly string[]): FoundCommand | undefined {

@@ -116,7 +116,7 @@ export function parseFlags(
 function nameOf(word: string, specs: readonly FlagSpec[]): string {
   if (word.startsWith('--')) return word.slice(2).replace(/=.*$/s, '');
   const spec = flagNamed(word.slice(0, 2), specs);
-  return spec && (spec.kind !== 'boolean' || word.length === 2) ? spec.name : '';
+  return spec && (spec.kind !== 'boolean' || /^..(=.+)?$/s.test(word)) ? spec.name : '';
 }
 
 function readLong(word: string, rest: string[], specs: readonly FlagSpec[], flags: Flags) {
