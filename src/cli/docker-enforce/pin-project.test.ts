@@ -127,6 +127,21 @@ test('what runs before a service is named by digest too', async () => {
   ]);
 });
 
+test('what runs before a service in the image that it builds runs in what was built', async () => {
+  const hook = 'pre_start: [{ image: "mine:plain", command: [ls] }]';
+  const { yaml } = await pinned(
+    `  a:\n    image: mine:plain\n    ${hook}\n  b:\n    image: mine:plain\n    build: { context: WEB, args: { V: "3" } }\n    ${hook}\n`,
+  );
+  const { a, b } = parse(yaml).services;
+  assert.deepEqual([a.pre_start, b.pre_start], [[{ command: ['ls'] }], [{ command: ['ls'] }]]);
+  await assert.rejects(
+    pinned(
+      `  b:\n    image: mine:plain\n    build: { context: WEB, args: { V: "3" } }\n  c:\n    image: x\n    ${hook}\n`,
+    ),
+    /unsigned/,
+  );
+});
+
 test('a service that is not asked for stays in its place, with an image that nobody has', async () => {
   const { services } = parse((await pinned('  a:\n    image: x\n')).yaml);
   assert.deepEqual(services.other, {

@@ -64,7 +64,7 @@ export async function pinProject(
       await pinProjectBuild(maker.service.get('build'), path, edits, request);
       keepBuilt(path, edits, isOld, request);
     } else await pinName(service.get('image'), [...path, 'image'], edits, request);
-    await pinRest(service, path, edits, request);
+    await pinRest(service, path, edits, { ...request, isBuilt: maker !== undefined });
   }
   edits.refuseAliases(document);
   const given = project.get('name');
@@ -110,7 +110,7 @@ async function pinRest(
   service: Node,
   path: Path,
   edits: ProjectEdits,
-  request: ProjectRequest,
+  { isBuilt, ...request }: ProjectRequest & { readonly isBuilt: boolean },
 ): Promise<void> {
   refuseUnknown(service, serviceKeys, path.join('.'));
   for (const key of ['pre_start', 'post_start', 'pre_stop']) {
@@ -118,7 +118,10 @@ async function pinRest(
       const at = [...path, key, String(i)];
       const hook = node(value, at.join('.'));
       refuseUnknown(hook, hookKeys, at.join('.'));
-      await pinName(hook.get('image'), [...at, 'image'], edits, request);
+      const image = hook.get('image');
+      // Without one a hook runs in the service's own.
+      if (isBuilt && image === service.get('image')) edits.set([...at, 'image'], undefined);
+      else await pinName(image, [...at, 'image'], edits, request);
     }
   }
   for (const [i, volume] of list(service.get('volumes')).entries()) {
