@@ -1,7 +1,7 @@
 import { isStoreError } from '../base/index.ts';
 import { type PublicKey, releasesRole, withoutSigner, withSigner } from '../tuf/index.ts';
 import { type DelegationChange, withDelegationChange } from './delegation-change.ts';
-import { authorityIn, contentOf, type Draft, edited, heldKeys } from './draft.ts';
+import { authorityIn, contentOf, type Draft, edited, heldKeys, signedAgain } from './draft.ts';
 import { clientError } from './errors.ts';
 import { inRoles, type TargetWish } from './in-roles.ts';
 import type { StoredKey } from './ports.ts';
@@ -36,7 +36,8 @@ export interface Staged {
  *
  * @param held  the keys of this machine
  * @throws StoreError CLIENT_NO_SIGNING_KEY, CLIENT_TARGET_NOT_YOURS, CLIENT_NO_DELEGATION,
- *         CLIENT_KEY_NOT_FOUND, CLIENT_OUTSIDE_PATHS, CLIENT_STAGED_REFUSED, and what the edits of `tuf` throw
+ *         CLIENT_KEY_NOT_FOUND, CLIENT_OUTSIDE_PATHS, CLIENT_ROLE_UNSIGNED, CLIENT_ROLE_UNREAD,
+ *         CLIENT_STAGED_REFUSED, and what the edits of `tuf` throw
  * @see docker/cli 28.2.2, cli/trust/trust.go AddToAllSignableRoles, cli/command/trust/revoke.go
  */
 export function withChange(
@@ -104,5 +105,5 @@ function withSignerRemoved(
   const next = edited(draft, 'targets', withoutSigner(contentOf(draft, 'targets', now), name));
   const releases = next.targets.get(releasesRole);
   const mine = heldKeys(authorityIn(next, releasesRole), held);
-  return releases && mine.length > 0 ? edited(next, releasesRole, releases) : next;
+  return releases && mine.length > 0 ? signedAgain(next, releasesRole, releases) : next;
 }

@@ -15,7 +15,7 @@ import {
   withoutDelegationKeys,
   withoutDelegationPaths,
 } from '../tuf/index.ts';
-import { authorityIn, contentOf, type Draft, edited, heldKeys } from './draft.ts';
+import { authorityIn, contentOf, type Draft, edited, heldKeys, signedAgain } from './draft.ts';
 import { clientError } from './errors.ts';
 import type { StoredKey } from './ports.ts';
 
@@ -49,7 +49,10 @@ export type DelegationChange =
   /** Signs a role again as it is: what stands in it is vouched for by who does. */
   | { readonly kind: 'witness'; readonly role: TargetsRole };
 
-/** @throws StoreError CLIENT_NO_DELEGATION, CLIENT_KEY_NOT_FOUND, and what the edits of `tuf` throw */
+/**
+ * @throws StoreError CLIENT_NO_DELEGATION, CLIENT_KEY_NOT_FOUND, CLIENT_ROLE_UNSIGNED,
+ *         CLIENT_ROLE_UNREAD, and what the edits of `tuf` throw
+ */
 export function withDelegationChange(
   draft: Draft,
   change: DelegationChange,
@@ -77,7 +80,7 @@ export function withDelegationChange(
       return rotated(draft, change.name, change.keys, now);
     case 'witness':
       if (isDelegation(change.role)) requireDelegation(draft, change.role);
-      return edited(draft, change.role, contentOf(draft, change.role, now));
+      return signedAgain(draft, change.role, contentOf(draft, change.role, now));
   }
 }
 
@@ -129,7 +132,7 @@ function rotated(draft: Draft, name: DelegationName, keys: readonly PublicKey[],
   return touched.reduce(
     (next, each) => {
       const content = next.targets.get(each);
-      return content ? edited(next, each, content) : next;
+      return content ? signedAgain(next, each, content) : next;
     },
     edited(draft, role, parent),
   );

@@ -7,15 +7,19 @@ import {
   type Gun,
   isDelegation,
   type KeyId,
+  type MetadataFile,
   newTargets,
   type PublicKey,
   parentOf,
   type Root,
+  signersOf,
   type Targets,
   type TargetsRole,
   type TrustedSet,
 } from '../tuf/index.ts';
+import { clientError } from './errors.ts';
 import type { StoredKey } from './ports.ts';
+import type { Recovered } from './recover.ts';
 
 /**
  * A repository's root and targets roles while they are being edited. Nothing in it is signed yet, and
@@ -28,19 +32,41 @@ export interface Draft {
   readonly targets: ReadonlyMap<TargetsRole, Targets>;
   /** The roles that must be signed again. */
   readonly changed: ReadonlySet<TargetsRole>;
+  /** The others as they were published: what stands in them holds by these signatures. */
+  readonly published: ReadonlyMap<TargetsRole, MetadataFile<Targets>>;
+  /** Delegations that were signed once, and whose content could not be read now. */
+  readonly unread: ReadonlySet<DelegationName>;
 }
 
 /**
  * A draft in which nothing has changed yet.
  * @param recovered  contents of roles that the set skipped
  */
-export function draftOf(
-  { gun, root, targets }: TrustedSet,
-  recovered: ReadonlyMap<DelegationName, Targets>,
-): Draft {
-  const verified = [...targets].map(([role, { file }]) => [role, file.signed] as const);
-  const contents = new Map<TargetsRole, Targets>([...recovered, ...verified]);
-  return { gun, root: root.signed, targets: contents, changed: new Set() };
+export function draftOf(set: TrustedSet, recovered: ReadonlyMap<DelegationName, Recovered>): Draft {
+  const targets = new Map<TargetsRole, Targets>();
+  const published = new Map<TargetsRole, MetadataFile<Targets>>();
+  // Those above come first: what was recovered stands below what was verified.
+  for (const [role, { file }] of set.targets) {
+    targets.set(role, file.signed);
+    published.set(role, file);
+  }
+  for (const [role, { content, file }] of recovered) {
+    targets.set(role, content);
+    if (file) published.set(role, file);
+  }
+  const { gun, root } = set;
+  const unread = unreadOf(set, targets);
+  return { gun, root: root.signed, targets, changed: new Set(), published, unread };
+}
+
+/** One that nobody has signed yet stands in no snapshot, and was never seen. */
+function unreadOf(
+  { snapshot, seen }: TrustedSet,
+  targets: ReadonlyMap<TargetsRole, Targets>,
+): ReadonlySet<DelegationName> {
+  const named = [...targets.values()].flatMap(({ delegations }) => delegations.roles);
+  const without = named.map(({ name }) => name).filter((name) => !targets.has(name));
+  return new Set(without.filter((name) => snapshot.signed.meta.has(name) || seen.has(name)));
 }
 
 /** The keys that may sign a role of the draft. */
@@ -69,24 +95,50 @@ function canonicalIdOf(key: PublicKey): KeyId | undefined {
   }
 }
 
-/** What a role says in the draft; nothing yet for one that is new. */
+/**
+ * What a role says in the draft; nothing yet for one that is new.
+ * @throws StoreError CLIENT_ROLE_UNREAD
+ */
 export function contentOf(draft: Draft, role: TargetsRole, now: Date): Targets {
-  return draft.targets.get(role) ?? newTargets(now);
+  const { gun, targets, unread } = draft;
+  const content = targets.get(role);
+  if (!content && isDelegation(role) && unread.has(role)) {
+    throw clientError('CLIENT_ROLE_UNREAD', { gun, role, above: parentOf(role) });
+  }
+  return content ?? newTargets(now);
+}
+
+/**
+ * A role with another content. Who signs it signs all that is in it: where the changes before took
+ * away those by whose signatures it holds (a stolen key, perhaps), it must be witnessed first.
+ * @throws StoreError CLIENT_ROLE_UNSIGNED
+ */
+export function edited(draft: Draft, role: TargetsRole, content: Targets): Draft {
+  const { gun, published } = draft;
+  const file = published.get(role);
+  const authority = authorityIn(draft, role);
+  if (file && signersOf(file, authority).size < authority.threshold) {
+    throw clientError('CLIENT_ROLE_UNSIGNED', { gun, role });
+  }
+  return signedAgain(draft, role, content);
 }
 
 /**
  * A change that changes nothing is signed all the same: who asked for it vouches for it. A delegation
  * that is no longer named leaves the draft with all below it: if it is named again, it begins anew.
  */
-export function edited(draft: Draft, role: TargetsRole, content: Targets): Draft {
+export function signedAgain(draft: Draft, role: TargetsRole, content: Targets): Draft {
   const former = draft.targets.get(role)?.delegations.roles ?? [];
   const named = new Set(content.delegations.roles.map(({ name }) => name));
   const gone = former.map(({ name }) => name).filter((name) => !named.has(name));
   const stays = (each: TargetsRole) => !gone.some((name) => isWithin(each, name));
+  const published = new Map([...draft.published].filter(([each]) => stays(each)));
+  published.delete(role);
   return {
     ...draft,
     targets: new Map([...draft.targets].filter(([each]) => stays(each))).set(role, content),
     changed: new Set([...draft.changed, role].filter(stays)),
+    published,
   };
 }
 

@@ -53,6 +53,14 @@ export const clientErrors = {
     message:
       'no delegation of {gun} that you can change has what is to be removed (keys {keyIds}); nothing was changed',
   },
+  CLIENT_ROLE_UNSIGNED: {
+    message:
+      'keys by whose signatures {role} of {gun} holds are taken away by the same publish: who signs it again would vouch for all that they had signed. Take them away by a publish of its own first, or witness {role} before this change, if you do vouch for what is in it. Nothing was changed',
+  },
+  CLIENT_ROLE_UNREAD: {
+    message:
+      '{role} of {gun} was signed before, and now it cannot be read: the trust server leaves it out, or {above} does not hold. Nothing was changed; witness {above} if that is what does not hold, or ask who runs the server',
+  },
   CLIENT_OUTSIDE_PATHS: {
     message:
       '{role} of {gun} may not sign {name}: it begins with none of its prefixes ({paths}); see delegation ls. Nothing was changed',

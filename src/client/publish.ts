@@ -23,7 +23,7 @@ import { authorityIn, type Draft, draftOf, heldKeys } from './draft.ts';
 import { clientError } from './errors.ts';
 import { openTrust, type Trust } from './open-trust.ts';
 import type { KeyStore, MetadataCache, StoredKey, TrustRemote } from './ports.ts';
-import { listedContent, recoverSkipped } from './recover.ts';
+import { listedFile, recoverSkipped } from './recover.ts';
 
 export interface PublishRequest {
   readonly gun: Gun;
@@ -180,7 +180,11 @@ async function initialise(request: PublishRequest): Promise<Begun> {
 }
 
 function newDraft(gun: Gun, root: Root, targets: Targets): Draft {
-  return { gun, root, targets: new Map([['targets', targets]]), changed: new Set(['targets']) };
+  const changed = new Set<TargetsRole>(['targets']);
+  return {
+    ...{ gun, root, targets: new Map([['targets', targets]]), changed },
+    ...{ published: new Map(), unread: new Set() },
+  };
 }
 
 /**
@@ -235,7 +239,7 @@ async function publishedVersion(
   if (!current) return 0;
   const known = current.set.targets.get(role)?.file.version;
   if (known !== undefined || !isDelegation(role)) return known ?? 0;
-  return (await listedContent(current.set, remote, role))?.version ?? 0;
+  return (await listedFile(current.set, remote, role))?.version ?? 0;
 }
 
 /** Only a repository whose snapshot key is on this machine signs its own; the server's is not. */

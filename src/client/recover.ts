@@ -3,6 +3,7 @@ import {
   allTargets,
   type DelegationName,
   type FileMeta,
+  type MetadataFile,
   type MetadataSource,
   parseMetadata,
   type RoleName,
@@ -10,6 +11,13 @@ import {
   type Targets,
   type TrustedSet,
 } from '../tuf/index.ts';
+
+/** What may be signed again of a role that could not be verified. */
+export interface Recovered {
+  readonly content: Targets;
+  /** Where all of it is taken because its signatures hold. */
+  readonly file?: MetadataFile<Targets>;
+}
 
 /**
  * What may be signed again of the delegations that a refresh had to skip, so that publishing into
@@ -25,30 +33,31 @@ export async function recoverSkipped(
   set: TrustedSet,
   source: MetadataSource,
   whole: ReadonlySet<RoleName>,
-): Promise<ReadonlyMap<DelegationName, Targets>> {
-  const recovered = new Map<DelegationName, Targets>();
+): Promise<ReadonlyMap<DelegationName, Recovered>> {
+  const recovered = new Map<DelegationName, Recovered>();
   for (const [role, why] of set.skipped) {
-    const content = await listedContent(set, source, role);
-    if (!content) continue;
-    const isWhole = why.code === 'TUF_EXPIRED' || whole.has(role);
-    recovered.set(role, isWhole ? content : vouchedFor(content, set));
+    const file = await listedFile(set, source, role);
+    if (!file) continue;
+    const content = file.signed;
+    if (why.code === 'TUF_EXPIRED') recovered.set(role, { content, file });
+    else recovered.set(role, { content: whole.has(role) ? content : vouchedFor(content, set) });
   }
   return recovered;
 }
 
-/** The content that the snapshot lists for a delegation, whether or not anybody still names it. */
-export async function listedContent(
+/** The file that the snapshot lists for a delegation, whether or not anybody still names it. */
+export async function listedFile(
   { snapshot }: TrustedSet,
   source: MetadataSource,
   role: DelegationName,
-): Promise<Targets | undefined> {
+): Promise<MetadataFile<Targets> | undefined> {
   const meta = snapshot.signed.meta.get(role);
   if (!meta) return undefined;
   const sha256 = toHex(meta.hashes.get('sha256') ?? new Uint8Array());
   const bytes = await source.byHash(role, sha256, meta.sizeBytes);
   if (!bytes) return undefined;
   requireMeta(role, bytes, meta, 'snapshot');
-  return parseMetadata(role, bytes).signed;
+  return parseMetadata(role, bytes);
 }
 
 function vouchedFor(content: Targets, set: TrustedSet): Targets {

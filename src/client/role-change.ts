@@ -31,7 +31,8 @@ export type RoleChange =
   | Extract<RootChange, { kind: 'witness-root' }>;
 
 /**
- * @throws StoreError CLIENT_NO_DELEGATION, CLIENT_OUTSIDE_PATHS, and what `withTarget` throws
+ * @throws StoreError CLIENT_NO_DELEGATION, CLIENT_OUTSIDE_PATHS, CLIENT_ROLE_UNSIGNED,
+ *         CLIENT_ROLE_UNREAD, and what `withTarget` throws
  * @see notary 0.7.0 tuf/tuf.go AddTargets, RemoveTargets
  */
 export function withTargetChange(draft: Draft, change: TargetChange, now: Date): Draft {
@@ -52,6 +53,7 @@ export function isRemoved(draft: Draft, change: RoleChange): boolean {
     case 'delete-target': {
       const { role, name } = change;
       if (isDelegation(role) && !delegationIn(draft, role)) return false;
+      if (isDelegation(role) && draft.unread.has(role)) return false;
       return !draft.targets.get(role)?.targets.has(name);
     }
     case 'remove-delegation':

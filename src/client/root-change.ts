@@ -1,5 +1,5 @@
 import { type BaseRole, type PublicKey, withRoleKeys } from '../tuf/index.ts';
-import { type Draft, edited } from './draft.ts';
+import { type Draft, signedAgain } from './draft.ts';
 
 /** A change of the root itself. It must be signed by the root keys of before, too. */
 export type RootChange =
@@ -21,5 +21,5 @@ export function withRootChange(draft: Draft, change: RootChange): Draft {
   const { role, keys } = change;
   const next = { ...draft, root: withRoleKeys(draft.root, role, keys) };
   const targets = next.targets.get('targets');
-  return role === 'targets' && targets ? edited(next, 'targets', targets) : next;
+  return role === 'targets' && targets ? signedAgain(next, 'targets', targets) : next;
 }

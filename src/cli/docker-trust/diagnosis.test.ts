@@ -15,7 +15,7 @@ const patient = {
 
 /** Codes that no verification ends with: those of names, edits and publishing. */
 const notOfReading =
-  /^(TUF_(GUN|ROLE|KEY)_|TUF_TARGET_NAME|TUF_CUSTOM|TUF_NOT_FIXPOINT)|^CLIENT_(NO_SIGNING|KEY_|TARGET_NOT|NO_DELEGATION|OUTSIDE_PATHS|STAGED_|SUPERSEDED|PUBLISHED)|^REMOTE_(PLAIN|TOO_LARGE|REDIRECT|CHALLENGE|TOKEN|ANSWER|DOCKER|CREDENTIAL)/;
+  /^(TUF_(GUN|ROLE|KEY)_|TUF_TARGET_NAME|TUF_CUSTOM|TUF_NOT_FIXPOINT)|^CLIENT_(NO_SIGNING|KEY_|TARGET_NOT|NO_DELEGATION|OUTSIDE_PATHS|ROLE_|STAGED_|SUPERSEDED|PUBLISHED)|^REMOTE_(PLAIN|TOO_LARGE|REDIRECT|CHALLENGE|TOKEN|ANSWER|DOCKER|CREDENTIAL)/;
 
 test('every code that verifying an image can end with has a rule and a remedy', () => {
   const codes = [tufErrors, clientErrors, remoteErrors].flatMap((table) => Object.keys(table));
