@@ -2,8 +2,8 @@ import { link, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, isDigest, systemCodeOf } from '../../base/index.ts';
 import type { CollectedBlobs } from '../../registry/index.ts';
+import { makeFolders } from '../durable/index.ts';
 import { asideIn, statOf, takeAside } from './aside.ts';
-import { makeFolders } from './durable.ts';
 import { digestsIn, type Paths } from './paths.ts';
 
 /** A removal takes milliseconds; who has not ended it by then never will. */

@@ -2,19 +2,6 @@ import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from '../durable/index.ts';
 
-/**
- * Makes folders that are missing, readable by us alone, parents before children.
- * Survives a crash at any point: what is missing afterwards is made at the next start.
- */
-export async function makeFolders(folders: readonly string[]): Promise<void> {
-  const changed = new Set<string>();
-  for (const folder of folders) {
-    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (made !== undefined) changed.add(dirname(folder));
-  }
-  for (const parent of changed) await syncFolder(parent);
-}
-
 /** Folders that are made when something is first put into them. */
 export class FoldersOnDemand {
   readonly #lasting = new Map<string, Promise<void>>();

@@ -8,8 +8,9 @@ import {
   type InstantBlobs,
   registryError,
 } from '../../registry/index.ts';
+import { makeFolders } from '../durable/index.ts';
 import { CollectedFiles } from './collected-files.ts';
-import { FoldersOnDemand, makeFolders, moveIntoPlace } from './durable.ts';
+import { FoldersOnDemand, moveIntoPlace } from './durable.ts';
 import { isMissing, SyncFailed } from './faults.ts';
 import { type Paths, pathsIn } from './paths.ts';
 import { readFile } from './read-file.ts';

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import type { Digest } from '../../base/index.ts';
 import { type NamedBlob, registryError, type ScrubbedBlobs } from '../../registry/index.ts';
+import { makeFolders } from '../durable/index.ts';
 import { asideIn, statOf, takeAside } from './aside.ts';
-import { makeFolders } from './durable.ts';
 import { isMissing } from './faults.ts';
 import { digestsIn, type Paths, pathsIn } from './paths.ts';
 import { readFile } from './read-file.ts';

@@ -7,8 +7,8 @@ import {
   type UploadChunk,
   type UploadId,
 } from '../../registry/index.ts';
+import { makeFolders } from '../durable/index.ts';
 import { type Appended, appendStream } from './append-stream.ts';
-import { makeFolders } from './durable.ts';
 import { explained, isMissing, SyncFailed } from './faults.ts';
 import { FreeSpace } from './free-space.ts';
 import type { Paths } from './paths.ts';

@@ -3,5 +3,6 @@
  * file's content that takes the place of another. It knows nothing of what the files are for.
  */
 export { appendLine } from './append-line.ts';
+export { makeFolders } from './make-folders.ts';
 export { replaceFile } from './replace-file.ts';
 export { syncFolder } from './sync-folder.ts';

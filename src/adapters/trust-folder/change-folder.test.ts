@@ -5,16 +5,19 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { runs } from '../../../test/support/property-runs.ts';
+import { syncedPaths } from '../../../test/support/synced-paths.ts';
 import { fromUtf8, isStoreError, utf8 } from '../../base/index.ts';
 import type { RoleChange } from '../../client/index.ts';
 import { parseGun } from '../../tuf/index.ts';
@@ -106,6 +109,18 @@ test('a change is a private file, named as notary names them, behind all that ar
   assert.deepEqual(readdirSync(join(folder, '..')), ['changelist'], 'nothing is left beside it');
 });
 
+test('a change that was staged is on the disk, with the names of all folders that were made for it', async (t) => {
+  const trust = realpathSync(temporaryFolder(t));
+  const folder = changelistFolder(trust, gun);
+  const synced = await syncedPaths(t, trust);
+  await new ChangeFolder(trust, then).append(gun, [witness]);
+  assert.match(synced.at(-2) ?? '', /changelist\.[0-9a-f]{12}\.tmp$/);
+  assert.equal(synced.at(-1), folder);
+  const above = [dirname(folder)];
+  while (above[0] !== trust) above.unshift(dirname(above[0] ?? ''));
+  assert.deepEqual(synced.slice(0, -2).sort(), above);
+});
+
 test('what a crash leaves beside the list is no change, and a folder in it is none', async (t) => {
   const trust = temporaryFolder(t);
   const folder = changelistFolder(trust, gun);
@@ -114,6 +129,58 @@ test('what a crash leaves beside the list is no change, and a folder in it is no
   // Of a repository whose name ends in /changelist.
   mkdirSync(join(folder, 'metadata'));
   assert.deepEqual(await changesIn(trust), [witness]);
+});
+
+test('what was left beside the list an hour ago is gone with the next change', async (t) => {
+  const trust = temporaryFolder(t);
+  const folder = changelistFolder(trust, gun);
+  mkdirSync(folder, { recursive: true });
+  const left = (name: string, minutesAgo: number) => {
+    const file = join(folder, '..', name);
+    writeFileSync(file, '{"action"');
+    const at = new Date(then().getTime() - minutesAgo * 60_000);
+    utimesSync(file, at, at);
+  };
+  left('changelist.0123456789ab.tmp', 61);
+  left('changelist.ba9876543210.tmp', 59);
+  left('changelist.tmp', 61);
+  await new ChangeFolder(trust, then).append(gun, [witness]);
+  assert.deepEqual(readdirSync(join(folder, '..')).sort(), [
+    'changelist',
+    'changelist.ba9876543210.tmp',
+    'changelist.tmp',
+  ]);
+});
+
+/** Names that sort behind whatever is staged after them. */
+const lasts = [`${'9'.repeat(20)}_aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa.change`, '9.change', 'zzz'];
+
+for (const last of lasts) {
+  test(`nothing is staged before ${last}`, async (t) => {
+    const trust = temporaryFolder(t);
+    const folder = changelistFolder(trust, gun);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, last), serializeChangeFile(witness));
+    const list = new ChangeFolder(trust, then);
+    await assert.rejects(list.append(gun, [witness]), (error) => {
+      assert.ok(isStoreError(error) && error.message.includes(join(folder, last)));
+      return error.code === 'FOLDER_CHANGE_LAST';
+    });
+    assert.deepEqual(readdirSync(folder), [last]);
+    await list.remove(gun, [join(folder, last)]);
+    await list.append(gun, [witness]);
+    assert.deepEqual(await changesIn(trust), [witness]);
+  });
+}
+
+test("a name of another kind that comes before the new one is in nobody's way", async (t) => {
+  const trust = temporaryFolder(t);
+  const folder = changelistFolder(trust, gun);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, '00.change'), serializeChangeFile(witness));
+  const gone: RoleChange = { kind: 'delete-target', role: 'targets', name: 'v1' };
+  await new ChangeFolder(trust, then).append(gun, [gone]);
+  assert.deepEqual(await changesIn(trust), [witness, gone]);
 });
 
 test('only what is named is taken out, and what is gone already is no failure', async (t) => {

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type Clock, isStoreError } from '../../base/index.ts';
 import type { Changelist, ListedChange, RoleChange } from '../../client/index.ts';
 import type { Gun } from '../../tuf/index.ts';
 import { parseChangeFile, serializeChangeFile } from './change-file.ts';
 import { folderError } from './errors.ts';
-import { changeFileName, changelistFolder } from './paths.ts';
+import { begunChange, changeFileName, changelistFolder } from './paths.ts';
 import { readTrustFile } from './read-file.ts';
-import { makePrivateFolder, removeFiles, writeNewFile } from './write-file.ts';
+import { makePrivateFolder, removeFiles, writeUniqueFile } from './write-file.ts';
 
 const changeLimitBytes = 1024 * 1024;
+/** Nobody writes a change for as long. */
+const abandonedAfterMs = 60 * 60 * 1000;
 
 /**
  * The staged changes of a trust folder, shared with notary: each shows, publishes and resets what the
@@ -34,13 +36,14 @@ export class ChangeFolder implements Changelist {
     return (await Promise.all(listed)).filter((each) => each !== undefined);
   }
 
-  /** @throws StoreError FOLDER_UNWRITABLE: this change, and what follows it, was not staged */
+  /** @throws StoreError FOLDER_UNWRITABLE, FOLDER_CHANGE_LAST: this change, and what follows it, was not staged */
   async append(gun: Gun, changes: readonly RoleChange[]): Promise<void> {
     const folder = changelistFolder(this.#trust, gun);
-    makePrivateFolder(folder);
+    await makePrivateFolder(folder);
+    await removeFiles(abandonedBeside(folder, this.#clock()));
     for (const change of changes) {
-      const name = `${nextOrder(namesIn(folder), this.#clock())}_${randomUUID()}.change`;
-      await writeNewFile(join(folder, name), serializeChangeFile(change), folder);
+      const file = nextFile(folder, this.#clock());
+      await writeUniqueFile(file, serializeChangeFile(change), folder);
     }
   }
 
@@ -74,9 +77,24 @@ async function readListed(file: string): Promise<ListedChange | undefined> {
 }
 
 /** Behind the last one, whatever the clock says; notary's clock is finer than ours. */
-function nextOrder(names: readonly string[], now: Date): string {
-  const last = names.map((name) => changeFileName.exec(name)?.[1]).findLast((each) => each);
+function nextFile(folder: string, now: Date): string {
+  const names = namesIn(folder);
+  const order = names.map((name) => changeFileName.exec(name)?.[1]).findLast((each) => each);
   const time = BigInt(now.getTime()) * 1_000_000n;
-  const after = BigInt(last ?? 0) + 1n;
-  return String(time > after ? time : after).padStart(20, '0');
+  const after = BigInt(order ?? 0) + 1n;
+  const digits = String(time > after ? time : after).padStart(20, '0');
+  const name = `${digits}_${randomUUID()}.change`;
+  const last = names.at(-1);
+  if (last === undefined || last < name) return join(folder, name);
+  throw folderError('FOLDER_CHANGE_LAST', { file: join(folder, last) });
+}
+
+/** What those who were killed while they wrote left beside the list. */
+function abandonedBeside(folder: string, now: Date): string[] {
+  const begun = namesIn(dirname(folder)).filter((name) => begunChange.test(name));
+  const files = begun.map((name) => join(dirname(folder), name));
+  return files.filter((file) => {
+    const { mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
+    return now.getTime() - mtimeMs > abandonedAfterMs;
+  });
 }

@@ -39,6 +39,10 @@ export const folderErrors = {
     message:
       'the staged change in {file} is of a kind that is not known here ({what}); publish it with the program that staged it, or take it out with reset and its number in status',
   },
+  FOLDER_CHANGE_LAST: {
+    message:
+      'nothing can be staged behind {file}: its name comes after every other. Publish what waits first, or take that change out with reset and its number in status',
+  },
   FOLDER_NO_KEYS: { message: 'there are no keys in {folder}; there is nothing to back up' },
   FOLDER_BACKUP_DAMAGED: {
     message: '{file} is not a whole backup: {reason}; nothing was restored. Use another copy of it',

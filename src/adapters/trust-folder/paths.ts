@@ -42,6 +42,9 @@ export function changelistFolder(trust: string, gun: Gun): string {
 /** What a file of a changelist is called, and in which order it comes. */
 export const changeFileName = /^([0-9]{20})_[0-9a-f-]{36}\.change$/;
 
+/** One that is being written, beside its changelist. */
+export const begunChange = /^changelist\.[0-9a-f]{12}\.tmp$/;
+
 /** What the path of a key says, for those whose headers do not: `private/` is stripped already. */
 export function keyPlace(path: string): { keyId: string; role?: string; gun?: string } {
   const [, folder = '', keyId = '', role] =

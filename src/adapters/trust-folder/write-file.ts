@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { link, open, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCodeOf } from '../../base/index.ts';
-import { syncFolder } from '../durable/index.ts';
+import { makeFolders, syncFolder } from '../durable/index.ts';
 import { folderError } from './errors.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function writePrivateFile(path: string, bytes: Uint8Array): Promise
  */
 export async function writePrivateFiles(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   const folders = [...new Set([...files.keys()].map((path) => dirname(path)))];
-  for (const folder of folders) makePrivateFolder(folder);
+  for (const folder of folders) await makePrivateFolder(folder);
   const written = await Promise.allSettled(
     [...files].map(async ([path, bytes]) => [await writeBeside(path, bytes), path] as const),
   );
@@ -36,22 +36,42 @@ export async function writePrivateFiles(files: ReadonlyMap<string, Uint8Array>):
   await Promise.all(folders.map(syncFolder));
 }
 
-/** Makes a folder, and those above it, that only their owner may enter. @throws StoreError FOLDER_UNWRITABLE */
-export function makePrivateFolder(folder: string): void {
+/** Makes a folder for good, and those above it, that only their owner may enter. @throws StoreError FOLDER_UNWRITABLE */
+export async function makePrivateFolder(folder: string): Promise<void> {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await makeFolders([folder]);
   } catch (cause) {
     throw unwritable(folder, cause);
   }
 }
 
 /**
- * Writes a file that must not be there yet, whole or not at all.
+ * Writes a file whose name is its own, whole or not at all.
  * @param beside  beside this it is begun: for folders in which every file counts
+ * @throws StoreError FOLDER_UNWRITABLE
+ */
+export async function writeUniqueFile(
+  path: string,
+  bytes: Uint8Array,
+  beside: string,
+): Promise<void> {
+  const temporary = await writeBeside(beside, bytes);
+  try {
+    // No link, as for a file that may be there: not every disk has them.
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw unwritable(path, cause);
+  }
+  await syncFolder(dirname(path));
+}
+
+/**
+ * Writes a file that must not be there yet, whole or not at all.
  * @throws StoreError FOLDER_FILE_EXISTS, FOLDER_UNWRITABLE
  */
-export async function writeNewFile(path: string, bytes: Uint8Array, beside = path): Promise<void> {
-  const temporary = await writeBeside(beside, bytes);
+export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = await writeBeside(path, bytes);
   try {
     await publishNewFile(temporary, path);
   } finally {

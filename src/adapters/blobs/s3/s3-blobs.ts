@@ -7,7 +7,7 @@ import {
   type InstantBlobs,
   registryError,
 } from '../../../registry/index.ts';
-import { makeFolders } from '../durable.ts';
+import { makeFolders } from '../../durable/index.ts';
 import { defaultUploadLimit } from '../filesystem-blobs.ts';
 import { pathsIn } from '../paths.ts';
 import { UploadFiles } from '../upload-files.ts';
