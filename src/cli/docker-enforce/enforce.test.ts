@@ -69,6 +69,12 @@ const refused: readonly [words: string, code: number][] = [
   ['buildx debug build .', 1],
   ['buildx --newer build .', 125],
   ['compose --help=false push', 1],
+  // An image's id to docker in some places, and a name in others: `docker.io/library/sha256:...`.
+  ['pull DIGEST', 1],
+  ['run --pull always DIGEST', 125],
+  ['create --pull=always DIGEST', 1],
+  ['plugin install DIGEST', 1],
+  [`plugin install ${'a'.repeat(64)}`, 1],
   // docker would take `ls` and `ps` for a value, and what stands behind it for the command.
   ['-- -D pull a', 125],
   ['-- -- ls pull a', 125],
@@ -132,6 +138,10 @@ const passed: readonly [words: string, wish?: string][] = [
   ['plugin upgrade a b@DIGEST'],
   ['compose -fa.yaml -p=-x --parallel=-1 -v=false --newer=x ps -- -x'],
   ['image ls -- pull a'],
+  ['run DIGEST'],
+  [`create --pull never ${'a'.repeat(64)}`],
+  ['service create DIGEST'],
+  ['service update s --image=DIGEST'],
 ];
 
 /* What a tag is signed for, in its place; docker 29 would ask for the tag. */
@@ -182,6 +192,20 @@ for (const words of ['build -', 'buildx build --file=x -']) {
   test(`"${words}" does not leave docker to tell a Dockerfile from an archive`, async () => {
     const { told, printed } = await typed(words, '1', 'FROM scratch\n');
     assert.match(told.join('|'), /^(buildx )?build \/\S+ --file=\/\S+\/Dockerfile$/, printed);
+  });
+}
+
+/* The form of an image's id, which docker takes for a name in a build. */
+const id = `sha256:${'a'.repeat(64)}`;
+
+for (const [words, dockerfile] of [
+  ['build -', `FROM ${id}\n`],
+  ['buildx build -', `FROM ${id}\n`],
+  [`buildx build --build-context=a=docker-image://${id} -`, 'FROM scratch\n'],
+] as const) {
+  test(`docker is not told "${words}" of ${dockerfile.trim()} when nothing is signed`, async () => {
+    const { told, printed } = await typed(words, '1', dockerfile);
+    assert.deepEqual([told, printed], [[], 'unsigned\n']);
   });
 }
 

@@ -4,7 +4,7 @@ import type { CommandLine } from './command-line.ts';
 import type { EnforceContext, EnforcedCommand } from './enforced-command.ts';
 import { containerFlags } from './flag-tables.ts';
 import { pullAndTag } from './pull.ts';
-import { type TrustedImage, trustedImage } from './trusted-image.ts';
+import { type TrustedImage, trustedImage, trustedImageOrId } from './trusted-image.ts';
 
 const container = {
   synopsis: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
@@ -46,7 +46,9 @@ async function runContainer(context: EnforceContext, line: CommandLine): Promise
     throw refusal(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`);
   }
   for (const mount of line.flags.list('mount')) refuseMountedTag(mount);
-  const image = await trustedImage(docker, name);
+  // `always` has docker pull what it is given, by its name.
+  const lookUp = pull === 'always' ? trustedImage : trustedImageOrId;
+  const image = await lookUp(docker, name);
   if (image) await provide(context, image, line, pull);
   const argument = image?.pinned ?? name;
   const done = image && pull === 'always' ? ['pull'] : [];

@@ -2,7 +2,7 @@ import type { DockerTrustWorld } from '../docker-ports.ts';
 import type { EnforcedCommand } from './enforced-command.ts';
 import { serviceCreateFlags, serviceUpdateFlags } from './flag-tables.ts';
 import { refuseMountedTag } from './run.ts';
-import { trustedImage } from './trusted-image.ts';
+import { trustedImageOrId } from './trusted-image.ts';
 
 const refusal = {
   code: 1,
@@ -46,6 +46,6 @@ export const serviceUpdateCommand: EnforcedCommand = {
 
 /** With its tag, which `docker service ls` shows. */
 async function pinned(docker: DockerTrustWorld, name: string): Promise<string> {
-  const image = await trustedImage(docker, name);
+  const image = await trustedImageOrId(docker, name);
   return image ? `${image.tagged}@${image.digest}` : name;
 }

@@ -19,7 +19,7 @@ export interface TrustedImage {
 
 /**
  * What the engine is to use for a name: the digest that its tag (`latest` without one) is signed
- * for. A digest, and an image's id, name one image already and pass.
+ * for. A digest names one image already and passes.
  *
  * @returns undefined for what passes
  * @throws StoreError CLI_DOCKER_TRUST, in docker's words where it has some
@@ -29,7 +29,6 @@ export async function trustedImage(
   docker: DockerTrustWorld,
   name: string,
 ): Promise<TrustedImage | undefined> {
-  if (/^(sha256:)?[0-9a-f]{64}$/.test(name)) return undefined;
   const image = parseImageName(name);
   if (image.digest && !image.tag) return undefined;
   const { digest, ...trusted } = await releasedImage(docker, image);
@@ -37,6 +36,18 @@ export async function trustedImage(
     throw refusal(`${image.tag} of ${image.gun} is signed for ${digest}, not for ${image.digest}`);
   }
   return { digest, ...trusted };
+}
+
+/**
+ * {@link trustedImage} where docker asks the engine for an image by its id, and no registry: that passes, too.
+ * Elsewhere `sha256:...` is a tag of `docker.io/library/sha256` to docker.
+ * @see distribution/reference 0.6, normalize.go ParseAnyReference
+ */
+export async function trustedImageOrId(
+  docker: DockerTrustWorld,
+  name: string,
+): Promise<TrustedImage | undefined> {
+  return /^(sha256:)?[0-9a-f]{64}$/.test(name) ? undefined : await trustedImage(docker, name);
 }
 
 /** The image that a tag is signed for. @throws StoreError CLI_DOCKER_TRUST */
