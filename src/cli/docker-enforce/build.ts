@@ -127,7 +127,7 @@ async function build(
       const named = [...contexts].map(([name, value]) => `--build-context=${name}=${value}`);
       // The last one counts, so it is ours whatever stands before it.
       const added = [...named, `--file=${join(folder, 'Dockerfile')}`];
-      const run = (place?: string) => {
+      const run = (...place: string[]) => {
         const words = line.withFlags(added, ['build-context', 'file'], place);
         return docker.program.run([...path, ...words], { variables });
       };

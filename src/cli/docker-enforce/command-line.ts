@@ -67,16 +67,17 @@ export class CommandLine {
 
   /**
    * The words with flags behind all others, so that they win.
-   * @param without   flags that are left out, by their long names
-   * @param argument  in place of the first one
+   * @param without  flags that are left out, by their long names
+   * @param args     in place of the first ones; those that are more than there were stand last
    */
   withFlags(
     added: readonly string[],
     without: readonly string[],
-    argument = this.args[0],
+    args: readonly string[] = [],
   ): string[] {
-    const [end, at] = [this.#parsed.end, this.#parsed.positions[0]];
-    const words = this.#words.map((word, i) => (i === at ? (argument ?? word) : word));
+    const { end, positions } = this.#parsed;
+    const words = [...this.#words];
+    for (const [i, argument] of args.entries()) words[positions[i] ?? words.length] = argument;
     return this.#leaveOut(
       [...words.slice(0, end), ...added, ...words.slice(end)],
       [trustFlag, ...without],

@@ -23,7 +23,9 @@ async function typed(words: string, wish: string | undefined = '1', input = '') 
         variables = options.variables;
         return 0;
       },
-      ask: async (args: readonly string[]) => args.join(' '),
+      // What a plugin was installed from.
+      ask: async (args: readonly string[]) =>
+        `${args.at(-1)}:${args.at(-1) === 'old' ? '1' : 'signed'}\n`,
       foresee: async () => undefined,
       hasImage: async () => true,
     },
@@ -106,8 +108,9 @@ const refused: readonly [words: string, code: number][] = [
   ['service update s --image a:signed --image a', 1],
   ['plugin install a', 1],
   ['plugin install --alias a:signed a', 1],
-  ['plugin upgrade a', 1],
-  ['plugin upgrade a b:signed', 1],
+  ['plugin upgrade old', 1],
+  ['plugin upgrade a b', 1],
+  ['plugin upgrade a DIGEST', 1],
 ];
 
 for (const [words, code] of refused) {
@@ -153,6 +156,11 @@ const pinned: readonly [words: string, told: string][] = [
   ['plugin install a:signed K=V', 'plugin install a@DIGEST K=V --alias=a:signed'],
   ['plugin install --alias b a:signed', 'plugin install --alias b a@DIGEST'],
   ['plugin install a@DIGEST', 'plugin install a@DIGEST'],
+  // docker would ask whether it is to be another plugin.
+  ['plugin upgrade a', 'plugin upgrade a --skip-remote-check a@DIGEST'],
+  ['plugin upgrade -- a', 'plugin upgrade --skip-remote-check -- a a@DIGEST'],
+  ['plugin upgrade a docker.io/a:signed', 'plugin upgrade a a@DIGEST --skip-remote-check'],
+  ['plugin upgrade a b:signed', 'plugin upgrade a b@DIGEST'],
 ];
 
 for (const [words, told] of pinned) {

@@ -1,4 +1,5 @@
-import { unenforceable } from '../dockerfile/unenforceable.ts';
+import { formatImageReference, withDefaultTag } from '../../oci/index.ts';
+import { parseImageName } from '../docker-trust/image-name.ts';
 import type { EnforcedCommand } from './enforced-command.ts';
 import { pluginFlags } from './flag-tables.ts';
 import { trustedImage } from './trusted-image.ts';
@@ -20,11 +21,16 @@ export const pluginInstallCommand: EnforcedCommand = {
     const plugin = await trustedImage(docker, name);
     const isNamed = plugin === undefined || line.flags.text('alias') !== undefined;
     const alias = isNamed ? [] : [`--alias=${plugin.tagged}`];
-    return await docker.program.run([...path, ...line.withFlags(alias, [], plugin?.pinned)]);
+    const words = line.withFlags(alias, [], [plugin?.pinned ?? name]);
+    return await docker.program.run([...path, ...words]);
   },
 };
 
-/** `docker plugin upgrade`, which would ask for the plugin by its tag. */
+/**
+ * `docker plugin upgrade`, to what the tag is signed for that the plugin was installed from, or another one. docker
+ * asks before it takes a plugin from elsewhere; a digest of the same tag is not that.
+ * @see docker/cli 28.2.2, cli/command/plugin/upgrade.go runUpgrade
+ */
 export const pluginUpgradeCommand: EnforcedCommand = {
   paths: ['plugin upgrade'],
   synopsis: '[OPTIONS] PLUGIN [REMOTE]',
@@ -33,12 +39,18 @@ export const pluginUpgradeCommand: EnforcedCommand = {
   interspersed: true,
   refusal: { code: 1 },
   async run({ docker, path }, line) {
-    const remote = line.args[1] ?? '';
-    if (!/@sha256:[0-9a-f]{64}$/.test(remote)) {
-      throw unenforceable(
-        'plugin upgrade asks for a tag; name the plugin to come by digest, as REMOTE',
-      );
-    }
-    return await docker.program.run([...path, ...line.withFlags([], [])]);
+    const [name = '', given] = line.args;
+    const inspect = ['plugin', 'inspect', '--format', '{{.PluginReference}}', '--', name];
+    const installed = (await docker.program.ask(inspect)).trim();
+    const remote = given ?? installed;
+    const plugin = await trustedImage(docker, remote);
+    const isSame = plugin !== undefined && fullName(remote) === fullName(installed);
+    const added = isSame ? ['--skip-remote-check'] : [];
+    const words = line.withFlags(added, [], [name, plugin?.pinned ?? remote]);
+    return await docker.program.run([...path, ...words]);
   },
 };
+
+function fullName(name: string): string {
+  return formatImageReference(withDefaultTag(parseImageName(name)));
+}
