@@ -3,6 +3,7 @@ import type {
   Changelist,
   ImageContent,
   ImageVerification,
+  ListedChange,
   PolicyRefusal,
   Published,
   PublishedStaged,
@@ -69,8 +70,11 @@ export interface DockerTrustWorld extends Disposable {
   readonly changelist: Changelist;
   /** Adds changes to what waits. Throws what `stage` does. */
   stage(gun: Gun, changes: readonly Stageable[]): Promise<readonly RoleChange[]>;
-  /** Publishes what waits, all or none. Throws what `publishStaged` does. */
-  publishStaged(gun: Gun): Promise<PublishedStaged>;
+  /**
+   * Publishes what waits, all or none. Throws what `publishStaged` does.
+   * @param listed  all of the changelist, as it was shown: what was staged since then still waits
+   */
+  publishStaged(gun: Gun, listed: readonly ListedChange[]): Promise<PublishedStaged>;
   /** Who is logged in at a registry; empty when nobody is, or it is not told. */
   userOf(host: string): Promise<string>;
   /** HOST[:PORT] of the trust server of a repository. */

@@ -129,8 +129,13 @@ function stagingOf(repositories: Repositories, changelist: Changelist) {
       await repositories.open(gun, 'for-writing');
       return await stage({ ...(await repositories.publication(gun)), changelist, changes });
     },
-    async publishStaged(gun) {
-      return await publishStaged({ ...(await repositories.publication(gun)), changelist });
+    async publishStaged(gun, listed) {
+      const asShown: Changelist = {
+        list: async () => listed,
+        append: (...more) => changelist.append(...more),
+        remove: (...gone) => changelist.remove(...gone),
+      };
+      return await publishStaged({ ...(await repositories.publication(gun)), changelist: asShown });
     },
   } satisfies Partial<DockerTrustWorld>;
 }

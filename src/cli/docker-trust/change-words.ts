@@ -16,9 +16,13 @@ export function describeChange(change: RoleChange): ChangeWords {
   switch (change.kind) {
     case 'create-target': {
       const { role, name, meta } = change;
-      const hashes = [...meta.hashes].map(([algorithm, hash]) => `${algorithm}:${toHex(hash)}`);
+      // sha256 first: it is what docker pulls.
+      const hashes = [...meta.hashes].sort(
+        ([a], [b]) => Number(b === 'sha256') - Number(a === 'sha256'),
+      );
+      const digests = hashes.map(([algorithm, hash]) => `${algorithm}:${toHex(hash)}`);
       const custom = meta.custom === undefined ? '' : ', custom data';
-      const detail = `${hashes[0]} (${meta.sizeBytes} bytes${custom})`;
+      const detail = `${digests.join(', ')} (${meta.sizeBytes} bytes${custom})`;
       return { action: 'create', role, type: 'target', path: name, detail };
     }
     case 'delete-target':

@@ -1,6 +1,7 @@
 import type { TrustCommand } from './command.ts';
 import { parseImageName } from './image-name.ts';
 import { jsonFlag, shown } from './shown.ts';
+import { stagedRows, stagedTable } from './staged-rows.ts';
 
 /** `docker trust publish` */
 export const publishCommand: TrustCommand = {
@@ -14,9 +15,14 @@ export const publishCommand: TrustCommand = {
   async run({ world, docker, say }, [name = ''], flags) {
     const { gun } = parseImageName(name);
     say(`Pushing changes to ${gun}\n`);
-    const { changes, initialised, signed } = await docker.publishStaged(gun);
+    const listed = await docker.changelist.list(gun);
+    const rows = stagedRows(listed);
+    // Before anything is signed: one may have come since `status`.
+    if (rows.length > 0) say(stagedTable(rows));
+    const { initialised, signed } = await docker.publishStaged(gun, listed);
+    const changes = rows.map(({ change }) => change);
     if (flags.isOn('json')) shown(world, { gun, changes, initialised, signed });
-    else if (changes === 0 && !initialised) world.print(`No unpublished changes for ${gun}\n`);
+    else if (rows.length === 0 && !initialised) world.print(`No unpublished changes for ${gun}\n`);
     else world.print(`Successfully published changes for repository ${gun}\n${toldOf(signed)}`);
     return 0;
   },

@@ -1,6 +1,7 @@
 import type { TrustCommand } from './command.ts';
 import { parseImageName } from './image-name.ts';
 import { jsonFlag, shown } from './shown.ts';
+import { stagedRows, stagedTable } from './staged-rows.ts';
 import { refusal } from './texts.ts';
 
 /** `docker trust reset`: what was published stays as it is. */
@@ -23,10 +24,15 @@ export const resetCommand: TrustCommand = {
     if (isAll === texts.length > 0) throw refusal('name changes with --number, or --all of them');
     const listed = await docker.changelist.list(gun);
     const numbers = isAll ? [...listed.keys()] : texts.map((text) => parseNumber(text, listed));
-    const files = listed.filter((_, number) => numbers.includes(number)).map(({ file }) => file);
+    const changes = stagedRows(listed).filter(({ number }) => numbers.includes(number));
+    const files = changes.map(({ file }) => file);
     await docker.changelist.remove(gun, files);
-    if (flags.isOn('json')) shown(world, { gun, files });
-    else world.print(`Successfully reset specified changes for repository ${gun}\n`);
+    if (flags.isOn('json')) shown(world, { gun, changes });
+    else {
+      // Others may have staged or published since `status`, and the numbers be those of other changes.
+      if (changes.length > 0) world.print(stagedTable(changes));
+      world.print(`Successfully reset specified changes for repository ${gun}\n`);
+    }
     return 0;
   },
 };

@@ -80,7 +80,7 @@ for (const [args, expected] of stageable) {
     assert.equal(await must(paula, 'delegation', 'ls', gun), before);
     assert.match(
       await must(paula, 'publish', gun),
-      /^Pushing changes .*\nSuccessfully published .*\nSigned /,
+      /^Pushing changes .*\n# +ACTION .*\n(\d .*\n)+Successfully published .*\nSigned /,
     );
     assert.deepEqual([await staged(paula), filesOf(paula)], [[], []]);
     assert.equal(await must(paula, 'status', gun), `No unpublished changes for ${gun}\n`);
@@ -106,10 +106,32 @@ test('what is staged is made together, in its order, by one update', async () =>
   await must(paula, 'revoke', '--stage', `${gun}:v1`);
   await must(paula, 'sign', '--stage', `${gun}:v2`);
   const published = JSON.parse(await must(paula, 'publish', '--json', gun));
-  assert.deepEqual(published.changes, 7);
+  assert.equal(published.changes.length, 7);
+  assert.deepEqual(published.changes[1], {
+    ...{ action: 'create', role: 'targets/kate/below', type: 'delegation', path: '' },
+    detail: 'add prefix v',
+  });
   assert.deepEqual(await tagsOf(paula), ['v2']);
   const rows = JSON.parse(await must(paula, 'delegation', 'ls', '--json', gun));
   assert.ok(rows.some(({ role }: { role: string }) => role === 'targets/kate/below'));
+});
+
+test('publish tells what it is about to sign, also of a change that somebody slipped in', async () => {
+  using world = await begun();
+  const { paula } = world;
+  await must(paula, 'revoke', '--stage', `${gun}:v1`);
+  const shown = await must(paula, 'status', gun);
+  const [first = ''] = filesOf(paula);
+  writeFileSync(
+    first.replace('.change', '0.change'),
+    readFileSync(first, 'utf8').replace('v1', 'v2'),
+  );
+  const rows = (await must(paula, 'status', gun)).split('\n').slice(2);
+  assert.equal(rows.length - shown.split('\n').slice(2).length, 1);
+  const [pushing, ...lines] = (await must(paula, 'publish', gun)).split('\n');
+  assert.equal(pushing, `Pushing changes to ${gun}`);
+  assert.deepEqual(lines.slice(0, rows.length - 1), rows.slice(0, -1));
+  assert.match(lines[2] ?? '', /^1 +delete +targets\/jeff +target +v2$/);
 });
 
 test('other commands leave what is staged alone', async () => {
@@ -207,12 +229,23 @@ test('reset takes back some, by numbers together or apart, or all', async () => 
   using world = await begun();
   const { paula } = world;
   await must(paula, 'witness', '--stage', gun, 'targets', 'jeff', 'releases', 'jeff', 'targets');
-  await must(paula, 'reset', '-n', '0,3', '-n', '4', gun);
+  assert.equal(
+    await must(paula, 'reset', '-n', '0,3', '-n', '4', gun),
+    [
+      '#  ACTION  ROLE          TYPE     PATH  DETAIL',
+      '0  update  targets       witness',
+      '3  update  targets/jeff  witness',
+      '4  update  targets       witness',
+      `Successfully reset specified changes for repository ${gun}\n`,
+    ].join('\n'),
+  );
   assert.deepEqual(
     await staged(paula),
     ['jeff', 'releases'].map((r) => `update targets/${r} witness`),
   );
-  await must(paula, 'reset', '--all', gun);
+  const rows = JSON.parse(await must(paula, 'status', '--json', gun));
+  const reset = JSON.parse(await must(paula, 'reset', '--all', '--json', gun));
+  assert.deepEqual(reset, { gun, changes: rows });
   assert.deepEqual(filesOf(paula), []);
 });
 
