@@ -5,7 +5,13 @@ import { authorityIn, contentOf, type Draft, edited, heldKeys, signedAgain } fro
 import { clientError } from './errors.ts';
 import { inRoles, type TargetWish } from './in-roles.ts';
 import type { StoredKey } from './ports.ts';
-import { isRemoved, type RoleChange, type TargetChange, withTargetChange } from './role-change.ts';
+import {
+  isHomeless,
+  isRemoved,
+  type RoleChange,
+  type TargetChange,
+  withTargetChange,
+} from './role-change.ts';
 import { type RootChange, withRootChange } from './root-change.ts';
 
 /** One thing to change in a repository. */
@@ -25,6 +31,8 @@ export interface Staged {
   readonly number: number;
   readonly file: string;
   readonly change: RoleChange;
+  /** Whether the list removes the delegation behind it in which it is made. */
+  readonly isUndone: boolean;
 }
 
 /**
@@ -73,16 +81,16 @@ export function withChange(
 }
 
 /**
- * One that was staged long ago may find less than it was staged for: what it removes may be gone,
- * and then it is made. Anything else stops the whole list.
+ * One that was staged long ago may find less than it was staged for: what it removes may be gone, or
+ * the delegation that the list removes later, and then it is made. Anything else stops the whole list.
  */
 function withStaged(
   draft: Draft,
-  { number, file, change }: Staged,
+  { number, file, change, isUndone }: Staged,
   held: readonly StoredKey[],
   now: Date,
 ): Draft {
-  if (isRemoved(draft, change)) return draft;
+  if (isRemoved(draft, change) || (isUndone && isHomeless(draft, change))) return draft;
   try {
     return withChange(draft, change, held, now);
   } catch (error) {

@@ -160,3 +160,17 @@ export function requireDelegation(draft: Draft, name: DelegationName): Delegatio
 export function delegationIn(draft: Draft, name: DelegationName): DelegationRole | undefined {
   return draft.targets.get(parentOf(name))?.delegations.roles.find((role) => role.name === name);
 }
+
+/** Whether no role names a delegation: one above it that could not be read may still do so. */
+export function isGone(draft: Draft, name: DelegationName): boolean {
+  const parent = parentOf(name);
+  if (!isDelegation(parent) || draft.targets.has(parent)) return !delegationIn(draft, name);
+  return isEmpty(draft, parent);
+}
+
+/** Whether a delegation is known to hold nothing: no role names it, or nobody has signed it yet. */
+export function isEmpty(draft: Draft, name: DelegationName): boolean {
+  if (isGone(draft, name)) return true;
+  const isNamed = delegationIn(draft, name) !== undefined;
+  return isNamed && !draft.targets.has(name) && !draft.unread.has(name);
+}

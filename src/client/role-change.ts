@@ -1,4 +1,5 @@
 import {
+  type DelegationName,
   type FileMeta,
   isDelegation,
   parentOf,
@@ -6,7 +7,13 @@ import {
   withoutTarget,
   withTarget,
 } from '../tuf/index.ts';
-import { type DelegationChange, delegationIn, requireDelegation } from './delegation-change.ts';
+import {
+  type DelegationChange,
+  delegationIn,
+  isEmpty,
+  isGone,
+  requireDelegation,
+} from './delegation-change.ts';
 import { contentOf, type Draft, edited } from './draft.ts';
 import { clientError } from './errors.ts';
 import type { RootChange } from './root-change.ts';
@@ -52,24 +59,55 @@ export function isRemoved(draft: Draft, change: RoleChange): boolean {
   switch (change.kind) {
     case 'delete-target': {
       const { role, name } = change;
-      if (isDelegation(role) && !delegationIn(draft, role)) return false;
-      if (isDelegation(role) && draft.unread.has(role)) return false;
-      return !draft.targets.get(role)?.targets.has(name);
+      const content = draft.targets.get(role);
+      if (content) return !content.targets.has(name);
+      return !isDelegation(role) || isEmpty(draft, role);
     }
     case 'remove-delegation':
-      return !delegationIn(draft, change.name);
+      return isGone(draft, change.name);
     case 'trim-delegation': {
       const { name, keyIds, paths, isEveryPath = false } = change;
       const present = delegationIn(draft, name);
-      if (!present) return false;
+      if (!present) return isGone(draft, name);
       const gone = isEveryPath ? present.paths : paths;
       return !gone.some((path) => present.paths.includes(path)) && !hasKey(draft, keyIds, name);
     }
     case 'purge-keys':
-      return !hasKey(draft, change.keyIds);
+      return draft.unread.size === 0 && !hasKey(draft, change.keyIds);
     default:
       return false;
   }
+}
+
+/**
+ * The delegation that a change is made in, or of; the one above it for a new one.
+ * @returns undefined for what is changed in `targets`, or in any role
+ */
+export function homeOf(change: RoleChange): DelegationName | undefined {
+  switch (change.kind) {
+    case 'create-target':
+    case 'delete-target':
+    case 'witness':
+      return delegationOf(change.role);
+    case 'trim-delegation':
+      return change.name;
+    case 'add-delegation':
+    case 'remove-delegation':
+      return delegationOf(parentOf(change.name));
+    case 'purge-keys':
+    case 'witness-root':
+      return undefined;
+  }
+}
+
+/** Whether nothing names the delegation that a change is made in, or of. */
+export function isHomeless(draft: Draft, change: RoleChange): boolean {
+  const home = homeOf(change);
+  return home !== undefined && isGone(draft, home);
+}
+
+function delegationOf(role: TargetsRole): DelegationName | undefined {
+  return isDelegation(role) ? role : undefined;
 }
 
 /** Each role above must allow the name too, or no reader would find the target. */

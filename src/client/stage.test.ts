@@ -9,6 +9,7 @@ import { makeSigner, SimulatedRepository } from '../../test/support/simulated-re
 import { digestOf, utf8 } from '../base/index.ts';
 import {
   type DelegationName,
+  type KeyId,
   parseDelegationName,
   parseGun,
   type Signer,
@@ -72,6 +73,55 @@ test('behind a staged removal, nothing is found in the role any more', async () 
   });
 });
 
+/** Lists that end with a removal: published, cut off before they were emptied, and published again. */
+const cutOff: readonly (readonly Stageable[])[] = [
+  [
+    { kind: 'trim-delegation', name: kate, keyIds: [], paths: [''] },
+    { kind: 'remove-delegation', name: kate },
+  ],
+  [
+    { kind: 'remove-target', name: 'evil' },
+    { kind: 'remove-delegation', name: kate },
+  ],
+  [
+    { kind: 'witness', role: kate },
+    { kind: 'remove-delegation', name: kate },
+  ],
+  [add('v1'), { kind: 'remove-delegation', name: kate }],
+  [
+    { kind: 'add-delegation', name: below, keys: [], paths: ['v'] },
+    { kind: 'witness', role: below },
+    { kind: 'remove-delegation', name: kate },
+  ],
+];
+
+for (const changes of cutOff) {
+  test(`${changes.map(({ kind }) => kind).join(', ')} may be published again`, async () => {
+    const { paula } = await katesOwn({ isKateHeld: true });
+    await paula.stage(...changes);
+    const { waiting } = paula.changelist;
+    await paula.publishStaged();
+    for (const left of waiting.keys()) {
+      paula.changelist.waiting = waiting.slice(left);
+      assert.deepEqual((await paula.publishStaged()).signed, []);
+      assert.deepEqual(paula.changelist.waiting, []);
+    }
+  });
+}
+
+test('what is taken from a delegation that others removed meanwhile is taken; what is put there is not', async () => {
+  const { paula } = await katesOwn({ isKateHeld: true });
+  await paula.stage(
+    { kind: 'trim-delegation', name: kate, keyIds: [], paths: [''] },
+    { kind: 'remove-target', name: 'evil' },
+  );
+  const { waiting } = paula.changelist;
+  await paula.publish({ kind: 'remove-delegation', name: kate });
+  assert.deepEqual((await paula.publishStaged()).signed, []);
+  paula.changelist.waiting = [...waiting, { file: '9', change: { kind: 'witness', role: kate } }];
+  await assert.rejects(paula.publishStaged(), { code: 'CLIENT_STAGED_REFUSED' });
+});
+
 /** What is staged behind the purge of a thief's key -> what is published in the role, or the refusal. */
 const afterPurge: readonly [changes: readonly Stageable[], outcome: readonly string[] | string][] =
   [
@@ -117,6 +167,17 @@ const purge: RoleChange = { kind: 'purge-keys', keyIds: [former.key.canonicalId]
 const unread: readonly [what: string, changes: readonly RoleChange[], outcome: string][] = [
   ['left out of the snapshot', [remove(kate, 'v1')], 'CLIENT_STAGED_REFUSED'],
   ['left out of the snapshot', [{ kind: 'witness', role: kate }], 'CLIENT_STAGED_REFUSED'],
+  ['left out of the snapshot', [remove(below, 'v1')], 'CLIENT_STAGED_REFUSED'],
+  [
+    'left out of the snapshot',
+    [{ kind: 'remove-delegation', name: below }],
+    'CLIENT_STAGED_REFUSED',
+  ],
+  [
+    'left out of the snapshot',
+    [{ kind: 'purge-keys', keyIds: ['0'.repeat(64) as KeyId] }],
+    'CLIENT_STAGED_REFUSED',
+  ],
   ['below one that expired', [remove(below, 'v1')], 'CLIENT_STAGED_REFUSED'],
   ['expired', [remove(kate, 'v1')], 'removed'],
   ['expired', [purge, remove(kate, 'v1')], 'CLIENT_STAGED_REFUSED'],

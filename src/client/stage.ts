@@ -1,11 +1,12 @@
 import { isStoreError } from '../base/index.ts';
 import { type Staged, withChange } from './change.ts';
+import { isWithin } from './draft.ts';
 import { clientError } from './errors.ts';
 import { inRoles, type Stageable } from './in-roles.ts';
 import { openTrust } from './open-trust.ts';
 import type { Changelist, ListedChange } from './ports.ts';
 import { draftFor, type Published, type PublishRequest, publish } from './publish.ts';
-import type { RoleChange } from './role-change.ts';
+import { homeOf, type RoleChange } from './role-change.ts';
 
 type StagedRequest = Omit<PublishRequest, 'changes' | 'whenNew' | 'onAccepted'> & {
   readonly changelist: Changelist;
@@ -76,8 +77,17 @@ export async function publishStaged(request: StagedRequest): Promise<PublishedSt
 
 /** One that cannot be read stops the list: what stands behind it may need it. */
 async function readList({ gun, changelist }: StagedRequest): Promise<readonly Staged[]> {
-  return (await changelist.list(gun)).map((listed: ListedChange, number) => {
+  const changes = (await changelist.list(gun)).map((listed: ListedChange) => {
     if ('failure' in listed) throw listed.failure;
-    return { kind: 'staged', number, ...listed };
+    return listed;
+  });
+  const removals = changes.flatMap(({ change }, at) =>
+    change.kind === 'remove-delegation' ? [{ at, name: change.name }] : [],
+  );
+  return changes.map((listed, number) => {
+    const home = homeOf(listed.change);
+    const isUndone =
+      home !== undefined && removals.some(({ at, name }) => at > number && isWithin(home, name));
+    return { kind: 'staged', number, isUndone, ...listed };
   });
 }
