@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fromUtf8 } from '../../base/index.ts';
+import { fromUtf8, isStoreError, systemCodeOf } from '../../base/index.ts';
 import { readInput } from '../docker-trust/read-input.ts';
 import { refusal } from '../docker-trust/texts.ts';
 import { unenforceable } from '../dockerfile/unenforceable.ts';
@@ -75,10 +75,18 @@ async function defaultFile(folder: string): Promise<string> {
 async function filesBeside(path: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const found = new Map<string, Uint8Array>();
   for (const ending of ['.dockerignore', '.rego']) {
-    const bytes = await readFile(`${path}${ending}`).catch(() => undefined);
+    const bytes = await whereThere(readInput(`${path}${ending}`));
     if (bytes) found.set(ending, bytes);
   }
   return found;
+}
+
+/** Undefined without the file. One that is there and cannot be read could keep a secret out of the image. */
+function whereThere(reading: Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+  return reading.catch((error: unknown) => {
+    if (isStoreError(error) && systemCodeOf(error.cause) === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 const answers = [() => true, () => false] as const;
