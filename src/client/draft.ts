@@ -85,6 +85,21 @@ export function heldKeys({ keys }: Authority, held: readonly StoredKey[]): Publi
   });
 }
 
+/**
+ * {@link heldKeys}, if they are as many as must sign.
+ * @throws StoreError CLIENT_KEY_MISSING
+ */
+export function requireHeldKeys(
+  { gun }: Draft,
+  authority: Authority,
+  held: readonly StoredKey[],
+): PublicKey[] {
+  const mine = heldKeys(authority, held);
+  const { role, keys, threshold } = authority;
+  if (mine.length >= threshold) return mine;
+  throw clientError('CLIENT_KEY_MISSING', { gun, role, threshold, keyIds: [...keys.keys()] });
+}
+
 /** Undefined for a key in a certificate that cannot be read: nobody holds that one. */
 function canonicalIdOf(key: PublicKey): KeyId | undefined {
   try {

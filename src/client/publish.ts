@@ -19,7 +19,7 @@ import {
 import type { TrustPin } from './anchor.ts';
 import { begunHere } from './begun-here.ts';
 import { type TrustChange, withChange } from './change.ts';
-import { authorityIn, type Draft, draftOf, heldKeys } from './draft.ts';
+import { authorityIn, type Draft, draftOf, heldKeys, requireHeldKeys } from './draft.ts';
 import { clientError } from './errors.ts';
 import { openTrust, type Trust } from './open-trust.ts';
 import type { KeyStore, MetadataCache, StoredKey, TrustRemote } from './ports.ts';
@@ -155,6 +155,17 @@ export async function draftFor(
   return draftOf(set, await recoverSkipped(set, remote, new Set(witnessed)));
 }
 
+/**
+ * Whether these keys could sign a draft; none is opened.
+ * @throws StoreError CLIENT_KEY_MISSING
+ */
+export function requireSignable(draft: Draft, current: Trust, held: readonly StoredKey[]): void {
+  const targets = [...draft.changed].map((role) => authorityIn(draft, role));
+  for (const authority of [...rootAuthorities(draft, current), ...targets]) {
+    requireHeldKeys(draft, authority, held);
+  }
+}
+
 async function initialise(request: PublishRequest): Promise<Begun> {
   const { gun, remote, keys, now } = request;
   const here = await begunHere(request);
@@ -193,20 +204,25 @@ function newDraft(gun: Gun, root: Root, targets: Targets): Draft {
  * @see notary 0.7.0 tuf/tuf.go SignRoot
  */
 async function signRoot(
-  { root }: Draft,
+  draft: Draft,
   current: Trust,
   held: readonly StoredKey[],
   request: PublishRequest,
 ): Promise<MetadataFile[]> {
-  const former = current.set.root.signed;
-  if (root === former) return [];
+  const authorities = rootAuthorities(draft, current);
+  if (authorities.length === 0) return [];
   const signers = new Map<string, Signer>();
-  for (const each of [root, former]) {
-    for (const signer of await openSigners(authorityOf(each, 'root'), held, request)) {
+  for (const authority of authorities) {
+    for (const signer of await openSigners(draft, authority, held, request)) {
       signers.set(signer.key.id, signer);
     }
   }
-  return [await signFile('root', nextVersion(root, request.now), [...signers.values()])];
+  return [await signFile('root', nextVersion(draft.root, request.now), [...signers.values()])];
+}
+
+function rootAuthorities({ root }: Draft, current: Trust): Authority[] {
+  const former = current.set.root.signed;
+  return root === former ? [] : [root, former].map((each) => authorityOf(each, 'root'));
 }
 
 async function signDraft(
@@ -217,7 +233,7 @@ async function signDraft(
 ): Promise<MetadataFile[]> {
   const files: MetadataFile[] = [];
   for (const role of draft.changed) {
-    const signers = await openSigners(authorityIn(draft, role), held, request);
+    const signers = await openSigners(draft, authorityIn(draft, role), held, request);
     const content = draft.targets.get(role) as Targets;
     const previous = await publishedVersion(role, current, request);
     const next =
@@ -252,28 +268,20 @@ async function signSnapshot(
 ): Promise<MetadataFile[]> {
   const authority = authorityOf(draft.root, 'snapshot');
   if (heldKeys(authority, held).length === 0) return [];
-  const signers = await openSigners(authority, held, request);
+  const signers = await openSigners(draft, authority, held, request);
   const snapshot = nextSnapshot(current?.set.snapshot.signed, files, request.now);
   return [await signFile('snapshot', snapshot, signers)];
 }
 
 async function openSigners(
+  draft: Draft,
   authority: Authority,
   held: readonly StoredKey[],
-  { gun, keys }: PublishRequest,
+  { keys }: PublishRequest,
 ): Promise<Signer[]> {
-  const mine = heldKeys(authority, held);
-  const { role, threshold } = authority;
-  if (mine.length < threshold) {
-    throw clientError('CLIENT_KEY_MISSING', {
-      gun,
-      role,
-      threshold,
-      keyIds: [...authority.keys.keys()],
-    });
-  }
   const signers: Signer[] = [];
-  for (const key of mine) signers.push(inItsName(await keys.signer(key.canonicalId), key));
+  for (const key of requireHeldKeys(draft, authority, held))
+    signers.push(inItsName(await keys.signer(key.canonicalId), key));
   return signers;
 }
 

@@ -73,6 +73,25 @@ test('behind a staged removal, nothing is found in the role any more', async () 
   });
 });
 
+/** What is staged without the key of the role in which it is signed. */
+const unsignable: readonly Stageable[] = [
+  { kind: 'witness', role: 'targets' },
+  { kind: 'witness', role: kate },
+  { kind: 'add-delegation', name: below, keys: [], paths: ['v'] },
+  { kind: 'remove-delegation', name: kate },
+  { kind: 'witness-root' },
+  { kind: 'create-target', role: 'targets', name: 'v1', meta: { sizeBytes: 1, hashes: new Map() } },
+];
+
+for (const change of unsignable) {
+  test(`${change.kind} is not staged without the key that signs it`, async () => {
+    const { server } = await katesOwn();
+    const stranger = new Desk(server, []);
+    await assert.rejects(stranger.stage(change), { code: 'CLIENT_KEY_MISSING' });
+    assert.deepEqual(stranger.changelist.waiting, []);
+  });
+}
+
 /** Lists that end with a removal: published, cut off before they were emptied, and published again. */
 const cutOff: readonly (readonly Stageable[])[] = [
   [

@@ -5,7 +5,13 @@ import { clientError } from './errors.ts';
 import { inRoles, type Stageable } from './in-roles.ts';
 import { openTrust } from './open-trust.ts';
 import type { Changelist, ListedChange } from './ports.ts';
-import { draftFor, type Published, type PublishRequest, publish } from './publish.ts';
+import {
+  draftFor,
+  type Published,
+  type PublishRequest,
+  publish,
+  requireSignable,
+} from './publish.ts';
 import { homeOf, type RoleChange } from './role-change.ts';
 
 type StagedRequest = Omit<PublishRequest, 'changes' | 'whenNew' | 'onAccepted'> & {
@@ -14,7 +20,8 @@ type StagedRequest = Omit<PublishRequest, 'changes' | 'whenNew' | 'onAccepted'> 
 
 /**
  * Puts changes behind those that wait for the next publish. They are tried upon the repository as it
- * is, after what waits already: one that could not be made would hold up all the others later.
+ * is, after what waits already, and the keys are looked for without opening any: one that could not
+ * be made, or signed, would hold up all the others later.
  *
  * @returns what was staged: a target once for each role in which it will be signed
  * @throws StoreError CLIENT_STAGED_REFUSED for one that waits already, and what {@link publish} and
@@ -34,6 +41,7 @@ export async function stage(
     staged.push(...inRoles(draft, change, held, now));
     draft = withChange(draft, change, held, now);
   }
+  requireSignable(draft, trust, held);
   await changelist.append(gun, staged);
   return staged;
 }
