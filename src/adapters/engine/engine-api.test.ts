@@ -53,7 +53,7 @@ for (const odd of [
     await assert.rejects(engine.hasImage(app), { code: 'ENGINE_ANSWER' });
     await assert.rejects(pulled(engine, app), { code: 'ENGINE_ANSWER' });
     assert.deepEqual(seen, ['HEAD /_ping']);
-    await assert.rejects(engine.platformOf(app), { code: 'ENGINE_ANSWER' });
+    await assert.rejects(engine.imageUnder(app), { code: 'ENGINE_ANSWER' });
   });
 }
 
@@ -183,17 +183,19 @@ for (const [what, leave] of [
   });
 }
 
-test('the platform of an image is what the engine says, in the first answer of all', async (t) => {
-  const image = JSON.stringify({ Os: 'linux', Architecture: 'arm64', Variant: 'v8' });
+test('what is known of an image is what the engine says, in the first answer of all', async (t) => {
+  const RepoTags = ['registry.example:5000/team/app:v1', 'alpine:3.20'];
+  const image = JSON.stringify({ Os: 'linux', Architecture: 'arm64', Variant: 'v8', RepoTags });
   const { engine, seen } = await fake(t, {}, (_, response) => response.end(image));
-  assert.equal(await engine.platformOf(app), 'linux/arm64');
+  const known = { platform: 'linux/arm64', tags: new Set(RepoTags) };
+  assert.deepEqual(await engine.imageUnder(app), known);
   await engine.tag(app, 'a:v1').catch(() => {});
   assert.equal(seen[0], `GET /images/${app}/json`);
   assert.match(seen[1] ?? '', /^POST \/v1\.41\//);
   const { engine: without } = await fake(t, {}, status(404));
-  assert.equal(await without.platformOf(app), undefined);
+  assert.equal(await without.imageUnder(app), undefined);
   const { engine: failing } = await fake(t, {}, status(500));
-  await assert.rejects(failing.platformOf(app), { code: 'ENGINE_ANSWER' });
+  await assert.rejects(failing.imageUnder(app), { code: 'ENGINE_ANSWER' });
 });
 
 test('an answer without end is not read to it', async (t) => {

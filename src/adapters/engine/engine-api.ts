@@ -1,4 +1,12 @@
-import { entriesOf, parseJson, stringOf, toBase64, utf8 } from '../../base/index.ts';
+import {
+  arrayOf,
+  entriesOf,
+  optional,
+  parseJson,
+  stringOf,
+  toBase64,
+  utf8,
+} from '../../base/index.ts';
 import { familiarImageReference, parseImageReference } from '../../oci/index.ts';
 import {
   type Answer,
@@ -57,10 +65,10 @@ export class Engine implements Disposable {
   }
 
   /**
-   * For which platform the image is that the engine has under a name: `linux/amd64`; undefined where it has
-   * none. This question asks no other before it: it goes to the engine's newest API, and its answer says which that is.
+   * The image that the engine has under a name; undefined where it has none. This question asks no other before
+   * it: it goes to the engine's newest API, and its answer says which that is.
    */
-  async platformOf(name: string): Promise<string | undefined> {
+  async imageUnder(name: string): Promise<LocalImage | undefined> {
     const image = familiarImageReference(parseImageReference(name));
     const url = new URL(`${this.#origin}/images/${image}/json`);
     const answer = await this.#http.send({ method: 'GET', url }, answerLimitBytes);
@@ -70,7 +78,8 @@ export class Engine implements Disposable {
     if (status !== 200) throw unexpected(status);
     const members = entriesOf(parseJson(body), 'image');
     const [os, architecture] = ['Os', 'Architecture'].map((one) => stringOf(members.get(one), one));
-    return `${os}/${architecture}`;
+    const tags = optional(arrayOf, members.get('RepoTags'), 'RepoTags') ?? [];
+    return { platform: `${os}/${architecture}`, tags: new Set(tags.map(String)) };
   }
 
   /** Has the engine pull an image by its digest. @returns once it has begun */
@@ -132,6 +141,14 @@ export class Engine implements Disposable {
     // base64url with padding, which neither Node's nor ours is.
     return toBase64(utf8(json)).replaceAll('+', '-').replaceAll('/', '_');
   }
+}
+
+/** An image that an engine has. */
+export interface LocalImage {
+  /** `linux/amd64`, without a variant. */
+  readonly platform: string;
+  /** The names it has, as docker prints them: `alpine:3.20`. */
+  readonly tags: ReadonlySet<string>;
 }
 
 /** A pull that the engine has begun. */

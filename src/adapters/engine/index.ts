@@ -4,5 +4,5 @@
  * for everything else. Which digest to ask for is decided in `cli` and `client`.
  */
 export { type EngineAddress, type EngineQuestion, findEngine } from './engine-address.ts';
-export { type BegunPull, Engine } from './engine-api.ts';
+export { type BegunPull, Engine, type LocalImage } from './engine-api.ts';
 export { engineErrors } from './errors.ts';

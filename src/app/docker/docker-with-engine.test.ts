@@ -87,7 +87,8 @@ const own = { Os: 'linux', Architecture: process.arch === 'x64' ? 'amd64' : proc
 function having(image: object | undefined, seen: string[]): RequestListener {
   return ({ method, url = '' }, response) => {
     seen.push(`${method} ${decodeURIComponent(url).replace(/^\/v1\.41/, '')}`);
-    if (method !== 'GET') response.end('{"status":"pulled"}');
+    const code = url.includes('/tag?') ? 201 : 200;
+    if (method !== 'GET') response.writeHead(code).end('{"status":"pulled"}');
     else if (image) response.end(JSON.stringify(image));
     else response.writeHead(404).end();
   };
@@ -95,6 +96,8 @@ function having(image: object | undefined, seen: string[]): RequestListener {
 
 const looked = `GET /images/${name}/json`;
 const pullOf = (pinned: string) => `POST /images/create?fromImage=${pinned.replace('@', '&tag=')}`;
+const tagOf = (pinned: string, tag: string) =>
+  `POST /images/${pinned}/tag?repo=registry.example/app&tag=${tag}`;
 const foreseen: readonly [
   what: string,
   image: object | undefined,
@@ -131,6 +134,38 @@ for (const [what, image, wanted, asked] of foreseen) {
     assert.deepEqual(seen.toSorted(), [...asked, pullOf(wanted)].toSorted());
   });
 }
+
+test('a tag that the image had is not given again, after a pull of what was there', async () => {
+  const tagged = 'registry.example/app:v1';
+  const image = { ...own, RepoTags: [tagged] };
+  const tags = (seen: string[]) => seen.filter((asked) => asked.includes('/tag?'));
+  const pulled = async (steps: (docker: DockerWithEngine) => Promise<void>) => {
+    const seen: string[] = [];
+    await using world = await fakeEngine(having(image, seen));
+    using docker = world.docker([]);
+    await steps(docker);
+    return tags(seen);
+  };
+  const pullName = (docker: DockerWithEngine) => docker.pull(name, { to: 'nowhere' });
+  const has = await pulled(async (docker) => {
+    await docker.foresee(name);
+    await pullName(docker);
+    await docker.tag(name, tagged);
+    await docker.tag(name, 'registry.example/app:v2');
+    await docker.tag(other, tagged);
+  });
+  assert.deepEqual(has, [tagOf(name, 'v2'), tagOf(other, 'v1')]);
+  const unforeseen = await pulled(async (docker) => {
+    await pullName(docker);
+    await docker.tag(name, tagged);
+  });
+  assert.deepEqual(unforeseen, [tagOf(name, 'v1')]);
+  const unpulled = await pulled(async (docker) => {
+    await docker.foresee(name);
+    await docker.tag(name, tagged);
+  });
+  assert.deepEqual(unpulled, [tagOf(name, 'v1')]);
+});
 
 for (const [what, leave] of [
   ['nobody asks for', async (docker: DockerWithEngine) => docker[Symbol.dispose]()],

@@ -1,4 +1,4 @@
-import type { BegunPull, Engine } from '../../adapters/engine/index.ts';
+import type { BegunPull, Engine, LocalImage } from '../../adapters/engine/index.ts';
 import type { CredentialSource } from '../../adapters/remotes/index.ts';
 import { isStoreError } from '../../base/index.ts';
 import { globalFlags } from '../../cli/docker/global-flags.ts';
@@ -19,7 +19,7 @@ export interface DockerWithEngineOptions {
 /** How long an engine may take to say what it has, before the tag is verified without waiting for it. */
 const foresightMs = 200;
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
-/** What an engine on this machine pulls unless told, in the words of {@link Engine.platformOf}. */
+/** What an engine on this machine pulls unless told, in the words of {@link LocalImage}. */
 const ownPlatform = `linux/${architectures[process.arch]}`;
 
 /**
@@ -31,6 +31,8 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
   readonly #options: DockerWithEngineOptions;
   #engine: Promise<Engine | undefined> | undefined;
   #foreseen: ForeseenPull | undefined;
+  /** The foreseen pull that was the last one. */
+  #again: ForeseenPull | undefined;
 
   constructor(options: DockerWithEngineOptions) {
     super(options.folder, options.env, options.globals);
@@ -49,10 +51,11 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
   async #beginPull(name: string): Promise<void> {
     this.#engine ??= this.#find();
     const engine = await this.#engine;
-    if (!engine || (await engine.platformOf(name)) !== ownPlatform) return;
+    const image = await engine?.imageUnder(name);
+    if (!engine || image?.platform !== ownPlatform) return;
     const pull = engine.pull(name);
     pull.catch(() => {});
-    this.#foreseen = { name, pull };
+    this.#foreseen = { name, image, pull };
   }
 
   override async hasImage(name: string): Promise<boolean> {
@@ -65,7 +68,9 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
     if (!found) await super.requireLocalImage(name);
   }
 
+  /** A tag that the image had before it was pulled again, it still has. */
   override async tag(name: string, target: string): Promise<void> {
+    if (this.#again?.name === name && this.#again.image.tags.has(target)) return;
     const done = await this.#directly((engine) => engine.tag(name, target));
     if (!done) await super.tag(name, target);
   }
@@ -76,10 +81,11 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
     const output = outputOf(to);
     const isDrawn = output?.isTTY === true;
     const done = await this.#directly(async (engine) => {
-      const foreseen = platform === undefined ? await this.#takeForeseen(name) : undefined;
+      const foreseen = platform === undefined ? this.#takeForeseen(name) : undefined;
       if (!foreseen && isDrawn && !(await engine.hasImage(name))) return false;
-      const { lines } = foreseen ?? (await engine.pull(name, platform));
+      const { lines } = await (foreseen?.pull ?? engine.pull(name, platform));
       await show(lines, (line) => output?.write(line));
+      this.#again = foreseen;
       return true;
     });
     if (!done) await super.pull(name, options);
@@ -90,10 +96,10 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
   }
 
   /** @returns what {@link foresee} began, when it is this pull, once; another one is broken off */
-  async #takeForeseen(name: string): Promise<BegunPull | undefined> {
+  #takeForeseen(name: string): ForeseenPull | undefined {
     const foreseen = this.#foreseen;
     this.#foreseen = undefined;
-    if (foreseen?.name === name) return await foreseen.pull;
+    if (foreseen?.name === name) return foreseen;
     foreseen?.pull.then((other) => other.discard()).catch(() => {});
     return undefined;
   }
@@ -131,6 +137,8 @@ export class DockerWithEngine extends DockerProgram implements Disposable {
 /** A pull that was begun before it was asked for. */
 interface ForeseenPull {
   readonly name: string;
+  /** As the engine had it before. */
+  readonly image: LocalImage;
   readonly pull: Promise<BegunPull>;
 }
 
