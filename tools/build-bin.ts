@@ -77,7 +77,7 @@ export async function buildOneFile(file: string, options: BuildOptions = {}): Pr
     // shorten them and say them again (--keep-names) is a call for each function that a command loads.
     ...['--format=esm', '--splitting', '--bytecode', '--minify-syntax', '--minify-whitespace'],
     // Most of what a command runs, it runs once (ADR 7).
-    '--compile-jit-policy=10',
+    '--compile-jit-policy=100',
     // Without it, whoever names a token is told so (SIGNER_TOKEN_LIBRARY).
     ...(platform === undefined && existsSync(tokenAddon) ? [] : ['--external', 'pkcs11js']),
     ...(order ? [`--bytecode-order=${order}`] : []),

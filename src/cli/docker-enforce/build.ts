@@ -21,7 +21,6 @@ import { type TrustedImage, trustedImage } from './trusted-image.ts';
  * digest that its tag is signed for, and BuildKit a policy that lets no other image in.
  */
 export const buildCommand: EnforcedCommand = {
-  paths: ['build', 'image build', 'builder build', 'builder b', 'buildx build', 'buildx b'],
   synopsis: '[OPTIONS] PATH | URL | -',
   takes: 'one',
   flags: buildFlags,
@@ -61,7 +60,6 @@ const refused = {
 /** `docker buildx bake`, and `docker bake` of docker 28.1 and later, which is another word for it, read files of their own. */
 export const bakeCommand: EnforcedCommand = {
   ...refused,
-  paths: ['bake', 'buildx bake', 'buildx f', 'builder bake', 'builder f'],
   run() {
     throw unenforceable(
       'bake builds what its own files say, which are not read here; build each target with docker build',
@@ -72,7 +70,6 @@ export const bakeCommand: EnforcedCommand = {
 /** Newer ones, and those for experiments, such as `docker buildx debug build`. */
 export const unknownBuilderCommand: EnforcedCommand = {
   ...refused,
-  paths: [],
   run({ path }) {
     throw unenforceable(`nobody here knows what "${path.join(' ')}" takes images for`);
   },

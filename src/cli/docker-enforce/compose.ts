@@ -22,7 +22,6 @@ const harmless = new Set(
  * tag is signed for, every Dockerfile likewise, and compose runs what came of that.
  */
 export const composeCommand: EnforcedCommand = {
-  paths: ['compose'],
   synopsis: '[OPTIONS] COMMAND',
   takes: 'any',
   flags: composeFlags,

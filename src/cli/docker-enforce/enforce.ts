@@ -22,7 +22,7 @@ export async function enforce(
   options: DockerOptions,
 ): Promise<number> {
   if (!mayWantTrust(world.env, args)) return await asTyped(args, world, options);
-  const found = findCommand(args);
+  const found = await findCommand(args);
   if (!found) return await asTyped(args, world, options);
   if (found === 'help') return await help(args, world, options);
   if ('mistake' in found) {

@@ -14,8 +14,6 @@ export interface EnforceContext {
 
 /** One of docker's commands, as docker 28 ran it with content trust. */
 export interface EnforcedCommand {
-  /** Every way to call it: `pull`, `image pull`. */
-  readonly paths: readonly string[];
   /** What stands after the path in docker's usage line. */
   readonly synopsis: string;
   /** How many arguments it must have. */

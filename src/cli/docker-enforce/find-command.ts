@@ -1,28 +1,34 @@
 import type { FlagSpec } from '../docker-trust/parse-flags.ts';
-import { bakeCommand, buildCommand, unknownBuilderCommand } from './build.ts';
 import { misreadDashes, readCommandLine } from './command-line.ts';
-import { composeCommand } from './compose.ts';
 import type { EnforcedCommand } from './enforced-command.ts';
 import { builderFlags, composeFlags } from './flag-tables.ts';
-import { pluginInstallCommand, pluginUpgradeCommand } from './plugin.ts';
-import { pullCommand } from './pull.ts';
-import { pushCommand } from './push.ts';
-import { createCommand, runCommand } from './run.ts';
-import { serviceCreateCommand, serviceUpdateCommand } from './service.ts';
 
-const commands: readonly EnforcedCommand[] = [
-  pullCommand,
-  pushCommand,
-  runCommand,
-  createCommand,
-  buildCommand,
-  bakeCommand,
-  composeCommand,
-  serviceCreateCommand,
-  serviceUpdateCommand,
-  pluginInstallCommand,
-  pluginUpgradeCommand,
+type Load = () => Promise<EnforcedCommand>;
+
+/** Every way to call each. What a command takes is loaded for it alone: some are large, and all are started often. */
+const commands: readonly (readonly [paths: readonly string[], load: Load])[] = [
+  [['pull', 'image pull'], async () => (await import('./pull.ts')).pullCommand],
+  [['push', 'image push'], async () => (await import('./push.ts')).pushCommand],
+  [['run', 'container run'], async () => (await import('./run.ts')).runCommand],
+  [['create', 'container create'], async () => (await import('./run.ts')).createCommand],
+  [
+    ['build', 'image build', 'builder build', 'builder b', 'buildx build', 'buildx b'],
+    async () => (await import('./build.ts')).buildCommand,
+  ],
+  [
+    ['bake', 'buildx bake', 'buildx f', 'builder bake', 'builder f'],
+    async () => (await import('./build.ts')).bakeCommand,
+  ],
+  [['compose'], async () => (await import('./compose.ts')).composeCommand],
+  [['service create'], async () => (await import('./service.ts')).serviceCreateCommand],
+  [['service update'], async () => (await import('./service.ts')).serviceUpdateCommand],
+  [['plugin install'], async () => (await import('./plugin.ts')).pluginInstallCommand],
+  [['plugin upgrade'], async () => (await import('./plugin.ts')).pluginUpgradeCommand],
 ];
+
+async function unknownBuilderCommand(): Promise<EnforcedCommand> {
+  return (await import('./build.ts')).unknownBuilderCommand;
+}
 
 /**
  * Commands that have commands of their own, and the flags that may stand between the two, as in
@@ -59,28 +65,31 @@ export interface FoundCommand {
  * @returns undefined for any other one; docker's sentence for words that are none, and ours for those that docker
  *          could take for another command
  */
-export function findCommand(
+export async function findCommand(
   args: readonly string[],
-): FoundCommand | 'help' | { readonly mistake: string } | undefined {
+): Promise<FoundCommand | 'help' | { readonly mistake: string } | undefined> {
   const [first = '', ...rest] = args;
   // Behind `--`. docker goes over these words once more, and would find a command among them.
   if (/^-./.test(first)) return { mistake: misreadDashes };
   const between = parents.get(first);
-  if (!between) return commandAt([first], rest);
+  if (!between) return await commandAt([first], rest);
   const line = readCommandLine({ flags: between, interspersed: false }, rest);
   if (line === 'help' || 'mistake' in line) return line;
   const mistake = line.misreadBeforeCommand();
   if (mistake !== undefined) return { mistake };
-  if (first === 'compose') return commandAt([first], rest);
+  if (first === 'compose') return await commandAt([first], rest);
   const [second, ...words] = line.args;
   if (second === undefined) return undefined;
-  return commandAt([first, second], [...line.beforeArguments(), ...words]);
+  return await commandAt([first, second], [...line.beforeArguments(), ...words]);
 }
 
-function commandAt(path: readonly string[], words: readonly string[]): FoundCommand | undefined {
+async function commandAt(
+  path: readonly string[],
+  words: readonly string[],
+): Promise<FoundCommand | undefined> {
   const [first = '', second = ''] = path;
-  const known = commands.find(({ paths }) => paths.includes(path.join(' ')));
+  const [, known] = commands.find(([paths]) => paths.includes(path.join(' '))) ?? [];
   const isBuilders = parents.get(first) === builderFlags && !harmless.has(second);
-  const command = known ?? (isBuilders ? unknownBuilderCommand : undefined);
-  return command && { command, path, words };
+  const load = known ?? (isBuilders ? unknownBuilderCommand : undefined);
+  return load && { command: await load(), path, words };
 }

@@ -10,7 +10,6 @@ import { trustedImage } from './trusted-image.ts';
  * @see docker/cli 28.2.2, cli/command/plugin/install.go buildPullConfig
  */
 export const pluginInstallCommand: EnforcedCommand = {
-  paths: ['plugin install'],
   synopsis: '[OPTIONS] PLUGIN [KEY=VALUE...]',
   takes: 'one or more',
   flags: pluginFlags,
@@ -32,7 +31,6 @@ export const pluginInstallCommand: EnforcedCommand = {
  * @see docker/cli 28.2.2, cli/command/plugin/upgrade.go runUpgrade
  */
 export const pluginUpgradeCommand: EnforcedCommand = {
-  paths: ['plugin upgrade'],
   synopsis: '[OPTIONS] PLUGIN [REMOTE]',
   takes: 'one or more',
   flags: pluginFlags,

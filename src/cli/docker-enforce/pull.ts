@@ -18,7 +18,6 @@ import { imageOf, releasedImage, type TrustedImage } from './trusted-image.ts';
 
 /** `docker pull`: the engine pulls what the tag is signed for, by digest, and tags it then. */
 export const pullCommand: EnforcedCommand = {
-  paths: ['pull', 'image pull'],
   synopsis: '[OPTIONS] NAME[:TAG|@DIGEST]',
   takes: 'one',
   flags: pullFlags,

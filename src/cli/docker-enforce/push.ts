@@ -13,7 +13,6 @@ import { pushFlags } from './flag-tables.ts';
  * signed, all in one update, where docker 28 signs none of them (G15).
  */
 export const pushCommand: EnforcedCommand = {
-  paths: ['push', 'image push'],
   synopsis: '[OPTIONS] NAME[:TAG]',
   takes: 'one',
   flags: pushFlags,

@@ -17,7 +17,6 @@ const container = {
 /** `docker run`: the container is made of the digest that the image's tag is signed for. */
 export const runCommand: EnforcedCommand = {
   ...container,
-  paths: ['run', 'container run'],
   refusal: { code: 125, prefix: 'docker: ', hint: 'docker run' },
 };
 
@@ -26,7 +25,6 @@ const runsOnly = new Set(['detach', 'detach-keys', 'sig-proxy']);
 /** `docker create` */
 export const createCommand: EnforcedCommand = {
   ...container,
-  paths: ['create', 'container create'],
   flags: containerFlags.filter(({ name }) => !runsOnly.has(name)),
   refusal: { code: 1 },
 };

@@ -15,7 +15,6 @@ const refusal = {
  * @see docker/cli 28.2.2, cli/command/service/trust.go
  */
 export const serviceCreateCommand: EnforcedCommand = {
-  paths: ['service create'],
   synopsis: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
   takes: 'one or more',
   flags: serviceCreateFlags,
@@ -30,7 +29,6 @@ export const serviceCreateCommand: EnforcedCommand = {
 
 /** `docker service update`, where it is given another image. */
 export const serviceUpdateCommand: EnforcedCommand = {
-  paths: ['service update'],
   synopsis: '[OPTIONS] SERVICE',
   takes: 'one',
   flags: serviceUpdateFlags,
